@@ -1,0 +1,40 @@
+"""The formulation in brief, as `hashlease explain` prints it."""
+
+EXPLANATION = """\
+WHAT IS DECIDED, for every site and calendar month
+  mining_mw    meter MW of each fleet that is energised          (it still switches off in every hour that does not pay)
+  lease_mw     critical MW of each offer, by month in which its rent starts
+  What neither uses is idle.
+
+UNITS, always in the name
+  MW at the utility meter are the scarce good. Rent is paid on critical IT MW; meter MW = critical MW x gross-up.
+  hashprice USD/PH/day before the pool's fee | energy USD/MWh | rent USD per kW of critical IT and month | rates and shares as fractions
+
+VALUE OF ONE MW
+  [M1] hashprice = 10^15 x 86400 / (difficulty x 2^32) x (subsidy + fees per block) x BTC price
+  [M2] subsidy = 50 / 2^(height div 210000) BTC, prorated in the month of a halving
+  [V1] revenue per meter MWh = hashprice / (0.024 x J/TH x overhead), the pool keeps its fee
+  [V2] margin of a MW-month = uptime x sum over hours of max(0, revenue - fee - variable opex - price) - fixed opex - charges
+       exact: hours are sorted by price, no hour is averaged away
+  [V4] lease, per critical MW: rent with escalator, phases and free months, less opex and whatever power and charges the landlord
+       pays, tenant's extensions by probability, less capex net of the tenant's share, plus residual value
+  Cash is discounted from mid-month (capex from the start of its month, sales from their day) at the rate of its kind:
+       (1 + rate)^-(days / 365.25). Nothing after the horizon counts; what is cut off is printed.
+
+OBJECTIVE  maximise discounted cash after tax
+
+SUBJECT TO
+  [C1] site power     mining + leases (and halls under conversion) <= energised MW           dual: value of one more MW
+  [C2] fleet          mining <= machines that are there
+  [C3] offer          all starts together <= offered MW; signed leases are fixed; whole blocks where the offer says so
+  [C5] suitable MW    leases <= MW that can host a hall, less what tenants' rights reserve   dual: value of one more suitable MW
+  [C6] capex budget   spending on offers <= budget of the year                               dual: value of one more budget dollar
+
+VERDICTS
+  CERTIFIED                    feasible, adds up, and no plan is better: checked against the input data, apart from the solver
+  FEASIBLE, PROVED WITHIN x %  as above, but a better plan with whole blocks is excluded only up to the stated gap
+  INFEASIBLE, PROVED           the data contradict each other; the lines say where and by how many MW
+  DO NOT USE                   a check failed; no figures are given
+
+BREAK-EVENS  rent and hashprice at which the decision on an offer flips, found by solving again, not by a derivative.
+"""

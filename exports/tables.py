@@ -1,0 +1,71 @@
+"""A plan as a folder of files: plan.json, every table as CSV and Parquet, and manifest.json with their hashes."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+from ..optimizer.plan import TABLES, Plan, Row
+from .atomic import write_atomically
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""A spreadsheet would run text that begins so; such text gets an apostrophe in front."""
+
+
+def write_plan(plan: Plan, folder: Path) -> list[str]:
+    """Write all files of a plan into an existing folder; returns their names. The manifest comes last and lists the hashes."""
+    files = {"plan.json": plan.to_json().encode()}
+    for table, columns in TABLES.items():
+        flat = [_flat(row) for row in plan.rows[table]]
+        files[f"{table}.csv"] = _csv(flat, list(columns))
+        parquet = _parquet(flat, list(columns))
+        if parquet is not None:
+            files[f"{table}.parquet"] = parquet
+    for name, content in files.items():
+        write_atomically(folder / name, content)
+    manifest = {
+        **plan.manifest,
+        "verdict": plan.verdict,
+        "warnings": list(plan.warnings),
+        "parquet": "written" if "leases.parquet" in files else "not written: pip install 'hashlease[parquet]'",
+        "files_sha256": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
+    }
+    write_atomically(folder / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False).encode())
+    return [*files, "manifest.json"]
+
+
+def _flat(row: Row) -> Row:
+    """Lists inside a row as JSON text."""
+    return {key: json.dumps(value) if isinstance(value, list) else value for key, value in row.items()}
+
+
+def _csv(rows: list[Row], columns: list[str]) -> bytes:
+    """UTF-8, point as decimal sign, full precision, empty for nothing."""
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows([_cell(row[column]) for column in columns] for row in rows)
+    return stream.getvalue().encode()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return f"'{value}"
+    return value
+
+
+def _parquet(rows: list[Row], columns: list[str]) -> bytes | None:
+    """None without pyarrow."""
+    try:
+        import pyarrow as arrow
+        import pyarrow.parquet as parquet
+    except ImportError:
+        return None
+    table = arrow.table({column: [row[column] for row in rows] for column in columns})
+    sink = arrow.BufferOutputStream()
+    parquet.write_table(table, sink)
+    return bytes(sink.getvalue())

@@ -1,0 +1,125 @@
+"""Electricity at a site: what each MWh costs, fixed blocks resold at index, and charges per kW.
+
+A site takes its energy at the index (the zone's market price) plus an adder, or at one fixed price. A fixed block with
+full resale at index is a financial contract: whoever uses the energy, it pays block MW x (index - block price), so that the
+true cost of every MWh used is the index. The block therefore moves the site's cash but never its decision.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from . import quantities as q
+from .months import Array, Calendar, Month
+from .names import Name
+from .path import MonthlyPath
+from .prices import PriceTable, Zone
+from .quantities import Input
+from .refusal import refusal
+from .sources import Sourced
+
+
+class IndexSupply(Sourced):
+    """Every MWh at the zone's market price plus an adder."""
+
+    kind: Literal["index"]
+    adder_usd_per_mwh: Annotated[float, q.PRICE_ADDER]
+
+
+class FixedSupply(Sourced):
+    """Every MWh at a contract price, whatever the market does."""
+
+    kind: Literal["fixed"]
+    usd_per_mwh: Annotated[MonthlyPath, q.CONTRACT_PRICE]
+
+
+Supply = Annotated[IndexSupply | FixedSupply, Field(discriminator="kind")]
+
+
+class FixedBlock(Sourced):
+    """A take-or-pay block at a fixed price, sold back at index for what is not used (full resale)."""
+
+    name: Name
+    mw: Annotated[float, q.METER_MW]
+    usd_per_mwh: Annotated[float, q.CONTRACT_PRICE]
+    first_month: Month = Field(alias="from")
+    last_month: Month = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> FixedBlock:
+        if self.last_month < self.first_month:
+            raise refusal(f"to {self.last_month} before from {self.first_month}", "to on or after from", field="to")
+        return self
+
+    def mw_in(self, calendar: Calendar) -> Array:
+        """The block's MW in each month, shape (length,)."""
+        first, last = calendar.index(self.first_month), calendar.index(self.last_month)
+        month = np.arange(calendar.length)
+        return np.where((month >= first) & (month <= last), self.mw, 0.0)
+
+
+class DemandCharge(Sourced):
+    """A charge per kW and month: transmission (ERCOT 4CP), coincident peak, capacity.
+
+    Mining that is switched off in the peak hours avoids a share of it; a firm lease pays all of it (FORMULATION [V5]).
+    """
+
+    usd_per_kw_month: Annotated[MonthlyPath, q.DEMAND_CHARGE]
+    avoided_by_mining_fraction: Annotated[float, q.FRACTION]
+
+
+class Power(Input):
+    """The power market: pricing zones, and a multiplier on every market price."""
+
+    zones: tuple[Zone, ...] = Field(min_length=1)
+    multiplier: Annotated[float, q.MULTIPLIER] = 1.0
+
+
+@dataclass(frozen=True)
+class SitePower:
+    """What energy costs at a site: multiplier x market price + adder, or a fixed price a month.
+
+    market: the zone's price table. fixed_usd_per_mwh: shape (months,), or None where the site buys at index.
+    """
+
+    market: PriceTable
+    market_multiplier: float
+    adder_usd_per_mwh: float
+    fixed_usd_per_mwh: Array | None
+
+    @classmethod
+    def of(cls, supply: IndexSupply | FixedSupply, market: PriceTable, multiplier: float, calendar: Calendar) -> SitePower:
+        if isinstance(supply, FixedSupply):
+            return cls(market, multiplier, 0.0, supply.usd_per_mwh.values(calendar))
+        return cls(market, multiplier, supply.adder_usd_per_mwh, None)
+
+    @property
+    def month_hours(self) -> Array:
+        return self.market.month_hours
+
+    def interruptible_margin_usd_per_mw(self, break_even_usd_per_mwh: Array) -> Array:
+        """[V2] Sum over a month's hours of max(0, break-even - price at the site), USD per MW.
+
+        break_even_usd_per_mwh: shape (any, months), what a running MWh earns before power; same shape back.
+        """
+        if self.fixed_usd_per_mwh is not None:
+            return np.maximum(break_even_usd_per_mwh - self.fixed_usd_per_mwh, 0.0) * self.month_hours
+        if self.market_multiplier == 0.0:
+            return np.maximum(break_even_usd_per_mwh - self.adder_usd_per_mwh, 0.0) * self.month_hours
+        break_even_at_market = (break_even_usd_per_mwh - self.adder_usd_per_mwh) / self.market_multiplier
+        return self.market_multiplier * self.market.margin_usd_per_mw(break_even_at_market)
+
+    def firm_usd_per_mw(self) -> Array:
+        """Cost of one MW through every hour of each month, USD, shape (months,)."""
+        if self.fixed_usd_per_mwh is not None:
+            return self.fixed_usd_per_mwh * self.month_hours
+        return self.market_multiplier * self.market.month_usd_per_mw + self.adder_usd_per_mwh * self.month_hours
+
+    def block_usd(self, block: FixedBlock, calendar: Calendar) -> Array:
+        """Settlement of a fixed block against the index, USD a month: MW x sum over hours of (index - block price)."""
+        index_usd_per_mw = self.market_multiplier * self.market.month_usd_per_mw
+        return block.mw_in(calendar) * (index_usd_per_mw - block.usd_per_mwh * self.month_hours)

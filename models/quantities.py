@@ -1,0 +1,243 @@
+"""Every number a scenario may hold: its unit, its bounds and the slips people make with it.
+
+This is the one place of the bounds. A field names its unit in its suffix and takes its type from here, so that the
+schema, the messages, the templates and the documents all say the same.
+
+A band cannot catch every unit slip (a rent of 205 is plausible in USD/kW-month and in USD/MWh), so the tables also print
+implied figures beside the input (USD/MWh, USD per MW-year, end dates).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import core_schema
+
+from .refusal import refusal
+
+NEGLIGIBLE = 1e-9
+"""Numbers smaller than this in their own unit are zero (a denormal or a slip, never a plan)."""
+
+
+class Input(BaseModel):
+    """Base of everything a user may write: frozen, unknown fields refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A frequent unit mistake: a value that falls inside the bounds once multiplied by `factor`."""
+
+    factor: float
+    mistaken_unit: str
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number with a unit and bounds (both inclusive); `or_zero` also admits exactly 0 below `low`."""
+
+    unit: str
+    low: float
+    high: float
+    or_zero: bool = False
+    whole: bool = False
+    slips: tuple[Slip, ...] = ()
+
+    @property
+    def allowed(self) -> str:
+        kind = "a whole number" if self.whole else "a number"
+        zero = "0 or " if self.or_zero else ""
+        unit = f" {self.unit}" if self.unit else ""
+        return f"{kind}, {zero}{_number(self.low)} to {_number(self.high)}{unit}"
+
+    def check(self, value: Any) -> float:
+        """The value as a finite number inside the bounds; refuses booleans, text, NaN and infinities."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise refusal(_shown(value), self.allowed, _text_hint(value))
+        try:
+            number = float(value)
+        except OverflowError:
+            raise refusal("a number with more than 300 digits", self.allowed) from None
+        if not math.isfinite(number):
+            raise refusal(str(number), self.allowed, "every figure must be finite")
+        if abs(number) < NEGLIGIBLE:
+            number = 0.0
+        if self.whole and number != int(number):
+            raise refusal(_number(number), self.allowed)
+        if not (self.low <= number <= self.high or (self.or_zero and number == 0.0)):
+            raise refusal(_with_unit(number, self.unit), self.allowed, self._slip_hint(number))
+        return int(number) if self.whole else number
+
+    def _slip_hint(self, number: float) -> str:
+        if number < 0 <= self.low:
+            return "costs and sizes are written as positive numbers"
+        for slip in self.slips:
+            meant = number * slip.factor
+            if self.low <= meant <= self.high:
+                return f"{_number(number)} in {slip.mistaken_unit} is {_with_unit(meant, self.unit)}"
+        return ""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        if source in (float, int):
+            return core_schema.no_info_plain_validator_function(
+                self.check, serialization=core_schema.simple_ser_schema("int" if self.whole else "float")
+            )
+        return core_schema.no_info_after_validator_function(self._check_path, handler(source))
+
+    def _check_path(self, path: Any) -> Any:
+        """Bounds of every value on a monthly path (models/path.py)."""
+        path.check_values(self)
+        return path
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        if schema.get("type") == "function-after":
+            return {**handler(schema["schema"]), "unit": self.unit}
+        kind = "integer" if self.whole else "number"
+        low = 0.0 if self.or_zero else self.low
+        return {"type": kind, "minimum": low, "maximum": self.high, "unit": self.unit}
+
+
+def _number(value: float) -> str:
+    if value == int(value) and abs(value) < 1e15:
+        return f"{int(value):,}"
+    return f"{value:,.12g}"
+
+
+def _with_unit(value: float, unit: str) -> str:
+    return f"{_number(value)} {unit}".rstrip()
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return f"{str(value).lower()} (a yes/no value)"
+    if isinstance(value, str):
+        return f'the text "{value[:60]}"'
+    if isinstance(value, dict):
+        return "a table of fields"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return f"{value!r}"[:60]
+
+
+def _text_hint(value: Any) -> str:
+    if isinstance(value, bool):
+        return "write the number itself; yes, no, on and off are not numbers"
+    if not isinstance(value, str):
+        return ""
+    foreign = next((c for c in value if not c.isascii()), None)
+    if foreign is not None:
+        return f"the character {foreign!r} (U+{ord(foreign):04X}) is not a plain digit, sign or point"
+    if re.fullmatch(r"[+-]?\d+,\d+", value) and not re.fullmatch(r"[+-]?\d{1,3},\d{3}", value):
+        return f"the decimal sign is a point: {value.replace(',', '.')}"
+    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", value):
+        return f"no thousands commas: {value.replace(',', '')}"
+    if re.fullmatch(r"[+-]?[\d_.]+ *%", value):
+        return "fractions are written as numbers: 8 % is 0.08"
+    if re.fullmatch(r"[+-]?[\d.]+([eE][+-]?\d+)?", value):
+        return f"write it without quotes: {value}"
+    return "a plain number without unit, the unit is in the field's name"
+
+
+# --- power -----------------------------------------------------------------------------------------------------------
+
+_MW_SLIPS = (Slip(1e-3, "kW"), Slip(1e-6, "W"))
+_MWH_SLIPS = (Slip(10.0, "cents/kWh"), Slip(1000.0, "USD/kWh"))
+
+METER_MW = Quantity("MW", 0.001, 10_000, or_zero=True, slips=_MW_SLIPS)
+"""Power at the utility meter."""
+CRITICAL_MW = Quantity("MW", 0.001, 5_000, slips=_MW_SLIPS)
+"""Critical IT power, on which rent is paid."""
+GROSS_UP = Quantity("meter MW per critical MW", 1, 2.5)
+"""Published deals: 1.18 to 1.52."""
+OVERHEAD = Quantity("meter MW per ASIC MW", 1, 1.5)
+"""Mining overhead; 1.02 to 1.10 in practice."""
+MARKET_PRICE = Quantity("USD/MWh", -1_000, 10_000)
+"""A market price; ERCOT's cap was 9,000 USD/MWh until 2021 and negative prices are real."""
+CONTRACT_PRICE = Quantity("USD/MWh", 1, 1_000, or_zero=True, slips=_MWH_SLIPS)
+"""A price agreed in a supply contract."""
+PRICE_ADDER = Quantity("USD/MWh", -50, 200)
+"""Added to the market price for each MWh taken: delivery, losses, retail margin."""
+DEMAND_CHARGE = Quantity("USD/kW-month", 0.001, 100, or_zero=True, slips=(Slip(1e-3, "USD/MW-month"),))
+"""Transmission, coincident-peak and capacity charges; 50-150 k USD/MW-year is 4-12 USD/kW-month."""
+
+# --- shares and rates ------------------------------------------------------------------------------------------------
+
+_PERCENT = (Slip(0.01, "percent"),)
+
+FRACTION = Quantity("(a fraction; 1 is 100 %)", 0, 1, slips=_PERCENT)
+UPTIME = Quantity("(a fraction; 1 is 100 %)", 0.5, 1, slips=_PERCENT)
+"""Hours a machine is available; below one half it is usually a downtime by mistake."""
+DISCOUNT_RATE = Quantity("per year (a fraction; 0.1 is 10 %)", 0, 0.5, slips=(*_PERCENT, Slip(1e-4, "basis points")))
+"""A discount rate."""
+ESCALATOR = Quantity("per year (a fraction; 0.03 is 3 %)", -0.05, 0.2, slips=_PERCENT)
+"""Contractual increase every twelve months."""
+GROWTH = Quantity("per year (a fraction; 0.1 is 10 %)", -0.95, 10)
+"""Growth of a market quantity from year to year."""
+MULTIPLIER = Quantity("(a factor; 1 changes nothing)", 0.001, 100, or_zero=True)
+
+# --- bitcoin ---------------------------------------------------------------------------------------------------------
+
+HASHPRICE = Quantity(
+        "USD/PH/day",
+        3,
+        1_000,
+        slips=(Slip(1e-3, "USD/EH/day"), Slip(1e3, "USD/TH/day"), Slip(24, "USD/PH/hour"), Slip(12 / 365.25, "USD/PH/month")),
+    )
+"""Before the pool's fee. 28-57 USD/PH/day in 2024-2026; 816 at the start of 2017."""
+BITCOIN_PRICE = Quantity("USD/BTC", 100, 100_000_000, slips=(Slip(1_000, "thousand USD"),))
+NETWORK_HASHRATE = Quantity("EH/s", 1, 100_000, slips=(Slip(1e-3, "PH/s"), Slip(1e-6, "TH/s"), Slip(1e3, "ZH/s")))
+DIFFICULTY = Quantity("(difficulty)", 1e9, 1e18, slips=(Slip(1e12, "trillions"),))
+FEES_PER_BLOCK = Quantity("BTC per block", 0, 50)
+FEES_FRACTION = Quantity("of the subsidy (a fraction)", 0, 5, slips=_PERCENT)
+BLOCKS_PER_DAY = Quantity("blocks per day", 100, 200)
+BLOCK_HEIGHT = Quantity("blocks", 0, 10_000_000, whole=True)
+
+# --- machines --------------------------------------------------------------------------------------------------------
+
+FLEET_HASHRATE = Quantity("EH/s", 0.0001, 1_000, slips=(Slip(1e-3, "PH/s"), Slip(1e-6, "TH/s")))
+EFFICIENCY = Quantity("J/TH", 3, 150, slips=(Slip(1e-3, "J/PH"), Slip(1e3, "J/GH")))
+"""J/TH, W per TH/s and kW per PH/s are the same number."""
+RESALE_PRICE = Quantity("USD/TH", 0, 500)
+VARIABLE_OPEX = Quantity("USD/MWh", 0, 200, slips=_MWH_SLIPS)
+FIXED_OPEX = Quantity("USD per meter MW and month", 100, 500_000, or_zero=True, slips=(Slip(1_000, "USD per kW and month"),))
+
+# --- leases ----------------------------------------------------------------------------------------------------------
+
+_MILLIONS = (Slip(1e6, "millions of USD"), Slip(1e3, "thousands of USD"), Slip(1e9, "billions of USD"))
+
+RENT = Quantity(
+        "USD per kW of critical IT and month",
+        1,
+        600,
+        slips=(Slip(1e-3, "USD/MW-month"), Slip(1 / 12, "USD/kW-year"), Slip(1e-3 / 12, "USD/MW-year")),
+    )
+"""Published first-year rents: 90 to 155 USD/kW-month."""
+CONTRACT_VALUE = Quantity("USD", 100_000, 1e12, slips=_MILLIONS)
+CAPEX = Quantity("USD per critical MW", 1_000, 60_000_000, or_zero=True, slips=_MILLIONS)
+"""Published builds: 3.6 to 15 million USD per critical MW."""
+LEASE_OPEX = Quantity("USD per kW of critical IT and month", 0, 200, slips=(Slip(1e-3, "USD/MW-month"), Slip(1 / 12, "USD/kW-year")))
+TERM_YEARS = Quantity("years", 0.25, 50, slips=(Slip(1 / 12, "months"),))
+MONTHS = Quantity("months", 0, 120, whole=True)
+OFFSET_MONTHS = Quantity("months from the start of rent", -120, 120, whole=True)
+START_STEP = Quantity("months", 1, 12, whole=True)
+RESIDUAL_FRACTION = Quantity("of the capex (a fraction; 1 is 100 %)", 0, 3, slips=_PERCENT)
+
+# --- money -----------------------------------------------------------------------------------------------------------
+
+BUDGET = Quantity("USD", 1_000, 1e12, or_zero=True, slips=_MILLIONS)
+DEPRECIATION_YEARS = Quantity("years", 1, 40)
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+GAP_HOURS = Quantity("hours", 0, 3, whole=True)

@@ -1,0 +1,265 @@
+"""A scenario: everything the optimiser is told, validated, frozen, and checked as a whole."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from .finance import Finance
+from .lease import LeaseOffer
+from .market import Market
+from .mining import Fleet
+from .months import Calendar, Month
+from .names import Name, slug
+from .power import Power
+from .prices import HourlyPrice, Zone
+from .quantities import Input
+from .site import Site
+
+LONGEST_HORIZON_MONTHS = 600
+LARGEST_PROGRAM = 2_000_000
+"""Most site-months times uses; a larger scenario is refused before anything is built."""
+LOW_DISCOUNT_RATE = 0.02
+"""Below this a yearly rate is probably a monthly one."""
+
+Place = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with a scenario as a whole: where, what was found, what is allowed, a hint."""
+
+    place: Place
+    found: str
+    allowed: str
+    hint: str = ""
+
+
+class Horizon(Input):
+    """The months that are planned; by default from the valuation date to the latest end of any base term."""
+
+    end: Month | None = None
+
+
+class Scenario(Input):
+    """One case: the market, power, sites, fleets, leases and money that a plan is made for."""
+
+    name: Name
+    title: Annotated[str, Field(max_length=200)] = ""
+    description: Annotated[str, Field(max_length=20_000)] = ""
+    horizon: Horizon = Horizon()
+    market: Market
+    power: Power
+    sites: Annotated[tuple[Site, ...], Field(min_length=1)]
+    fleets: tuple[Fleet, ...] = ()
+    leases: tuple[LeaseOffer, ...] = ()
+    finance: Finance
+
+    @model_validator(mode="after")
+    def _whole(self) -> Scenario:
+        tables = {
+            table: [item.model_dump(include={"name", "site", "zone"}) for item in items]
+            for table, items in (("sites", self.sites), ("fleets", self.fleets), ("leases", self.leases), ("zones", self.power.zones))
+        }
+        faults = name_faults(tables) or self._horizon_faults() or [*self._lease_faults(), *self.path_gaps(), *self._fleet_faults()]
+        if faults:
+            raise PydanticCustomError("refused_many", "the scenario does not fit together", {"faults": faults})
+        return self
+
+    # --- the parts, by name --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        start = Month.containing(self.finance.valuation_date)
+        end = self.horizon.end if self.horizon.end is not None else self.default_end
+        assert end is not None
+        return Calendar(start, int(end) - int(start) + 1)
+
+    @property
+    def default_end(self) -> Month | None:
+        """The latest end of any offer's base term; None without leases."""
+        return max((lease.base_term_end() for lease in self.leases), default=None)
+
+    def site(self, name: str) -> Site:
+        return next(site for site in self.sites if site.name == name)
+
+    def zone(self, name: str) -> Zone:
+        return next(zone for zone in self.power.zones if zone.name == name)
+
+    def fleets_at(self, site: str) -> list[Fleet]:
+        return [fleet for fleet in self.fleets if fleet.site == site]
+
+    def leases_at(self, site: str) -> list[LeaseOffer]:
+        return [lease for lease in self.leases if lease.site == site]
+
+    def until(self, end: Month) -> Scenario:
+        """The same scenario with another end of the horizon (not checked again)."""
+        other = self.model_copy(update={"horizon": Horizon(end=end)})
+        other.__dict__.pop("calendar", None)
+        return other
+
+    # --- the whole ---------------------------------------------------------------------------------------------------
+
+    def _horizon_faults(self) -> list[Fault]:
+        start = Month.containing(self.finance.valuation_date)
+        end = self.horizon.end if self.horizon.end is not None else self.default_end
+        if end is None:
+            return [Fault(("horizon", "end"), "no end of the horizon and no lease to take it from", "a month", "horizon: {end: 2035-12}")]
+        length = int(end) - int(start) + 1
+        if not 1 <= length <= LONGEST_HORIZON_MONTHS:
+            span = f"a horizon from {start} to {end}"
+            return [Fault(("horizon", "end"), span, f"1 to {LONGEST_HORIZON_MONTHS} months from the valuation date on")]
+        if not self.fleets and not self.leases:
+            return [Fault(("fleets",), "neither fleets nor leases", "at least one of either", "there is nothing to decide")]
+        starts = sum(len(lease.starts(self.calendar)) for lease in self.leases)
+        size = length * (len(self.sites) + len(self.fleets) + starts)
+        if size > LARGEST_PROGRAM:
+            found = f"{len(self.sites)} sites, {len(self.fleets)} fleets and {starts} lease starts in {length} months"
+            return [Fault(("sites",), found, f"at most {LARGEST_PROGRAM:,} site-months times uses (this is {size:,})", "split it, or start_window.every_months: 3")]
+        return []
+
+    def _lease_faults(self) -> Iterator[Fault]:
+        calendar = self.calendar
+        for number, lease in enumerate(self.leases):
+            place: Place = ("leases", number)
+            if lease.start_month is not None:
+                if lease.start_month + lease.reserved_months <= calendar.start:
+                    over = str(lease.start_month + (lease.reserved_months - 1))
+                    yield Fault((*place, "start_month"), f"a lease that ended in {over}", f"leases that run after {calendar.start}")
+                elif lease.start_month > calendar.end:
+                    yield Fault((*place, "start_month"), f"a start in {lease.start_month}", f"a start inside the horizon, which ends in {calendar.end}")
+            elif not lease.starts(calendar):
+                assert lease.start_window is not None
+                soonest = lease.soonest_start(calendar)
+                yield Fault(
+                    (*place, "start_window"),
+                    f"no possible start from {lease.start_window.earliest} to {lease.start_window.latest}",
+                    f"a start from {soonest} (lead time and construction) to {calendar.end} (end of the horizon)",
+                    "a later window, a shorter lead time or a longer horizon",
+                )
+            if self.finance.dollars == "real" and (lease.escalator_per_year or lease.contract_value_usd):
+                yield Fault(
+                    (*place, "escalator_per_year"),
+                    f"a contract in nominal dollars (escalator {lease.escalator_per_year:g}) in a scenario in real dollars",
+                    "one kind of dollars",
+                    "finance: {dollars: nominal} with nominal discount rates",
+                )
+
+    def path_gaps(self) -> list[Fault]:
+        """Paths and series that do not cover the horizon."""
+        found: list[Fault] = []
+
+        def check(place: Place, path: Any) -> None:
+            if gap := path.gap(self.calendar):
+                found.append(Fault(place, gap, "a path over the whole horizon"))
+
+        for field, path in self.market.hashprice.paths().items():
+            check(("market", "hashprice", field), path)
+        for number, zone in enumerate(self.power.zones):
+            place: Place = ("power", "zones", number, "price")
+            for field, path in zone.price.paths().items():
+                check((*place, field), path)
+            if isinstance(zone.price, HourlyPrice) and (gap := zone.price.gap(self.calendar, zone.time_zone)):
+                found.append(Fault((*place, "file"), gap, "a series over the whole horizon"))
+        for number, site in enumerate(self.sites):
+            if site.supply.kind == "fixed":
+                check(("sites", number, "supply", "usd_per_mwh"), site.supply.usd_per_mwh)
+            if site.demand_charge is not None:
+                check(("sites", number, "demand_charge", "usd_per_kw_month"), site.demand_charge.usd_per_kw_month)
+        return found
+
+    def _fleet_faults(self) -> Iterator[Fault]:
+        for number, fleet in enumerate(self.fleets):
+            largest = float(self.site(fleet.site).energised(self.calendar).max())
+            if fleet.owned_mw > 1.05 * largest:
+                field = "mw" if fleet.hashrate_eh is None else "hashrate_eh"
+                yield Fault(
+                    ("fleets", number, field),
+                    f"a fleet of {fleet.owned_mw:,.1f} MW ({fleet.owned_eh:,.2f} EH/s at {fleet.efficiency_j_per_th:g} J/TH)",
+                    f"at most what {fleet.site} can energise, {largest:,.1f} MW",
+                    "mw is in MW" if field == "mw" else "1 EH/s is 1,000 PH/s or 1,000,000 TH/s",
+                )
+
+    def content(self) -> dict[str, Any]:
+        """Everything the scenario says as plain data, with the content hash of every file it reads."""
+        files = {
+            f"{zone.name}: {zone.price.file}": zone.price.series.sha256
+            for zone in self.power.zones
+            if isinstance(zone.price, HourlyPrice)
+        }
+        return {**self.model_dump(mode="json", by_alias=True), "files": files}
+
+    def warnings(self) -> list[str]:
+        """What is allowed but probably not meant, and what the input leaves out of account, in plain sentences."""
+        return [*self._rate_warnings(), *self._price_warnings(), *self._lease_warnings(), *self._horizon_warnings()]
+
+    def _rate_warnings(self) -> Iterator[str]:
+        rates = self.finance.discount_rate_per_year
+        for kind in ("mining", "lease", "capex", "power_contract"):
+            rate = getattr(rates, kind)
+            if 0 < rate < LOW_DISCOUNT_RATE:
+                yield f"finance.discount_rate_per_year.{kind} is {rate:g} a year; a monthly rate? {(1 + rate) ** 12 - 1:.3f} a year would be the same"
+
+    def _price_warnings(self) -> Iterator[str]:
+        for zone in self.power.zones:
+            if isinstance(zone.price, HourlyPrice):
+                yield from zone.price.series.notes
+        for fleet in self.fleets:
+            if fleet.retire_month is not None and fleet.retire_month <= self.calendar.start:
+                yield f"fleet {fleet.name} is retired in {fleet.retire_month}, before the horizon begins"
+            if fleet.first_month is not None and fleet.first_month > self.calendar.end:
+                yield f"fleet {fleet.name} begins in {fleet.first_month}, after the horizon ends"
+
+    def _lease_warnings(self) -> Iterator[str]:
+        for lease in self.leases:
+            if lease.start_month is not None:
+                start = lease.start_month
+                sunk = sum(share for month, share in lease.spending() if start + month < self.calendar.start)
+                if amount := sunk * lease.landlord_capex_usd_per_critical_mw * lease.critical_it_mw:
+                    yield f"{lease.name}: {amount / 1e6:,.1f} M USD of its capex fall before the valuation date and are sunk"
+            elif lease.start_window and lease.start_window.earliest < (soonest := lease.soonest_start(self.calendar)):
+                yield f"{lease.name}: lead time and construction move its earliest start from {lease.start_window.earliest} to {soonest}"
+
+    def _horizon_warnings(self) -> Iterator[str]:
+        if self.horizon.end is not None and self.default_end is not None and self.horizon.end < self.default_end:
+            yield f"the horizon ends in {self.horizon.end}, before the last base term ({self.default_end}); cash after it is not counted"
+
+
+def name_faults(tables: dict[str, list[dict[str, Any]]]) -> list[Fault]:
+    """Names used twice and references to nothing, from the tables sites, fleets, leases and zones.
+
+    Each row holds `name` and, where the table has it, `site` or `zone`; rows may be unvalidated data.
+    """
+    faults: list[Fault] = []
+    for table, rows in tables.items():
+        place: Place = ("power", "zones") if table == "zones" else (table,)
+        faults += _twice(place, [row.get("name") for row in rows])
+        for field, target in (("site", "sites"), ("zone", "zones")):
+            known = [str(row.get("name")) for row in tables[target]]
+            for number, row in enumerate(rows):
+                wanted = row.get(field)
+                if isinstance(wanted, str) and known and wanted not in known:
+                    near = difflib.get_close_matches(wanted, known, n=1)
+                    hint = f'did you mean "{near[0]}"?' if near else ""
+                    faults.append(Fault((*place, number, field), f'"{wanted}"', f"one of the {target}: {', '.join(known)}", hint))
+    return faults
+
+
+def _twice(place: Place, names: Iterable[Any]) -> Iterator[Fault]:
+    first_use: dict[str, tuple[int, str]] = {}
+    for number, name in enumerate(names):
+        if not isinstance(name, str):
+            continue
+        key = slug(name) or name
+        if key in first_use:
+            earlier, text = first_use[key]
+            same = f'the name "{name}" again' if text == name else f'the name "{name}", which reads like "{text}" in field paths'
+            yield Fault((*place, number, "name"), f"{same} (first used in entry {earlier + 1})", "each name once")
+        else:
+            first_use[key] = (number, name)

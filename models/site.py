@@ -1,0 +1,91 @@
+"""A site: how many MW are energised when, how many can host a data hall, and how its energy is bought."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from . import quantities as q
+from .months import Array, Calendar, Month
+from .names import Name
+from .power import DemandCharge, FixedBlock, Supply
+from .quantities import Input
+from .refusal import refusal
+from .sources import Sourced
+
+
+class RampStep(Input):
+    """From a month on, this many MW in total (not in addition)."""
+
+    first_month: Month = Field(alias="from")
+    mw_total: Annotated[float, q.METER_MW]
+
+
+Ramp = Annotated[tuple[RampStep, ...], Field(min_length=1)]
+
+
+def ramp_mw(ramp: tuple[RampStep, ...], calendar: Calendar) -> Array:
+    """MW in each month, shape (length,); 0 before the first step."""
+    mw = np.zeros(calendar.length)
+    for step in ramp:
+        mw[max(calendar.index(step.first_month), 0) :] = step.mw_total
+    return mw
+
+
+def _in_order(ramp: tuple[RampStep, ...], field: str) -> None:
+    for before, after in zip(ramp, ramp[1:], strict=False):
+        if after.first_month <= before.first_month:
+            raise refusal(f"{after.first_month} after {before.first_month}", "steps in order of time, each month once", field=field)
+
+
+class Site(Sourced):
+    """A site with one grid connection."""
+
+    name: Name
+    zone: Name
+    energised_mw: Ramp
+    """Meter MW that can be drawn."""
+    hpc_suitable_mw: Ramp | None = None
+    """Meter MW that can host leases (space, water, fibre); without it, all energised MW can."""
+    supply: Supply
+    blocks: tuple[FixedBlock, ...] = ()
+    demand_charge: DemandCharge | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_number_is_a_constant(cls, data: Any) -> Any:
+        """`energised_mw: 700` is short for one step that has always been there."""
+        if not isinstance(data, dict):
+            return data
+        steps = {
+            field: [{"from": "2009-01", "mw_total": data[field]}]
+            for field in ("energised_mw", "hpc_suitable_mw")
+            if isinstance(data.get(field), int | float) and not isinstance(data[field], bool)
+        }
+        return {**data, **steps}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Site:
+        _in_order(self.energised_mw, "energised_mw")
+        _in_order(self.hpc_suitable_mw or (), "hpc_suitable_mw")
+        if self.blocks and self.supply.kind == "fixed":
+            raise refusal(
+                "fixed blocks under a fixed-price supply",
+                "blocks only where the site buys at index",
+                "supply: {kind: index, adder_usd_per_mwh: 0}",
+                field="blocks",
+            )
+        return self
+
+    def energised(self, calendar: Calendar) -> Array:
+        """[C1] Meter MW in each month, shape (length,)."""
+        return ramp_mw(self.energised_mw, calendar)
+
+    def hpc_suitable(self, calendar: Calendar) -> Array:
+        """[C5] Meter MW that can host leases in each month, shape (length,); never more than is energised."""
+        energised = self.energised(calendar)
+        if self.hpc_suitable_mw is None:
+            return energised
+        return np.minimum(ramp_mw(self.hpc_suitable_mw, calendar), energised)

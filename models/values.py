@@ -1,0 +1,241 @@
+"""What every decision of a scenario is worth: discounted USD million per MW, as arrays.
+
+These tables are the only thing the program (optimizer/program.py) knows of the economics. Values are linear in three
+multipliers or, for mining, an exact function of them, so a study that changes prices re-evaluates a table and leaves the
+program as it is:
+
+    lease value  = rent multiplier x rent_musd + power multiplier x power_musd + fixed_musd     per critical MW
+    mining value = [V2] at the multiplied hashprice and market price                            per meter MW and month
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from .finance import DiscountFactors
+from .lease import KW_PER_MW, LeaseOffer
+from .market import MarketPath
+from .mining import Fleet
+from .months import Array, Calendar, Month
+from .power import SitePower
+from .prices import PriceTable
+from .scenario import Scenario
+
+USD_PER_MUSD = 1e6
+
+
+@dataclass(frozen=True)
+class Multipliers:
+    """Factors on today's scenario; (1, 1, 1) is the scenario itself.
+
+    hashprice: on the path of the scenario. rent: on offered leases (a signed rent is a contract). power: on market prices.
+    """
+
+    hashprice: float = 1.0
+    rent: float = 1.0
+    power: float = 1.0
+
+
+TODAY = Multipliers()
+
+
+@dataclass(frozen=True)
+class OfferValue:
+    """One lease offer at each of its possible starts, per critical MW.
+
+    starts: the months. occupied_mw: meter MW it takes from the site, shape (starts, months).
+    rent_musd, power_musd, fixed_musd: discounted USD million, shape (starts,); rent net of the opex that is a share of it,
+    power as paid by the landlord (negative), fixed everything else; all after tax.
+    capex_musd_by_year: landlord's capex, not discounted, shape (starts, years of the horizon).
+    """
+
+    offer: LeaseOffer
+    starts: list[Month]
+    occupied_mw: Array
+    rent_musd: Array
+    power_musd: Array
+    fixed_musd: Array
+    capex_musd_by_year: Array
+
+    def musd(self, at: Multipliers = TODAY) -> Array:
+        """Discounted USD million per critical MW, shape (starts,)."""
+        rent = at.rent if self.offer.status == "offered" else 1.0
+        return rent * self.rent_musd + at.power * self.power_musd + self.fixed_musd
+
+
+class Values:
+    """All value tables of a scenario. Sites, fleets and offers are ordered by name, whatever the order of the input."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.calendar: Calendar = scenario.calendar
+        self.sites = sorted(scenario.sites, key=lambda site: site.name)
+        self.fleets = sorted(scenario.fleets, key=lambda fleet: (fleet.site, fleet.name))
+        self.leases = sorted(scenario.leases, key=lambda lease: (lease.site, lease.name))
+        self.discount = DiscountFactors.of(scenario.finance, self.calendar)
+        self.kept = 1.0 - scenario.finance.tax_rate
+        """Share of a taxed income that is left after tax."""
+        self.market: MarketPath = scenario.market.hashprice.market(self.calendar)
+        self._price_tables: dict[str, PriceTable] = {}
+
+    # --- power -------------------------------------------------------------------------------------------------------
+
+    def price_table(self, zone_name: str) -> PriceTable:
+        if zone_name not in self._price_tables:
+            zone = self.scenario.zone(zone_name)
+            self._price_tables[zone_name] = zone.price.table(self.calendar, zone.time_zone)
+        return self._price_tables[zone_name]
+
+    def site_power(self, site_name: str, at: Multipliers = TODAY) -> SitePower:
+        site = self.scenario.site(site_name)
+        multiplier = self.scenario.power.multiplier * at.power
+        return SitePower.of(site.supply, self.price_table(site.zone), multiplier, self.calendar)
+
+    def demand_charge_usd_per_mw(self, site_name: str) -> Array:
+        """Charge for one firm meter MW, USD a month, shape (months,)."""
+        charge = self.scenario.site(site_name).demand_charge
+        if charge is None:
+            return np.zeros(self.calendar.length)
+        return charge.usd_per_kw_month.values(self.calendar) * KW_PER_MW
+
+    # --- mining ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def available_mw(self) -> Array:
+        """[C2] Meter MW of each fleet and month, shape (fleets, months)."""
+        rows = [fleet.available_mw(self.calendar) for fleet in self.fleets]
+        return np.array(rows).reshape(len(self.fleets), self.calendar.length)
+
+    def mining_usd_per_mw(self, at: Multipliers = TODAY) -> Array:
+        """[V2] Margin of one energised meter MW of each fleet and month before tax, USD, shape (fleets, months)."""
+        margin = np.zeros((len(self.fleets), self.calendar.length))
+        for site in self.sites:
+            rows = [row for row, fleet in enumerate(self.fleets) if fleet.site == site.name]
+            if rows:
+                margin[rows] = self._mining_at(site.name, [self.fleets[row] for row in rows], at)
+        return margin
+
+    def _mining_at(self, site_name: str, fleets: list[Fleet], at: Multipliers) -> Array:
+        hashprice = self.market.hashprice_usd_per_ph_day * at.hashprice
+        break_even = np.array([fleet.break_even_usd_per_mwh(hashprice) for fleet in fleets])
+        running = self.site_power(site_name, at).interruptible_margin_usd_per_mw(break_even)
+        uptime = np.array([[fleet.uptime_fraction] for fleet in fleets])
+        fixed = np.array([[fleet.fixed_opex_usd_per_mw_month] for fleet in fleets])
+        charge = self.scenario.site(site_name).demand_charge
+        unavoided = 0.0 if charge is None else 1.0 - charge.avoided_by_mining_fraction
+        margin: Array = uptime * running - fixed - unavoided * self.demand_charge_usd_per_mw(site_name)
+        return margin
+
+    def mining_musd(self, at: Multipliers = TODAY) -> Array:
+        """Discounted after-tax USD million per meter MW, shape (fleets, months)."""
+        return self.mining_usd_per_mw(at) * (self.kept * self.discount.mining / USD_PER_MUSD)
+
+    # --- leases ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def offers(self) -> list[OfferValue]:
+        return [self._offer(lease) for lease in self.leases]
+
+    def _offer(self, lease: LeaseOffer) -> OfferValue:
+        starts = lease.starts(self.calendar)
+        at = np.array([self.calendar.index(start) for start in starts])
+        schedule = lease.schedule
+        monthly = _Gather(at, len(schedule.rent_usd), self.calendar.length)
+        d_lease = monthly.of(self.discount.lease)
+        power = self.site_power(lease.site)
+        firm_usd = np.zeros(self.calendar.length)
+        charge_usd = np.zeros(self.calendar.length)
+        market_usd = np.zeros(self.calendar.length)
+        if lease.power_paid_by == "landlord":
+            market_usd = power.market_multiplier * power.market.month_usd_per_mw
+            firm_usd = power.firm_usd_per_mw()
+            if power.fixed_usd_per_mwh is not None:
+                market_usd = np.zeros(self.calendar.length)
+        if lease.demand_charge_paid_by == "landlord":
+            charge_usd = self.demand_charge_usd_per_mw(lease.site)
+        weight = schedule.firm_meter_mw * d_lease
+        rent = d_lease @ schedule.rent_usd * (1 - schedule.opex_per_rent)
+        own_opex = d_lease @ (schedule.opex_usd - schedule.opex_per_rent * schedule.rent_usd)
+        from_market = lease.load_factor_fraction * np.sum(weight * monthly.of(market_usd), axis=1)
+        from_adder = lease.load_factor_fraction * np.sum(weight * monthly.of(firm_usd - market_usd), axis=1)
+        charges = np.sum(weight * monthly.of(charge_usd), axis=1)
+        fixed = -self.kept * (own_opex + from_adder + charges) + self._capital(lease, at)
+        return OfferValue(
+            offer=lease,
+            starts=starts,
+            occupied_mw=self._occupied(lease, at),
+            rent_musd=self.kept * rent / USD_PER_MUSD,
+            power_musd=-self.kept * from_market / USD_PER_MUSD,
+            fixed_musd=fixed / USD_PER_MUSD,
+            capex_musd_by_year=self._capex_by_year(lease, at) / USD_PER_MUSD,
+        )
+
+    def _occupied(self, lease: LeaseOffer, at: np.ndarray[Any, Any]) -> Array:
+        """[C1] Meter MW taken per critical MW, shape (starts, months)."""
+        n = np.arange(self.calendar.length)[np.newaxis, :] - at[:, np.newaxis]
+        return lease.gross_up * lease.occupied_share(n.ravel()).reshape(n.shape)
+
+    def _capital(self, lease: LeaseOffer, at: np.ndarray[Any, Any]) -> Array:
+        """Capex, depreciation's tax shield and residual value, discounted USD per critical MW, shape (starts,)."""
+        capex = lease.landlord_capex_usd_per_critical_mw
+        tax, life = 1.0 - self.kept, self.scenario.finance.depreciation_months
+        value = np.zeros(len(at))
+        for month, share in lease.spending():
+            value -= share * capex * _at(self.discount.capex, at + month)
+        n = np.arange(lease.reserved_months)
+        monthly = _Gather(at, len(n), self.calendar.length)
+        depreciation = capex / life * np.clip(life - n, 0.0, 1.0) * lease.in_force(n)
+        value += tax * (monthly.of(self.discount.lease) @ depreciation)
+        for end, probability in lease.ends:
+            stop = np.minimum(at + end, self.calendar.length)
+            book = capex * np.clip(1.0 - (stop - at) / life, 0.0, 1.0)
+            residual = lease.residual_usd_per_critical_mw
+            value += probability * (residual - tax * (residual - book)) * _at(self.discount.lease_sale, stop)
+        return value
+
+    def _capex_by_year(self, lease: LeaseOffer, at: np.ndarray[Any, Any]) -> Array:
+        years = self.calendar.years
+        spent = np.zeros((len(at), len(years)))
+        for month, share in lease.spending():
+            for row, start in enumerate(at + month):
+                if 0 <= start < self.calendar.length:
+                    year = (self.calendar.start + int(start)).year
+                    spent[row, years.index(year)] += share * lease.landlord_capex_usd_per_critical_mw
+        return spent
+
+    # --- what no decision changes ------------------------------------------------------------------------------------
+
+    def constant_musd(self, at: Multipliers = TODAY) -> float:
+        """Settlement of fixed blocks and sale of machines, discounted after-tax USD million."""
+        total = 0.0
+        for site in self.sites:
+            power = self.site_power(site.name, at)
+            for block in site.blocks:
+                total += float(np.dot(power.block_usd(block, self.calendar), self.discount.power_contract))
+        for fleet in self.fleets:
+            month = fleet.resale_month_index(self.calendar)
+            if month >= 0:
+                total += fleet.resale_usd() * float(self.discount.mining_sale[month])
+        return self.kept * total / USD_PER_MUSD
+
+
+class _Gather:
+    """Reads a monthly array at months start + n: shape (starts, length); 0 outside the horizon."""
+
+    def __init__(self, at: np.ndarray[Any, Any], length: int, months: int) -> None:
+        index = at[:, np.newaxis] + np.arange(length)[np.newaxis, :]
+        self._inside = (index >= 0) & (index < months)
+        self._index = np.clip(index, 0, months - 1)
+
+    def of(self, monthly: Array) -> Array:
+        return np.where(self._inside, monthly[self._index], 0.0)
+
+
+def _at(boundary: Array, index: np.ndarray[Any, Any]) -> Array:
+    """boundary[index], 0 outside."""
+    inside = (index >= 0) & (index < len(boundary))
+    return np.where(inside, boundary[np.clip(index, 0, len(boundary) - 1)], 0.0)

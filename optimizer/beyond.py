@@ -1,0 +1,70 @@
+"""What the end of the horizon cuts off: the cash after it, of leases and of mining alike, for the plan at hand.
+
+Nothing after the horizon is in a plan's value (a building or machine still held there counts at its stated residual or resale
+value instead). This module says how much operating cash is left out on each side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..models.months import Month
+from ..models.scenario import Scenario
+from ..models.values import Values
+from .decisions import Decisions
+from .ledger import Ledger
+
+OPERATING = ("rent", "lease_opex", "lease_power", "lease_demand_charge")
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """Discounted operating cash before tax after the horizon, USD; None where the paths do not reach so far.
+
+    until: last month looked at, the last possible end of any lease of the plan.
+    """
+
+    until: Month
+    leases_usd: float | None
+    mining_usd: float | None
+
+
+def beyond_horizon(values: Values, plan: Decisions) -> Beyond | None:
+    """What the plan would still earn after the horizon; None if no lease of the plan outlives it.
+
+    Mining is continued at the MW of the horizon's last month, as far as machines are left.
+    """
+    scenario, calendar = values.scenario, values.calendar
+    taken = [
+        (offer.offer, start, float(mw))
+        for offer, amounts in zip(values.offers, plan.lease_mw, strict=True)
+        for start, mw in zip(offer.starts, amounts, strict=True)
+        if mw
+    ]
+    until = max((start + (lease.reserved_months - 1) for lease, start, _ in taken), default=calendar.end)
+    if until <= calendar.end:
+        return None
+    longer = _extended(scenario, until)
+    if longer is None:
+        return Beyond(until, None, None)
+    ledger, after = Ledger(longer), calendar.length
+    leases = sum(
+        mw * float(np.sum(line.discounted_usd[after:]))
+        for lease, start, mw in taken
+        for line in ledger.lease(lease, start)
+        if line.item in OPERATING
+    )
+    mining = 0.0
+    for k, fleet in enumerate(values.fleets):
+        left = np.minimum(fleet.available_mw(longer.calendar), plan.mining_mw[k][-1])
+        margin = sum(line.discounted_usd for line in ledger.mining(fleet) if line.item != "income_tax")
+        mining += float(np.sum((np.maximum(margin, 0.0) * left)[after:]))
+    return Beyond(until, leases, mining)
+
+
+def _extended(scenario: Scenario, until: Month) -> Scenario | None:
+    """The scenario with a longer horizon; None if its paths do not reach so far."""
+    longer = scenario.until(until)
+    return None if longer.path_gaps() else longer

@@ -1,0 +1,142 @@
+"""Whole blocks: a search over the leases whose every leaf keeps the prices that prove it closed.
+
+A node restricts each indivisible offer to a set of starts, and may demand that it is taken. Its linear program is the relaxation
+with other bounds, so that each node is a warm re-solve of the one session. Blocks are few and leases are long: the relaxation is
+mostly whole already, and a handful of nodes settles the rest.
+
+The tree is handed to the certificate (part 6), which checks without the solver that the children of every node cover it and that
+no leaf can hold a better plan.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..models.months import Array
+from .program import Program
+from .session import Outcome, Session, Solution
+
+WHOLE = 1e-9
+"""A block closer than this to 0 or 1 is whole."""
+CLOSED_MUSD = 1e-7
+"""A node is closed when its relaxation is not worth more than this (0.1 USD) beyond the best plan found."""
+MOST_NODES = 5_000
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a node allows an offer: one of these starts, or (unless it must be taken) none."""
+
+    starts: frozenset[int]
+    must: bool
+
+
+@dataclass
+class Node:
+    """Choices by offer number; after solving, the multipliers of the relaxation (row_dual) or of its infeasibility (ray)."""
+
+    choices: dict[int, Choice]
+    row_dual: Array | None = None
+    ray: Array | None = None
+    children: list[Node] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Search:
+    """solution: the best plan with whole blocks, None if there is none. finished: every node is closed."""
+
+    solution: Solution | None
+    root: Node
+    nodes: int
+    finished: bool
+
+
+class BranchAndBound:
+    """Searches over the whole blocks of a program through the session of its relaxation."""
+
+    def __init__(self, program: Program, session: Session) -> None:
+        self.program, self.session = program, session
+        self.blocks = sorted({int(program.offer_of[column]) for column in program.indivisible})
+        self._columns = np.concatenate([self._columns_of(offer) for offer in self.blocks])
+
+    def _columns_of(self, offer: int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+        """The offer's lease columns and its total."""
+        return np.append(self.program.columns_of_offer(offer), self.program.leased_columns.start + offer)
+
+    def search(self, relaxation: Solution, without: frozenset[int] = frozenset(), most_nodes: int = MOST_NODES) -> Search:
+        """The best plan with whole blocks, given the solved relaxation; `without` offers are excluded throughout."""
+        everything = {
+            offer: Choice(frozenset() if offer in without else frozenset(range(len(self.program.values.offers[offer].starts))), False)
+            for offer in self.blocks
+        }
+        root = Node(everything, relaxation.row_dual)
+        best: Solution | None = None
+        order = itertools.count()
+        open_nodes = [(-relaxation.objective, next(order), root, relaxation)]
+        nodes = 1
+        while open_nodes and nodes < most_nodes:
+            negative_bound, _, node, solution = heapq.heappop(open_nodes)
+            if best is not None and -negative_bound <= best.objective + CLOSED_MUSD:
+                break
+            if self.is_whole(solution.x):
+                best = solution
+                continue
+            for choices in self._split(node.choices, solution.x):
+                child, found = self._solve(choices)
+                node.children.append(child)
+                nodes += 1
+                if found is not None:
+                    heapq.heappush(open_nodes, (-found.objective, next(order), child, found))
+        finished = not open_nodes or (best is not None and -open_nodes[0][0] <= best.objective + CLOSED_MUSD)
+        self._restore(everything)
+        return Search(best, root, nodes, finished)
+
+    def is_whole(self, x: Array) -> bool:
+        """Whether every block of a solution of the relaxation is taken whole or not at all."""
+        blocks = x[self.program.block_columns]
+        return bool(np.all(np.abs(blocks - np.round(blocks)) <= WHOLE))
+
+    def _solve(self, choices: dict[int, Choice]) -> tuple[Node, Solution | None]:
+        self._set_bounds(choices)
+        solution = self.session.solve()
+        if solution.outcome is Outcome.OPTIMAL:
+            return Node(choices, solution.row_dual), solution
+        ray = self.session.dual_ray() if solution.outcome is Outcome.INFEASIBLE else None
+        return Node(choices, None, ray), None
+
+    def _set_bounds(self, choices: dict[int, Choice]) -> None:
+        lower, upper = [], []
+        for offer in self.blocks:
+            choice, most = choices[offer], self.program.values.offers[offer].offer.critical_it_mw
+            starts = range(len(self.program.values.offers[offer].starts))
+            lower += [0.0 for _ in starts] + [most if choice.must else 0.0]
+            upper += [most if start in choice.starts else 0.0 for start in starts] + [most if choice.starts else 0.0]
+        self.session.set_bounds(self._columns, np.array(lower), np.array(upper))
+
+    def _restore(self, everything: dict[int, Choice]) -> None:
+        self._set_bounds(everything)
+
+    def _split(self, choices: dict[int, Choice], x: Array) -> list[dict[int, Choice]]:
+        """Children of a node: the least decided offer taken or not, or its starts in two halves."""
+        blocks = {offer: self._blocks(offer, x) for offer in self.blocks}
+        number = max(self.blocks, key=lambda offer: float(np.max(np.minimum(blocks[offer], 1 - blocks[offer]))))
+        choice, amount = choices[number], blocks[number]
+        total = float(np.sum(amount))
+        if not choice.must and total < 1 - WHOLE:
+            halves = [Choice(choice.starts, True), Choice(frozenset(), False)]
+        else:
+            middle = float(np.dot(amount, np.arange(len(amount)))) / total
+            early = frozenset(start for start in choice.starts if start <= middle)
+            halves = [Choice(early, True), Choice(choice.starts - early, True)]
+            if not choice.must:
+                halves.append(Choice(frozenset(), False))
+        return [{**choices, number: half} for half in halves]
+
+    def _blocks(self, offer: int, x: Array) -> Array:
+        """Blocks of an offer at each start, between 0 and 1."""
+        blocks: Array = x[self.program.columns_of_offer(offer)] / self.program.values.offers[offer].offer.critical_it_mw
+        return blocks

@@ -1,0 +1,218 @@
+"""At which rent, and at which hashprice, a lease decision flips: by exact re-solves, not by a derivative.
+
+Let V(x) be the optimal value and V0(x) the optimal value without the offer, x the rent or the hashprice multiplier. An offer is
+worth having where V > V0, and the break-even is the edge of that set.
+
+Rent. V is convex and piecewise linear in the rent of one offer, V0 does not depend on it. From a rent at which the offer is
+taken, the tangent of V meets V0 at a lower rent; solving there again and repeating walks down V's breakpoints and ends on the
+break-even after finitely many steps, exactly.
+
+Hashprice. Both values are convex but curved (mining switches hour by hour). The edge is bracketed and narrowed by plans: with
+the plans on both sides fixed, the difference of their values is a cheap exact function whose root is the next trial point.
+
+A signed lease is compared as signed: its full MW at its date against not having it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..models.months import Array
+from ..models.values import Multipliers
+from .decisions import SMALLEST_MW
+from .optimise import Optimiser
+from .session import Solution
+
+INDIFFERENT_MUSD = 1e-6
+"""Differences below one dollar are none."""
+HIGHEST_RENT_MULTIPLIER = 64.0
+FALLING, RISING = (0.8, 0.6, 0.4, 0.2, 0.0), (1.25, 1.6, 2.5, 5.0, 10.0)
+"""Hashprice multipliers at which the decision is looked at first."""
+HASHPRICE_PRECISION = 1e-9
+MOST_STEPS = 60
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """rent_multiplier: of the offer's own rent; None if no rent up to 64 times makes the decision flip.
+
+    hashprice_multiplier: None if no hashprice from 0 to 10 times today's path flips the decision. worth_musd: V - V0 today.
+    """
+
+    worth_musd: float
+    rent_multiplier: float | None
+    hashprice_multiplier: float | None
+
+
+class BreakEvens:
+    """Break-evens of the offers of one program."""
+
+    def __init__(self, optimiser: Optimiser) -> None:
+        self.optimiser = optimiser
+        self.program = optimiser.program
+        self._optimum = optimiser.solve()
+        relaxation = self._optimum if self._optimum.row_dual is not None else optimiser.solve(relaxed=True)
+        assert relaxation.row_dual is not None
+        self._optimum_dual = relaxation.row_dual
+
+    def of_offer(self, number: int) -> BreakEven:
+        """Break-evens of one offer."""
+        without = self.optimiser.solve(without=frozenset([number]))
+        worth = self._optimum.objective - without.objective
+        signed = self.program.values.offers[number].offer.status == "signed"
+        rent = self._signed_rent(number, worth) if signed else self._rent(number, worth, without.objective)
+        return BreakEven(worth, rent, self._hashprice(number, worth))
+
+    # --- rent ----------------------------------------------------------------------------------------------------------
+
+    def _rent_slope(self, number: int, x: Array) -> float:
+        """Change of a plan's value per unit of the rent multiplier, USD million."""
+        columns = self.program.columns_of_offer(number)
+        return float(self.program.values.offers[number].rent_musd @ x[columns])
+
+    def _signed_rent(self, number: int, worth: float) -> float | None:
+        slope = self._rent_slope(number, self._optimum.x)
+        return None if slope <= 0 else 1 - worth / slope
+
+    def _at_rent(self, number: int, multiplier: float) -> Solution:
+        cost = self.optimiser.today.copy()
+        cost[self.program.columns_of_offer(number)] += (multiplier - 1) * self.program.values.offers[number].rent_musd
+        return self.optimiser.solve(cost)
+
+    def _missing_rent(self, number: int) -> float:
+        """A first guess of the rise in rent, as a multiplier, that an offer left out needs: from the relaxation's duals."""
+        columns = self.program.columns_of_offer(number)
+        rent = self.program.values.offers[number].rent_musd
+        missing = -self.optimiser.reduced_cost(self._optimum_dual)[columns]
+        return max(1.001 * float(np.min(missing / rent, where=rent > 0, initial=1.0)), 1e-3)
+
+    def _rent(self, number: int, worth: float, value_without: float) -> float | None:
+        rent, solution, step = 1.0, self._optimum, self._missing_rent(number)
+        while solution.objective - value_without <= INDIFFERENT_MUSD:
+            rent += step
+            step *= 4
+            if rent > HIGHEST_RENT_MULTIPLIER:
+                return None
+            solution = self._at_rent(number, rent)
+        for _ in range(MOST_STEPS):
+            slope = self._rent_slope(number, solution.x)
+            if slope <= 0:
+                return None
+            rent -= (solution.objective - value_without) / slope
+            solution = self._at_rent(number, rent)
+            if solution.objective - value_without <= INDIFFERENT_MUSD:
+                break
+        return rent
+
+    # --- hashprice -----------------------------------------------------------------------------------------------------
+
+    def _cost(self, hashprice: float) -> Array:
+        return self.program.cost_musd(Multipliers(hashprice=hashprice))
+
+    @cached_property
+    def _scan(self) -> list[tuple[float, Solution]]:
+        """The optimum at a few multipliers around today's, shared by all offers, in order."""
+        found = [(1.0, self._optimum)]
+        for side in (FALLING, RISING):
+            found += [(hashprice, self.optimiser.solve(self._cost(hashprice))) for hashprice in side]
+        return sorted(found, key=lambda pair: pair[0])
+
+    def _hashprice(self, number: int, worth: float) -> float | None:
+        """The multiplier nearest to 1 at which the offer stops being worth having, or starts to."""
+        signed = self.program.values.offers[number].offer.status == "signed"
+        edges = [] if signed else self._edges(number, worth > INDIFFERENT_MUSD)
+        if signed:
+            edges = self._signed_edges(number, worth >= 0)
+        found = [self._narrow(number, taken, out) for taken, out in edges]
+        return min(found, key=lambda hashprice: abs(math.log(max(hashprice, 1e-12))), default=None)
+
+    def _edges(self, number: int, taken_today: bool) -> list[tuple[float, float]]:
+        """(multiplier at which it is taken, at which it is not) next to today's on either side, as far as there are any."""
+        total = self.program.leased_columns.start + number
+        taken = {hashprice: solution.x[total] > SMALLEST_MW for hashprice, solution in self._scan}
+        taken[1.0] = taken_today
+        return _next_to_today(taken)
+
+    def _signed_edges(self, number: int, worth_having: bool) -> list[tuple[float, float]]:
+        """The same for a signed lease, which the optimum always has: whether it is worth having is asked.
+
+        A dearer hashprice only raises what its MW could earn otherwise, so the far end of one side decides.
+        """
+        far = RISING[-1] if worth_having else FALLING[-1]
+        having, lacking = self._pair(number, far)
+        return _next_to_today({1.0: worth_having, far: having.objective >= lacking.objective})
+
+    def _pair(self, number: int, hashprice: float) -> tuple[Solution, Solution]:
+        """The optimum with and without the offer."""
+        cost = self._cost(hashprice)
+        return self.optimiser.solve(cost), self.optimiser.solve(cost, without=frozenset([number]))
+
+    def _narrow(self, number: int, taken: float, out: float) -> float:
+        """The edge between a multiplier at which the offer is worth having and one at which it is not.
+
+        Each trial is where the plan that has it at the one end and the plan that lacks it at the other are worth the same.
+        """
+        having = self.optimiser.solve(self._cost(taken))
+        lacking = self.optimiser.solve(self._cost(out), without=frozenset([number]))
+        for _ in range(MOST_STEPS):
+            trial = self._equal_value(having.x - lacking.x, taken, out)
+            now_having, now_lacking = self._pair(number, trial)
+            gain = now_having.objective - now_lacking.objective
+            moved = abs(trial - (taken if gain > INDIFFERENT_MUSD else out))
+            if gain > INDIFFERENT_MUSD:
+                taken, having, lacking = trial, now_having, now_lacking
+            else:
+                out, lacking = trial, now_lacking
+            if moved <= HASHPRICE_PRECISION or abs(gain) <= INDIFFERENT_MUSD or abs(out - taken) <= HASHPRICE_PRECISION:
+                break
+        return trial
+
+    def _equal_value(self, difference: Array, taken: float, out: float) -> float:
+        """Where two fixed plans are worth the same, between the two multipliers; the middle if they never are."""
+        values, mining = self.program.values, difference[self.program.mining_columns]
+        used = np.flatnonzero(mining)
+        at = (self.program.fleet_of[used], self.program.month_of[used])
+        fixed = float(self.optimiser.today[self.program.lease_columns] @ difference[self.program.lease_columns])
+
+        def advantage(hashprice: float) -> float:
+            return fixed + float(values.mining_musd(Multipliers(hashprice=hashprice))[at] @ mining[used])
+
+        root = _root(advantage, taken, out)
+        return (taken + out) / 2 if root is None else root
+
+
+def _next_to_today(taken: dict[float, bool]) -> list[tuple[float, float]]:
+    """The flips nearest to 1 on each side, as (taken, not taken)."""
+    found = []
+    for side in (sorted(h for h in taken if h >= 1.0), sorted((h for h in taken if h <= 1.0), reverse=True)):
+        for near, far in zip(side, side[1:], strict=False):
+            if taken[near] != taken[far]:
+                found.append((near, far) if taken[near] else (far, near))
+                break
+    return found
+
+
+def _root(function: Callable[[float], float], low: float, high: float) -> float | None:
+    """A root between two points of opposite sign (regula falsi, Illinois variant); None if the signs are equal."""
+    at_low, at_high = function(low), function(high)
+    if at_low * at_high > 0:
+        return None
+    for _ in range(MOST_STEPS):
+        if at_low == at_high or abs(high - low) <= HASHPRICE_PRECISION / 4:
+            break
+        middle = high - at_high * (high - low) / (at_high - at_low)
+        at_middle = function(middle)
+        if abs(at_middle) <= INDIFFERENT_MUSD / 100:
+            return middle
+        if at_middle * at_high < 0:
+            low, at_low = high, at_high
+        else:
+            at_low /= 2
+        high, at_high = middle, at_middle
+    return high
+

@@ -1,0 +1,382 @@
+r"""Proof that a plan is feasible, adds up and cannot be beaten, built from the input data and not from the solver's report.
+
+Parts
+
+0  data gate: every cost, coefficient and bound is finite; the money lies in the range the solver resolves
+1  primal: every row is added up again from the contracts (exact summation), every bound checked
+2  integrality: whole blocks are whole, and part 1 holds for the rounded plan
+3  objective: the ledger's discounted cash equals the program's objective to 1e-9 of the gross flows
+4  duals: prices of MW, suitable MW and budget are not negative; complementary slackness; duality gap
+5  safe bound: for *any* prices lambda >= 0 no plan is worth more than
+
+       lambda b + sum_{k,t} available max(0, v[k,t] - lambda a) + sum_l offered max(0, max_c (v[l,c] - lambda a[l,c]))
+
+   because every column is bounded (Neumaier and Shcherbina's argument). v and a come from the ledger's reading of the
+   contracts; rounding errors are bounded and added, so the bound is safe whatever the solver said.
+6  whole blocks: the proved bound of a search over the leases (branching.py); its leaves carry such bounds
+
+The verdict follows from the figures alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from ..models.months import Array
+from ..models.scenario import Scenario
+from ..models.values import USD_PER_MUSD, Values
+from .branching import Choice, Node
+from .decisions import Decisions
+from .ledger import Ledger, Line, gross_usd, total_usd
+from .prices import Prices, prices_of
+from .program import Program
+from .standard_form import StandardForm
+
+ROW_TOLERANCE = 1e-6
+"""Largest violation of a row, of max(1, sum of the sizes of its terms), and of a bound in MW."""
+LEDGER_TOLERANCE = 1e-9
+"""Largest difference between ledger and objective, of the gross flows."""
+GAP_TOLERANCE = 1e-6
+"""Largest duality gap, complementary-slackness term and sign violation, of the gross flows."""
+SEARCH_TOLERANCE_USD = 1_000.0
+"""A plan with whole blocks is proved best when no other can be worth more than this on top."""
+LARGEST_COST_MUSD, SMALLEST_LARGEST_COST_MUSD = 1e5, 1e-4
+LARGEST_COEFFICIENT, LARGEST_LIMIT = 1e4, 1e6
+SOLVER_RESOLUTION_MUSD = 1e-9
+"""Values per MW below the solver's dual tolerance are invisible to it."""
+
+CERTIFIED = "CERTIFIED"
+PROVED_WITHIN = "FEASIBLE, PROVED WITHIN"
+INFEASIBLE = "INFEASIBLE, PROVED"
+DO_NOT_USE = "DO NOT USE"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the certificate: the figure found, its unit, the limit, and whether it passed."""
+
+    number: int
+    name: str
+    figure: float
+    unit: str
+    limit: float
+    passed: bool
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """The parts, the proved upper bound and the verdict that follows."""
+
+    parts: tuple[Part, ...]
+    npv_usd: float
+    bound_usd: float
+    verdict: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "verdict", self._verdict())
+
+    @property
+    def gap_usd(self) -> float:
+        """No plan can be worth more than this on top of the plan's value."""
+        return max(self.bound_usd - self.npv_usd, 0.0)
+
+    def _verdict(self) -> str:
+        if not all(part.passed for part in self.parts if part.number != 6):
+            return DO_NOT_USE
+        search = [part for part in self.parts if part.number == 6]
+        if all(part.passed for part in search):
+            return CERTIFIED
+        share = self.gap_usd / max(abs(self.npv_usd), 1.0)
+        return f"{PROVED_WITHIN} {100 * share:.2g} % (${self.gap_usd:,.0f})"
+
+
+class Certifier:
+    """Checks plans of one scenario. Everything is read anew from the scenario through the ledger."""
+
+    def __init__(self, values: Values, form: StandardForm) -> None:
+        self.values = values
+        self.form = form
+        self.scenario: Scenario = values.scenario
+        self.calendar = values.calendar
+        self.ledger = Ledger(self.scenario)
+        self.energised = {site.name: site.energised(self.calendar) for site in self.scenario.sites}
+        self.suitable = {site.name: self._suitable(site.name) for site in self.scenario.sites}
+
+    def _suitable(self, site: str) -> Array:
+        """[C5] Suitable MW less what tenants' rights reserve, shape (months,)."""
+        mw = self.scenario.site(site).hpc_suitable(self.calendar).copy()
+        for lease in self.scenario.leases_at(site):
+            if lease.status == "offered" and lease.reserved_until is not None:
+                reserved = np.array([month < lease.reserved_until for month in self.calendar.months])
+                mw -= reserved * lease.critical_it_mw * lease.gross_up
+        return mw
+
+    # --- values and occupancy per MW, read through the ledger -----------------------------------------------------------
+
+    @cached_property
+    def available_mw(self) -> Array:
+        """[C2] Meter MW of each fleet, shape (fleets, months)."""
+        rows = [fleet.available_mw(self.calendar) for fleet in self.values.fleets]
+        return np.array(rows).reshape(len(rows), self.calendar.length)
+
+    @cached_property
+    def mining_musd(self) -> Array:
+        """Value of one energised MW, USD million, shape (fleets, months), from the ledger's lines."""
+        rows = [_sum(line.discounted_usd for line in self.ledger.mining(fleet)) for fleet in self.values.fleets]
+        return np.array(rows).reshape(len(rows), self.calendar.length) / USD_PER_MUSD
+
+    @cached_property
+    def standing_musd(self) -> float:
+        """Value that no decision changes, USD million."""
+        return total_usd(self.ledger.standing) / USD_PER_MUSD
+
+    @cached_property
+    def lease_musd(self) -> list[Array]:
+        """Value of one critical MW at each start, USD million, from the ledger's lines."""
+        return [
+            np.array([sum(float(line.discounted_usd.sum()) for line in self.ledger.lease(offer.offer, start)) for start in offer.starts])
+            / USD_PER_MUSD
+            for offer in self.values.offers
+        ]
+
+    @cached_property
+    def occupied_mw(self) -> list[Array]:
+        """Meter MW per critical MW, shape (starts, months) for each offer."""
+        return [
+            np.array([self.ledger.occupied_mw(offer.offer, start) for start in offer.starts])
+            for offer in self.values.offers
+        ]
+
+    @cached_property
+    def needs_suitable(self) -> list[Array]:
+        """1 in the months in which an offer needs suitable MW not reserved for itself, shape (months,)."""
+        found = []
+        for offer in self.values.offers:
+            until = offer.offer.reserved_until
+            own = offer.offer.status == "offered" and until is not None
+            found.append(np.array([0.0 if own and until and month < until else 1.0 for month in self.calendar.months]))
+        return found
+
+    @cached_property
+    def capex_musd(self) -> list[Array]:
+        """Landlord's capex by start and year of the horizon, USD million per critical MW; 0 for signed leases."""
+        years = np.array([month.year for month in self.calendar.months])
+        found = []
+        for offer in self.values.offers:
+            rows = np.zeros((len(offer.starts), len(self.calendar.years)))
+            for row, start in enumerate(offer.starts if offer.offer.status == "offered" else []):
+                spent = self.ledger.capex(offer.offer, start).usd
+                for column, year in enumerate(self.calendar.years):
+                    rows[row, column] = -math.fsum(spent[years == year].tolist()) / USD_PER_MUSD
+            found.append(rows)
+        return found
+
+    # --- the parts -----------------------------------------------------------------------------------------------------
+
+    def data_gate(self) -> Part:
+        """Part 0."""
+        form = self.form
+        arrays = (form.cost, form.value, form.lower, form.upper)
+        finite = all(bool(np.all(np.isfinite(array))) for array in arrays)
+        finite = finite and not bool(np.any(np.isnan(form.row_lower)) or np.any(np.isnan(form.row_upper)))
+        largest = float(np.max(np.abs(form.cost), initial=0.0)) if finite else math.nan
+        limits = np.abs(np.concatenate([form.row_lower, form.row_upper]))
+        invisible = np.abs(form.cost) < SOLVER_RESOLUTION_MUSD
+        unseen_usd = float(np.sum(np.abs(form.cost) * form.upper, where=invisible)) * USD_PER_MUSD if finite else math.nan
+        passed = (
+            finite
+            and (largest == 0.0 or SMALLEST_LARGEST_COST_MUSD <= largest <= LARGEST_COST_MUSD)
+            and float(np.max(np.abs(form.value), initial=0.0)) <= LARGEST_COEFFICIENT
+            and float(np.max(limits[np.isfinite(limits)], initial=0.0)) <= LARGEST_LIMIT
+            and unseen_usd <= 1.0
+        )
+        note = f"{form.rows:,} rows, {form.columns:,} columns, {len(form.value):,} nonzeros"
+        return Part(0, "data gate: largest value of one MW", largest, "USD million", LARGEST_COST_MUSD, passed, note)
+
+    def primal(self, plan: Decisions) -> Part:
+        """Part 1 (and the rows of part 2, since whole blocks have been rounded before)."""
+        worst, where = 0.0, ""
+        for violation, name in self._violations(plan):
+            if not violation <= worst:
+                worst, where = violation, name
+        return Part(1, "largest violation of a row or bound", worst, "of the row's size", ROW_TOLERANCE, worst <= ROW_TOLERANCE, where)
+
+    def _violations(self, plan: Decisions) -> Iterator[tuple[float, str]]:
+        for k, fleet in enumerate(self.values.fleets):
+            over = np.maximum(plan.mining_mw[k] - self.available_mw[k], -plan.mining_mw[k])
+            yield float(np.max(over)), f"fleet {fleet.name}"
+        for l, offer in enumerate(self.values.offers):
+            mw, most = plan.lease_mw[l], offer.offer.critical_it_mw
+            yield max(math.fsum(mw.tolist()) - most, float(np.max(-mw))), f"lease {offer.offer.name}"
+            if offer.offer.status == "signed":
+                yield float(np.max(np.abs(mw - most))), f"signed lease {offer.offer.name}"
+        for site in self.scenario.sites:
+            yield from self._site_violations(plan, site.name)
+        for column, year in enumerate(self.calendar.years):
+            if year in self.scenario.finance.capex_budget_usd:
+                terms = [float(t) for capex, mw in zip(self.capex_musd, plan.lease_mw, strict=True) for t in capex[:, column] * mw]
+                yield _excess(terms, self.scenario.finance.capex_budget_usd[year] / USD_PER_MUSD), f"capex budget {year}"
+
+    def _site_violations(self, plan: Decisions, site: str) -> Iterator[tuple[float, str]]:
+        mining = [plan.mining_mw[k] for k, fleet in enumerate(self.values.fleets) if fleet.site == site]
+        here = [l for l, offer in enumerate(self.values.offers) if offer.offer.site == site]
+        leased = [plan.lease_mw[l] @ self.occupied_mw[l] for l in here]
+        rows = [row.tolist() for row in (*mining, *leased)]
+        for t, month in enumerate(self.calendar.months):
+            used = [row[t] for row in rows]
+            yield _excess(used, float(self.energised[site][t])), f"power of {site} in {month}"
+            hosted = [float(row[t] * self.needs_suitable[l][t]) for l, row in zip(here, leased, strict=True)]
+            yield _excess(hosted, float(self.suitable[site][t])), f"suitable MW of {site} in {month}"
+
+    def whole_blocks(self, plan: Decisions) -> Part:
+        """Part 2."""
+        worst = 0.0
+        for offer, mw in zip(self.values.offers, plan.lease_mw, strict=True):
+            if offer.offer.indivisible:
+                blocks = mw / offer.offer.critical_it_mw
+                worst = max(worst, float(np.max(np.abs(blocks - np.round(blocks)))))
+        return Part(2, "largest fraction of a whole block", worst, "blocks", ROW_TOLERANCE, worst <= ROW_TOLERANCE)
+
+    def objective(self, plan_npv_musd: float, lines: list[Line]) -> Part:
+        """Part 3."""
+        gross = max(gross_usd(lines), 1.0)
+        difference = abs(total_usd(lines) - plan_npv_musd * USD_PER_MUSD) / gross
+        passed = difference <= LEDGER_TOLERANCE
+        return Part(3, "ledger against objective", difference, "of the gross flows", LEDGER_TOLERANCE, passed)
+
+    def reduced(self, prices: Prices) -> tuple[Array, list[Array]]:
+        """What a MW earns beyond the prices of what it uses, USD million: (fleets, months), and starts of each offer."""
+        paid = np.array([prices.power[fleet.site] for fleet in self.values.fleets]).reshape(self.mining_musd.shape)
+        mining = self.mining_musd - paid
+        budget = np.array([prices.budget.get(year, 0.0) for year in self.calendar.years])
+        leases = []
+        for l, offer in enumerate(self.values.offers):
+            site = offer.offer.site
+            per_mw = prices.power[site] + prices.suitable[site] * self.needs_suitable[l]
+            leases.append(self.lease_musd[l] - self.occupied_mw[l] @ per_mw - self.capex_musd[l] @ budget)
+        return mining, leases
+
+    def limits_value_musd(self, prices: Prices) -> float:
+        """lambda b: what all limits are worth at their prices, USD million."""
+        terms = [term for site, row in prices.power.items() for term in (row * self.energised[site]).tolist()]
+        terms += [term for site, row in prices.suitable.items() for term in (row * self.suitable[site]).tolist()]
+        terms += [prices.budget[year] * usd / USD_PER_MUSD for year, usd in self.scenario.finance.capex_budget_usd.items() if year in prices.budget]
+        return math.fsum(terms)
+
+    def safe_bound_musd(self, prices: Prices, choices: dict[int, Choice] | None = None) -> float:
+        """Part 5: an upper bound of every plan's value, USD million, for any prices (negative ones count as 0).
+
+        choices: what a search allows some of the offers (branching.py).
+        """
+        positive = prices.without_negative()
+        mining, leases = self.reduced(positive)
+        terms = [self.limits_value_musd(positive), *(np.maximum(mining, 0.0) * self.available_mw).ravel().tolist()]
+        for l, (offer, earned) in enumerate(zip(self.values.offers, leases, strict=True)):
+            terms.append(_best_of_offer(offer.offer.critical_it_mw, earned, offer.offer.status == "signed", (choices or {}).get(l)))
+        bound = math.fsum([*terms, self.standing_musd])
+        return bound + self._rounding_musd(positive.largest)
+
+    def _rounding_musd(self, largest: float) -> float:
+        """Bound of the rounding errors in the bound above, USD million: terms x unit roundoff x size of what is added.
+
+        largest: the largest price, USD million per MW.
+        """
+        roundoff = np.finfo(float).eps
+        size = float(np.sum(self.available_mw)) * (largest + float(np.max(np.abs(self.mining_musd), initial=0.0)))
+        for offer, value, occupied in zip(self.values.offers, self.lease_musd, self.occupied_mw, strict=True):
+            per_mw = float(np.max(np.abs(value))) + 3 * largest * float(np.max(occupied.sum(axis=1), initial=0.0))
+            size += offer.offer.critical_it_mw * per_mw * self.calendar.length
+        size += sum(float(np.sum(mw)) for mw in self.energised.values()) * 2 * largest
+        return float(4 * roundoff * size)
+
+    def tree_bound_musd(self, program: Program, root: Node) -> float:
+        """Part 6: the largest safe bound of the leaves of a search, USD million; infinite if the tree leaves out a plan."""
+        if not all(_covers(node) for node in _nodes(root)):
+            return math.inf
+        return max(self._leaf_bound_musd(program, leaf) for leaf in _leaves(root))
+
+    def _leaf_bound_musd(self, program: Program, leaf: Node) -> float:
+        if leaf.row_dual is not None:
+            return self.safe_bound_musd(prices_of(program, leaf.row_dual), leaf.choices)
+        if leaf.ray is None:
+            return math.inf
+        # A leaf without any plan: along the ray that proves it, the bound falls below every value.
+        scaled = (self.safe_bound_musd(prices_of(program, scale * leaf.ray), leaf.choices) for scale in (1e3, 1e6, -1e3, -1e6))
+        return min(scaled)
+
+    def duals(self, plan: Decisions, prices: Prices, gross_musd: float) -> Part:
+        """Part 4: the largest of sign violation, complementary-slackness term and duality gap, of the gross flows."""
+        mining, leases = self.reduced(prices)
+        slack = np.maximum(mining, 0.0) * (self.available_mw - plan.mining_mw) + np.maximum(-mining, 0.0) * plan.mining_mw
+        worst = [prices.most_negative, float(np.max(slack, initial=0.0))]
+        for offer, earned, mw in zip(self.values.offers, leases, plan.lease_mw, strict=True):
+            if offer.offer.status == "offered":
+                best = max(float(np.max(earned)), 0.0)
+                worst.append(best * (offer.offer.critical_it_mw - float(np.sum(mw))) + float(np.sum((best - earned) * mw)))
+        for site, power in prices.power.items():
+            idle = self.energised[site] - self._used(plan, site)
+            worst.append(float(np.max(np.abs(power * idle), initial=0.0)))
+        figure = max(worst) / max(gross_musd, 1e-6)
+        return Part(4, "duals: sign, slackness", figure, "of the gross flows", GAP_TOLERANCE, figure <= GAP_TOLERANCE)
+
+    def _used(self, plan: Decisions, site: str) -> Array:
+        mining = _sum((plan.mining_mw[k] for k, fleet in enumerate(self.values.fleets) if fleet.site == site))
+        leased = _sum(plan.lease_mw[l] @ self.occupied_mw[l] for l, offer in enumerate(self.values.offers) if offer.offer.site == site)
+        return np.zeros(self.calendar.length) + mining + leased
+
+
+def _covers(node: Node) -> bool:
+    """Whether the children of a node leave out no plan of it: they split the choices of one offer, each start in one of them."""
+    if not node.children:
+        return True
+    changed = {offer for child in node.children for offer in node.choices if child.choices[offer] != node.choices[offer]}
+    if len(changed) != 1:
+        return False
+    offer = changed.pop()
+    parts = [child.choices[offer] for child in node.children]
+    all_starts = frozenset().union(*(part.starts for part in parts)) == node.choices[offer].starts
+    none_of_them = node.choices[offer].must or any(not part.must for part in parts)
+    return all_starts and none_of_them
+
+
+def _leaves(node: Node) -> Iterator[Node]:
+    if not node.children:
+        yield node
+    for child in node.children:
+        yield from _leaves(child)
+
+
+def _nodes(node: Node) -> Iterator[Node]:
+    yield node
+    for child in node.children:
+        yield from _nodes(child)
+
+
+def _best_of_offer(offered: float, earned: Array, fixed: bool, choice: Choice | None) -> float:
+    """Most that an offer can add, USD million, at what a MW of it earns beyond the prices."""
+    if choice is not None:
+        allowed = earned[sorted(choice.starts)]
+        if choice.must:
+            return offered * float(np.max(allowed))
+        return offered * max(float(np.max(allowed, initial=0.0)), 0.0)
+    if fixed:
+        return offered * float(earned[0])
+    return offered * max(float(np.max(earned)), 0.0)
+
+
+def _sum(rows: object) -> Array | float:
+    total: Array | float = 0.0
+    for row in rows:  # type: ignore[attr-defined]
+        total = total + row
+    return total
+
+
+def _excess(terms: list[float], limit: float) -> float:
+    """How far a sum exceeds its limit, of max(1, sum of the sizes)."""
+    return (math.fsum(terms) - limit) / max(1.0, math.fsum(abs(term) for term in terms))

@@ -1,0 +1,48 @@
+"""A plan's decisions as arrays, and what they are worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..models.months import Array
+from ..models.values import TODAY, Multipliers, Values
+from .program import Program
+
+SMALLEST_MW = 1e-7
+"""Less is the solver's rounding and counts as nothing."""
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """mining_mw: meter MW, shape (fleets, months). lease_mw: critical MW of each offer at each start."""
+
+    mining_mw: Array
+    lease_mw: tuple[Array, ...]
+
+    @classmethod
+    def of(cls, program: Program, x: Array, whole: bool = True) -> Decisions:
+        """From the program's columns; dust becomes 0 and, unless it is a relaxation, blocks become whole."""
+        values = program.values
+        mining = np.zeros_like(values.available_mw)
+        mining[program.fleet_of, program.month_of] = x[program.mining_columns]
+        lease = x[program.lease_columns].copy()
+        for column in program.indivisible if whole else []:
+            block = values.offers[program.offer_of[column]].offer.critical_it_mw
+            lease[column] = block * round(lease[column] / block)
+        mining[np.abs(mining) < SMALLEST_MW] = 0.0
+        lease[np.abs(lease) < SMALLEST_MW] = 0.0
+        split = np.split(lease, np.cumsum([len(offer.starts) for offer in values.offers])[:-1]) if values.offers else []
+        return cls(mining, tuple(split))
+
+    def occupied_mw(self, values: Values) -> Array:
+        """Meter MW each offer takes from its site, shape (offers, months)."""
+        rows = [mw @ offer.occupied_mw for mw, offer in zip(self.lease_mw, values.offers, strict=True)]
+        return np.array(rows).reshape(len(values.offers), values.calendar.length)
+
+    def npv_musd(self, values: Values, at: Multipliers = TODAY) -> float:
+        """Discounted after-tax cash, USD million: what the program maximises, with its constant."""
+        mining = float(np.sum(values.mining_musd(at) * self.mining_mw))
+        leases = sum(float(offer.musd(at) @ mw) for offer, mw in zip(values.offers, self.lease_mw, strict=True))
+        return mining + leases + values.constant_musd(at)

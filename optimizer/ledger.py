@@ -1,0 +1,344 @@
+"""The ledger: a plan's cash by site, month and line, computed apart from the program.
+
+This is the second code path of every dollar. It reads the contracts along the calendar (the program reads them along the
+months of a lease), sums a fleet's hours one by one (the program uses prefix sums), computes its own discount factors, and
+must still add up to the program's objective to 1e-9. It shares the inputs' own definitions (terms, price points, hashprice)
+and nothing else, so a fault in either path shows as a difference.
+
+To add a line: give it to `ITEMS`, compute it here and in models/values.py; the certificate then compares the two.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from ..models.finance import Finance
+from ..models.lease import KW_PER_MW, LeaseOffer
+from ..models.market import MarketPath
+from ..models.mining import Fleet
+from ..models.months import DAYS_PER_YEAR, Array, Month
+from ..models.prices import PriceTable
+from ..models.scenario import Scenario
+from ..models.site import Site
+
+ITEMS = {
+    "mining_revenue": "block rewards and fees earned, before the pool's fee",
+    "pool_fee": "kept by the mining pool",
+    "mining_power": "energy of the hours mined, at the site's price",
+    "mining_variable_opex": "other cost per MWh mined",
+    "mining_fixed_opex": "cost per energised MW and month",
+    "mining_demand_charge": "charge per kW that mining does not avoid by switching off",
+    "machine_sale": "machines sold at retirement or at the end of the horizon",
+    "rent": "rent, as expected over the tenant's extension options",
+    "lease_opex": "operating cost of leased MW",
+    "lease_power": "energy of leased MW, where the landlord pays it",
+    "lease_demand_charge": "charge per kW of leased MW, where the landlord pays it",
+    "lease_capex": "the landlord's part of construction",
+    "residual_value": "the building at the end of the lease, or of the horizon",
+    "block_settlement": "fixed power blocks against the index: MW x (index - block price)",
+    "income_tax": "tax on all of the above, with depreciation of lease capex",
+}
+
+
+When = Literal["first day", "middle", "last day"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the ledger: cash in each month and the same discounted, USD, shape (months,).
+
+    name: the fleet, offer or block it belongs to. when: the day of the month on which the cash falls.
+    """
+
+    site: str
+    item: str
+    name: str
+    when: When
+    usd: Array
+    discounted_usd: Array
+
+    def times(self, mw: Array | float) -> Line:
+        return Line(self.site, self.item, self.name, self.when, self.usd * mw, self.discounted_usd * mw)
+
+
+class Ledger:
+    """Lines per MW of every fleet and offer of a scenario, and the lines of a whole plan."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.calendar = scenario.calendar
+        self.finance: Finance = scenario.finance
+        self.market: MarketPath = scenario.market.hashprice.market(self.calendar)
+        self._tables: dict[str, PriceTable] = {}
+        self._mining: dict[str, list[Line]] = {}
+
+    # --- time and money ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _first_days(self) -> list[int]:
+        """Days from the valuation date to the first day of each month, of the month after the horizon and of the next."""
+        valued = self.finance.valuation_date
+        return [((self.calendar.start + t).first_day - valued).days for t in range(self.calendar.length + 2)]
+
+    def _factors(self, rate: float, day_in_month: float) -> Array:
+        """Discount factor of a day in each month; 0 is the first day, 0.5 the middle. One more entry: end of horizon."""
+        first = np.array(self._first_days, dtype=float)
+        days = first[:-1] + day_in_month * np.diff(first)
+        return np.power(1.0 + rate, -days / DAYS_PER_YEAR)
+
+    @cached_property
+    def _middle(self) -> dict[str, Array]:
+        rates = self.finance.discount_rate_per_year
+        kinds = {"mining": rates.mining, "lease": rates.lease, "power_contract": rates.power_contract}
+        return {kind: self._factors(rate, 0.5)[:-1] for kind, rate in kinds.items()}
+
+    @cached_property
+    def _first_day(self) -> dict[str, Array]:
+        rates = self.finance.discount_rate_per_year
+        kinds = {"mining": rates.mining, "lease": rates.lease, "capex": rates.capex}
+        return {kind: self._factors(rate, 0.0) for kind, rate in kinds.items()}
+
+    def _monthly(self, site: str, item: str, name: str, usd: Array, kind: str) -> Line:
+        return Line(site, item, name, "middle", usd, usd * self._middle[kind])
+
+    def _with_tax(self, lines: list[Line], deductions: list[Line]) -> list[Line]:
+        """The lines and the tax on them; `deductions` reduce the tax without being cash (depreciation, book value)."""
+        if self.finance.tax is None or not lines:
+            return lines
+        rate = self.finance.tax.rate_fraction
+        taxed = [line for line in lines if line.item != "lease_capex"]
+        found = list(lines)
+        for when in sorted({line.when for line in taxed}):
+            usd, discounted = np.zeros(self.calendar.length), np.zeros(self.calendar.length)
+            for sign, group in ((-rate, taxed), (rate, deductions)):
+                for line in group:
+                    if line.when == when:
+                        usd, discounted = usd + sign * line.usd, discounted + sign * line.discounted_usd
+            found.append(Line(lines[0].site, "income_tax", lines[0].name, when, usd, discounted))
+        return found
+
+    # --- power ---------------------------------------------------------------------------------------------------------
+
+    def _table(self, site: Site) -> PriceTable:
+        if site.zone not in self._tables:
+            zone = self.scenario.zone(site.zone)
+            self._tables[site.zone] = zone.price.table(self.calendar, zone.time_zone)
+        return self._tables[site.zone]
+
+    def _energy_price(self, site: Site) -> Array:
+        """What a MWh costs at the site at every price point, USD, shape (months, points)."""
+        market = self._table(site).usd_per_mwh
+        if site.supply.kind == "fixed":
+            return np.repeat(site.supply.usd_per_mwh.values(self.calendar)[:, np.newaxis], market.shape[1], axis=1)
+        return self.scenario.power.multiplier * market + site.supply.adder_usd_per_mwh
+
+    def _charge_per_mw(self, site: Site) -> Array:
+        if site.demand_charge is None:
+            return np.zeros(self.calendar.length)
+        return np.array([usd * KW_PER_MW for usd in site.demand_charge.usd_per_kw_month.values(self.calendar)])
+
+    # --- mining --------------------------------------------------------------------------------------------------------
+
+    def mining(self, fleet: Fleet) -> list[Line]:
+        """Lines of one energised meter MW in every month."""
+        if fleet.name not in self._mining:
+            self._mining[fleet.name] = self._mining_lines(fleet)
+        return self._mining[fleet.name]
+
+    def _mining_lines(self, fleet: Fleet) -> list[Line]:
+        site = self.scenario.site(fleet.site)
+        price, hours = self._energy_price(site), self._table(site).hours
+        revenue = fleet.revenue_usd_per_mwh(self.market.hashprice_usd_per_ph_day)
+        pool = revenue * fleet.pool_fee_fraction
+        variable = fleet.variable_opex_usd_per_mwh
+        earns = price + variable + pool[:, np.newaxis] < revenue[:, np.newaxis]
+        run_hours = fleet.uptime_fraction * np.where(earns, hours, 0.0)
+        mwh = run_hours.sum(axis=1)
+        avoided = 0.0 if site.demand_charge is None else site.demand_charge.avoided_by_mining_fraction
+        amounts = {
+            "mining_revenue": revenue * mwh,
+            "pool_fee": -pool * mwh,
+            "mining_power": -(run_hours * price).sum(axis=1),
+            "mining_variable_opex": -variable * mwh,
+            "mining_fixed_opex": np.full(self.calendar.length, -fleet.fixed_opex_usd_per_mw_month),
+            "mining_demand_charge": -(1 - avoided) * self._charge_per_mw(site),
+        }
+        return self._with_tax(
+            [self._monthly(site.name, item, fleet.name, usd, "mining") for item, usd in amounts.items()], []
+        )
+
+    def mwh_per_mw(self, fleet: Fleet) -> Array:
+        """MWh that one energised MW draws in each month, shape (months,)."""
+        site = self.scenario.site(fleet.site)
+        break_even = fleet.break_even_usd_per_mwh(self.market.hashprice_usd_per_ph_day)
+        running = self._energy_price(site) < break_even[:, np.newaxis]
+        mwh: Array = fleet.uptime_fraction * np.where(running, self._table(site).hours, 0.0).sum(axis=1)
+        return mwh
+
+    # --- leases --------------------------------------------------------------------------------------------------------
+
+    def _since(self, start: Month) -> Array:
+        """Months from the start of rent to each month of the calendar (negative before)."""
+        return np.arange(self.calendar.length) + (int(self.calendar.start) - int(start))
+
+    def occupied_mw(self, lease: LeaseOffer, start: Month) -> Array:
+        """[C1] Meter MW that one critical MW takes from the site in each month."""
+        since = self._since(start)
+        taken = np.zeros(self.calendar.length)
+        for phase in lease.phases:
+            dark_from = phase.months_after_start - lease.conversion_outage_months
+            taken[since >= dark_from] += phase.share_fraction * lease.gross_up
+        if lease.mw_after_term == "returned":
+            taken[since >= lease.term_months + sum(self._possible_extension_months(lease))] = 0.0
+        return taken
+
+    @staticmethod
+    def _possible_extension_months(lease: LeaseOffer) -> Iterator[int]:
+        for extension in lease.extensions:
+            if extension.exercise_probability_fraction == 0:
+                return
+            yield round(12 * extension.years)
+
+    def _alive(self, lease: LeaseOffer, since: Array) -> Array:
+        """Probability that the lease runs in each month of the calendar."""
+        alive = ((since >= 0) & (since < lease.term_months)).astype(float)
+        chance, first = 1.0, lease.term_months
+        for extension in lease.extensions:
+            chance *= extension.exercise_probability_fraction
+            last = first + round(12 * extension.years)
+            alive[(since >= first) & (since < last)] = chance
+            first = last
+        return alive
+
+    def lease(self, lease: LeaseOffer, start: Month) -> list[Line]:
+        """Lines of one critical MW whose rent starts in a month."""
+        site = self.scenario.site(lease.site)
+        since = self._since(start)
+        alive = self._alive(lease, since)
+        paying, delivered = np.zeros(self.calendar.length), np.zeros(self.calendar.length)
+        for phase in lease.phases:
+            delivered[since >= phase.months_after_start] += phase.share_fraction
+            paying[since >= phase.months_after_start + lease.free_months] += phase.share_fraction
+        year = np.maximum(since, 0) // 12
+        kw_rent = lease.first_year_rent_usd_per_kw_month * (1.0 + lease.escalator_per_year) ** year
+        rent = KW_PER_MW * kw_rent * paying * alive
+        kw_opex = lease.opex_usd_per_kw_month * (1.0 + lease.opex_escalator_per_year) ** year
+        opex = KW_PER_MW * kw_opex * delivered * alive + lease.opex_fraction_of_rent * rent
+        amounts = {"rent": rent, "lease_opex": -opex}
+        firm_mw = lease.gross_up * delivered * alive
+        if lease.power_paid_by == "landlord":
+            around_the_clock = (self._energy_price(site) * self._table(site).hours).sum(axis=1)
+            amounts["lease_power"] = -firm_mw * lease.load_factor_fraction * around_the_clock
+        if lease.demand_charge_paid_by == "landlord":
+            amounts["lease_demand_charge"] = -firm_mw * self._charge_per_mw(site)
+        lines = [self._monthly(site.name, item, lease.name, usd, "lease") for item, usd in amounts.items()]
+        lines += [self.capex(lease, start), *self._residual(lease, start)]
+        return self._with_tax(lines, [*self._depreciation(lease, since, alive), *self._book_value(lease, start)])
+
+    def capex(self, lease: LeaseOffer, start: Month) -> Line:
+        """What the landlord spends on one critical MW; spending outside the horizon is left out."""
+        usd = np.zeros(self.calendar.length)
+        for offset, share in lease.spending():
+            t = self.calendar.index(start + offset)
+            if 0 <= t < self.calendar.length:
+                usd[t] -= share * lease.capex_usd_per_critical_mw * (1.0 - lease.tenant_funded_capex_fraction)
+        return Line(lease.site, "lease_capex", lease.name, "first day", usd, usd * self._first_day["capex"][:-1])
+
+    def _endings(self, lease: LeaseOffer, start: Month) -> Iterator[tuple[int, int, float]]:
+        """(month of the calendar, months leased, probability) at which the building is handed back or counted."""
+        chance, months = 1.0, lease.term_months
+        for extension in (*lease.extensions, None):
+            goes_on = 0.0 if extension is None else extension.exercise_probability_fraction
+            t = min(self.calendar.index(start) + months, self.calendar.length)
+            yield t, t - self.calendar.index(start), chance * (1.0 - goes_on)
+            chance *= goes_on
+            months += 0 if extension is None else round(12 * extension.years)
+
+    def _residual(self, lease: LeaseOffer, start: Month) -> Iterator[Line]:
+        for t, _, probability in self._endings(lease, start):
+            yield self._sale(lease, t, probability * lease.residual_usd_per_critical_mw)
+
+    def _book_value(self, lease: LeaseOffer, start: Month) -> Iterator[Line]:
+        if self.finance.tax is None:
+            return
+        cost = lease.capex_usd_per_critical_mw * (1.0 - lease.tenant_funded_capex_fraction)
+        for t, months, probability in self._endings(lease, start):
+            left = max(0.0, 1.0 - months / (12.0 * self.finance.tax.depreciation_years))
+            yield self._sale(lease, t, probability * left * cost)
+
+    def _sale(self, lease: LeaseOffer, t: int, usd: float) -> Line:
+        return self._on_day(lease.site, "residual_value", lease.name, t, usd, "lease")
+
+    def _on_day(self, site: str, item: str, name: str, t: int, usd: float, kind: str) -> Line:
+        """An amount on the first day of month t, or at the end of the horizon (the last day of its last month)."""
+        amounts, discounted = np.zeros(self.calendar.length), np.zeros(self.calendar.length)
+        month = min(t, self.calendar.length - 1)
+        if t >= 0:
+            amounts[month] = usd
+            discounted[month] = usd * self._first_day[kind][t]
+        return Line(site, item, name, "last day" if t > month else "first day", amounts, discounted)
+
+    def _depreciation(self, lease: LeaseOffer, since: Array, alive: Array) -> Iterator[Line]:
+        if self.finance.tax is None:
+            return
+        life = 12.0 * self.finance.tax.depreciation_years
+        cost = lease.capex_usd_per_critical_mw * (1.0 - lease.tenant_funded_capex_fraction)
+        share = np.clip(life - since, 0.0, 1.0) / life
+        yield self._monthly(lease.site, "income_tax", lease.name, cost * share * alive, "lease")
+
+    # --- what no decision changes --------------------------------------------------------------------------------------
+
+    @cached_property
+    def standing(self) -> list[Line]:
+        """Settlement of fixed blocks and sale of machines."""
+        lines: list[Line] = []
+        for site in sorted(self.scenario.sites, key=lambda site: site.name):
+            table = self._table(site)
+            index = self.scenario.power.multiplier * table.usd_per_mwh
+            for block in site.blocks:
+                usd = np.zeros(self.calendar.length)
+                for t, month in enumerate(self.calendar.months):
+                    if block.first_month <= month <= block.last_month:
+                        usd[t] = block.mw * float(np.sum((index[t] - block.usd_per_mwh) * table.hours[t]))
+                lines += self._with_tax([self._monthly(site.name, "block_settlement", block.name, usd, "power_contract")], [])
+        for fleet in sorted(self.scenario.fleets, key=lambda fleet: (fleet.site, fleet.name)):
+            lines += self._machine_sale(fleet)
+        return lines
+
+    def _machine_sale(self, fleet: Fleet) -> list[Line]:
+        end = self.calendar.end + 1
+        sold = end if fleet.retire_month is None else min(fleet.retire_month, end)
+        amount = fleet.owned_eh * 1e6 * fleet.resale_usd_per_th
+        sale = self._on_day(fleet.site, "machine_sale", fleet.name, self.calendar.index(Month(sold)), amount, "mining")
+        return self._with_tax([sale], [])
+
+    # --- a plan --------------------------------------------------------------------------------------------------------
+
+    def lines(self, mining_mw: dict[str, Array], lease_mw: dict[tuple[str, Month], float]) -> list[Line]:
+        """Every line of a plan: meter MW by fleet and month, critical MW by offer and start. Empty lines are left out."""
+        found = list(self.standing)
+        for fleet in self.scenario.fleets:
+            mw = mining_mw.get(fleet.name)
+            if mw is not None and np.any(mw):
+                found += [line.times(mw) for line in self.mining(fleet)]
+        for lease in self.scenario.leases:
+            for (name, start), mw in sorted(lease_mw.items()):
+                if name == lease.name and mw:
+                    found += [line.times(mw) for line in self.lease(lease, start)]
+        return [line for line in found if np.any(line.usd)]
+
+
+def total_usd(lines: list[Line]) -> float:
+    """Discounted cash of all lines, summed without rounding drift."""
+    return math.fsum(amount for line in lines for amount in line.discounted_usd.tolist())
+
+
+def gross_usd(lines: list[Line]) -> float:
+    """Sum of the sizes of all discounted amounts: the scale against which differences are judged."""
+    return math.fsum(abs(amount) for line in lines for amount in line.discounted_usd.tolist())

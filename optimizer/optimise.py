@@ -1,0 +1,112 @@
+"""Solving one program and its variations: the optimum, the two reference plans, and plans without one offer."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from ..models.months import Array
+from ..models.values import Values
+from .branching import BranchAndBound, Search
+from .decisions import Decisions
+from .program import Program, build_program
+from .session import Outcome, Session, Solution
+
+
+class SolverFailure(Exception):
+    """The solver ended without an optimum although the data admit one."""
+
+
+class Optimiser:
+    """A program with its warm sessions. Every solve takes costs and the offers that are excluded; nothing is rebuilt."""
+
+    def __init__(self, values: Values) -> None:
+        self.values = values
+        self.program: Program = build_program(values)
+        self.today = self.program.form.cost
+        self.relaxed = Session(self.program.form)
+        self._cost_in: dict[Session, Array] = {self.relaxed: self.today}
+        self._excluded_in: dict[Session, frozenset[int]] = {self.relaxed: frozenset()}
+
+    @cached_property
+    def session(self) -> Session:
+        """HiGHS's own search over whole blocks."""
+        session = Session(self.program.form, integers=True)
+        self._cost_in[session], self._excluded_in[session] = self.today, frozenset()
+        return session
+
+    def solve(self, cost: Array | None = None, without: frozenset[int] = frozenset(), relaxed: bool = False) -> Solution:
+        """The optimum for costs (default: today's), with some offers excluded (signed ones too). Raises SolverFailure.
+
+        Whole blocks are searched for through warm relaxations; HiGHS's own search is the fallback for large trees.
+        """
+        solution = self._solve_in(self.relaxed, cost, without)
+        if relaxed or not self.program.is_integer:
+            return solution
+        search = self.blocks.search(solution, without)
+        if search.finished and search.solution is not None:
+            return search.solution
+        return self._solve_in(self.session, cost, without)
+
+    def search(self) -> Search:
+        """The search over whole blocks at today's costs, with the tree that proves it."""
+        return self.blocks.search(self.solve(relaxed=True))
+
+    @cached_property
+    def blocks(self) -> BranchAndBound:
+        return BranchAndBound(self.program, self.relaxed)
+
+    def _solve_in(self, session: Session, cost: Array | None, without: frozenset[int]) -> Solution:
+        cost = self.today if cost is None else cost
+        if self._cost_in[session] is not cost:
+            session.set_costs(cost)
+            self._cost_in[session] = cost
+        if self._excluded_in[session] != without:
+            self._exclude(session, without)
+        solution = session.solve()
+        if solution.outcome is not Outcome.OPTIMAL:
+            raise SolverFailure(f"HiGHS ended with status {solution.status!r}")
+        return solution
+
+    def _exclude(self, session: Session, without: frozenset[int]) -> None:
+        form, first = self.program.form, self.program.leased_columns.start
+        changed = sorted(without ^ self._excluded_in[session])
+        columns = np.array([column for offer in changed for column in (*self.program.columns_of_offer(offer), first + offer)])
+        barred = np.array([offer in without for offer in changed for _ in range(len(self.program.columns_of_offer(offer)) + 1)])
+        session.set_bounds(columns, np.where(barred, 0.0, form.lower[columns]), np.where(barred, 0.0, form.upper[columns]))
+        self._excluded_in[session] = without
+
+    def reduced_cost(self, row_dual: Array) -> Array:
+        """What a unit of every column earns beyond the multipliers of its rows, USD million; totals count with their offer."""
+        form = self.program.form
+        column = np.repeat(np.arange(form.columns), np.diff(form.first))
+        earned = self.today - np.bincount(column, weights=form.value * row_dual[form.row], minlength=form.columns)
+        earned[self.program.lease_columns] += earned[self.program.leased_columns][self.program.offer_of]
+        return earned
+
+    @property
+    def offered(self) -> frozenset[int]:
+        """Numbers of the offers that are free to take."""
+        return frozenset(n for n, offer in enumerate(self.values.offers) if offer.offer.status == "offered")
+
+    def all_mining(self) -> Decisions:
+        """The reference in which no offer is taken: every MW without a signed lease may mine."""
+        return Decisions.of(self.program, self.solve(without=self.offered).x)
+
+    def lease_all(self) -> Decisions:
+        """The reference in which offers are taken as far as MW and rules allow: most leased MW first, then most value.
+
+        The bonus for a leased MW exceeds anything a MW can earn or cost, so no value outweighs it.
+        """
+        cost = self.today.copy()
+        cost[self.program.leased_columns.start + np.array(sorted(self.offered), dtype=int)] += 10 * self._most_per_mw()
+        return Decisions.of(self.program, self.solve(cost).x)
+
+    def _most_per_mw(self) -> float:
+        """An upper bound of what one critical MW earns plus what the mining it displaces would have earned, USD million."""
+        mining = self.program.values.mining_musd()
+        displaced = float(np.sum(np.max(np.maximum(mining, 0.0), axis=0, initial=0.0)))
+        lease = [float(np.max(np.abs(offer.musd()))) for offer in self.values.offers]
+        gross_up = [offer.offer.gross_up for offer in self.values.offers]
+        return max(lease, default=0.0) + displaced * max(gross_up, default=1.0)

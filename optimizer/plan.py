@@ -1,0 +1,199 @@
+"""A plan: the solved scenario as tables that a planner can check by hand.
+
+Tables are kept as columns of plain Python lists and turned into pandas DataFrames when they are asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..models.months import Array, Calendar, Month
+from ..models.scenario import Scenario
+from .certificate import Certificate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A reference plan: its NPV, what it means, and its MW by fleet and offer in words."""
+
+    name: str
+    definition: str
+    npv_usd: float
+    leased_critical_mw: float
+    cash_by_year_usd: dict[int, float]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The answer to one scenario.
+
+    verdict: CERTIFIED, FEASIBLE, PROVED WITHIN ..., INFEASIBLE, PROVED, or DO NOT USE; exit_code goes with it.
+    npv_usd: discounted after-tax cash. relaxation_npv_usd: value of the linear relaxation (equal without whole blocks).
+    conflicts: why there is no plan, where there is none.
+    Row tables (lists of dictionaries): see `TABLES`.
+    """
+
+    scenario: Scenario
+    verdict: str
+    npv_usd: float
+    relaxation_npv_usd: float
+    ledger_total_usd: float
+    certificate: Certificate | None
+    references: tuple[Reference, ...]
+    conflicts: tuple[str, ...]
+    warnings: tuple[str, ...]
+    beyond: dict[str, Any] | None
+    rows: dict[str, list[Row]] = field(repr=False)
+    manifest: dict[str, Any] = field(repr=False)
+
+    @property
+    def exit_code(self) -> int:
+        if self.verdict.startswith(("CERTIFIED", "FEASIBLE")):
+            return 0
+        return 3 if self.verdict.startswith("INFEASIBLE") else 4
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the figures may be used."""
+        return self.exit_code == 0
+
+    def _frame(self, table: str) -> pd.DataFrame:
+        import pandas as pd
+
+        return pd.DataFrame(self.rows[table], columns=list(TABLES[table]))
+
+    @cached_property
+    def allocation(self) -> pd.DataFrame:
+        """Meter MW by site, period, use and name. Uses: mining, lease, conversion (dark for a build), kept (stays with a
+        building whose lease has ended), idle. The rows of a site and period add up to its energised MW."""
+        return self._frame("allocation")
+
+    @cached_property
+    def allocation_by_year(self) -> pd.DataFrame:
+        """Mean meter MW of each calendar year by site, use and name."""
+        return self._frame("allocation_by_year")
+
+    @cached_property
+    def leases(self) -> pd.DataFrame:
+        """One row an offer: what is taken, what it is worth, its break-evens and the reason."""
+        return self._frame("leases")
+
+    @cached_property
+    def fleets(self) -> pd.DataFrame:
+        """One row a fleet and year: mean MW mining and idle, MWh, hours curtailed, margin."""
+        return self._frame("fleets")
+
+    @cached_property
+    def cash_flow(self) -> pd.DataFrame:
+        """USD by site, period, line item and name (fleet, offer or block), not discounted; discounted_usd adds up to npv_usd."""
+        return self._frame("cash_flow")
+
+    @cached_property
+    def shadow_price(self) -> pd.DataFrame:
+        """Value today of one more energised MW of a site in a month, USD."""
+        return self._frame("shadow_price")
+
+    @cached_property
+    def market(self) -> pd.DataFrame:
+        """Hashprice, BTC price, network and subsidy by month, and mean market price by zone."""
+        return self._frame("market")
+
+    def reference(self, name: str) -> Reference:
+        """The reference plan "all_mining" or "lease_all"."""
+        return next(reference for reference in self.references if reference.name == name)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON contract (docs/json.md): plain data, every number finite or null."""
+        certificate = None if self.certificate is None else {
+            "verdict": self.certificate.verdict,
+            "bound_usd": self.certificate.bound_usd,
+            "gap_usd": self.certificate.gap_usd,
+            "parts": [vars(part) for part in self.certificate.parts],
+        }
+        data = {
+            "schema": JSON_SCHEMA_VERSION,
+            "scenario": self.scenario.name,
+            "title": self.scenario.title,
+            "verdict": self.verdict,
+            "npv_usd": self.npv_usd,
+            "relaxation_npv_usd": self.relaxation_npv_usd,
+            "ledger_total_usd": self.ledger_total_usd,
+            "reference": {
+                reference.name: {
+                    "definition": reference.definition,
+                    "npv_usd": reference.npv_usd,
+                    "difference_usd": self.npv_usd - reference.npv_usd,
+                    "leased_critical_mw": reference.leased_critical_mw,
+                    "cash_by_year_usd": {str(year): usd for year, usd in reference.cash_by_year_usd.items()},
+                }
+                for reference in self.references
+            },
+            "certificate": certificate,
+            "conflicts": list(self.conflicts),
+            "warnings": list(self.warnings),
+            "beyond_horizon": self.beyond,
+            **self.rows,
+            "manifest": {key: value for key, value in self.manifest.items() if key != "times_s"},
+        }
+        return _plain(data)
+
+    def to_json(self) -> str:
+        """`as_dict` as text; the same scenario and versions give the same bytes."""
+        return json.dumps(self.as_dict(), ensure_ascii=False, indent=1, allow_nan=False)
+
+
+JSON_SCHEMA_VERSION = 1
+
+TABLES: dict[str, Sequence[str]] = {
+    "allocation": ("site", "period", "use", "name", "mw"),
+    "allocation_by_year": ("site", "year", "use", "name", "mw"),
+    "leases": (
+        "site", "offer", "status", "critical_mw", "offered_critical_mw", "meter_mw", "start", "end", "starts", "npv_usd", "net_npv_usd",
+        "worth_usd", "irr", "yield_on_cost", "capex_usd", "first_year_rent_usd_per_kw_month", "contract_value_usd",
+        "implied_usd_per_meter_mwh", "break_even_rent_usd_per_kw_month", "break_even_hashprice_multiplier", "reason",
+    ),
+    "fleets": ("site", "fleet", "year", "mw", "available_mw", "mwh", "running_fraction", "margin_usd"),
+    "shadow_price": ("site", "period", "usd_per_mw", "usd_per_suitable_mw"),
+    "budget_price": ("year", "budget_usd", "spent_usd", "usd_per_usd"),
+    "cash_flow": ("site", "period", "item", "name", "usd", "discounted_usd"),
+    "cash_by_year": ("year", "item", "usd"),
+    "market": ("period", "hashprice_usd_per_ph_day", "hashprice_btc_per_ph_day", "btc_price_usd", "network_eh", "subsidy_btc"),
+}
+"""Columns of every table of a plan."""
+
+
+def _plain(value: Any) -> Any:
+    """Numbers finite or None, months as text, numpy as Python."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Month):
+        return str(value)
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, float | np.floating):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, int | np.integer):
+        return int(value)
+    return value
+
+
+def mean_by_year(monthly: Array, calendar: Calendar) -> dict[int, float]:
+    """Mean of a monthly quantity over each calendar year, weighted by days."""
+    days = calendar.days
+    year = np.array([month.year for month in calendar.months]) - calendar.start.year
+    means = np.bincount(year, weights=monthly * days) / np.bincount(year, weights=days)
+    return dict(zip(calendar.years, means.tolist(), strict=True))

@@ -1,0 +1,286 @@
+r"""The linear program, stated in Pyomo; its standard form is taken once and then belongs to the solver session.
+
+Sets and columns (bounds are finite, so the program cannot be unbounded)
+
+    mining_mw[k, t]   meter MW of fleet k energised in month t          0 <= . <= available[k, t]            [C2]
+    lease_mw[l, c]    critical MW of offer l with rent from month c on  0 <= . <= offered; signed: fixed
+    leased_mw[l]      critical MW of offer l over all starts            0 <= . <= offered                     [C3]
+    lease_block[l, c] 1 if indivisible offer l is taken at c            binary; only for indivisible offers
+
+Objective: maximise discounted after-tax cash, USD million
+
+    sum_{k,t} mining_musd[k,t] mining_mw[k,t] + sum_{l,c} lease_musd[l,c] lease_mw[l,c]   (+ a constant no decision changes)
+
+Each constraint below carries its formula, the unit of both sides and the meaning of its dual.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+# pyomo.core is the modelling language alone; pyomo.environ would also load every solver interface (0.3 s at each start).
+import pyomo.core as pyo
+from pyomo.core.expr.numeric_expr import LinearExpression
+
+from ..models.months import Array, Month
+from ..models.values import TODAY, Multipliers, OfferValue, Values
+from .standard_form import StandardForm, compile_standard_form
+
+IntArray = np.ndarray[Any, np.dtype[np.intp]]
+
+
+@dataclass(frozen=True)
+class Program:
+    """The program of one scenario: the Pyomo model, its standard form and what each column stands for.
+
+    Columns come in this order: mining (fleet_of, month_of), lease (offer_of, start_of), leased (one an offer), blocks.
+    """
+
+    values: Values
+    model: pyo.ConcreteModel
+    form: StandardForm
+    fleet_of: IntArray
+    month_of: IntArray
+    offer_of: IntArray
+    start_of: IntArray
+    indivisible: list[int]
+    """Lease columns (counted from the first one) that are whole blocks."""
+
+    @property
+    def mining_columns(self) -> slice:
+        return slice(0, len(self.fleet_of))
+
+    @property
+    def lease_columns(self) -> slice:
+        return slice(len(self.fleet_of), len(self.fleet_of) + len(self.offer_of))
+
+    @property
+    def leased_columns(self) -> slice:
+        first = self.lease_columns.stop
+        return slice(first, first + len(self.values.offers))
+
+    @property
+    def block_columns(self) -> slice:
+        first = self.leased_columns.stop
+        return slice(first, first + len(self.indivisible))
+
+    def columns_of_offer(self, offer: int) -> IntArray:
+        """Positions of the lease columns of one offer."""
+        return np.flatnonzero(self.offer_of == offer) + self.lease_columns.start
+
+    def cost_musd(self, at: Multipliers = TODAY) -> Array:
+        """Value of one unit of every column, USD million, at multiplied prices."""
+        cost = np.zeros(self.form.columns)
+        cost[self.mining_columns] = self.values.mining_musd(at)[self.fleet_of, self.month_of]
+        offers = self.values.offers
+        cost[self.lease_columns] = np.concatenate([offer.musd(at) for offer in offers]) if offers else []
+        return cost
+
+    @cached_property
+    def position_of_month(self) -> dict[str, int]:
+        """Position of each month, written YYYY-MM, in the horizon."""
+        return {str(month): t for t, month in enumerate(self.values.calendar.months)}
+
+    @property
+    def is_integer(self) -> bool:
+        return bool(self.indivisible)
+
+
+def build_program(values: Values) -> Program:
+    """The program of a scenario's value tables."""
+    model = pyo.ConcreteModel(name=values.scenario.name)
+    fleet_of, month_of = (index.astype(np.intp) for index in np.nonzero(values.available_mw > 0))
+    offers = values.offers
+    offer_of = np.repeat(np.arange(len(offers)), [len(offer.starts) for offer in offers]).astype(np.intp)
+    start_of = np.concatenate([np.arange(len(offer.starts)) for offer in offers] or [np.zeros(0)]).astype(np.intp)
+    indivisible = [i for i, offer in enumerate(offer_of.tolist()) if _is_block(offers[offer])]
+
+    _columns(model, values, fleet_of, month_of, indivisible)
+    _site_power(model, values)
+    _offer_total(model, values)
+    _whole_blocks(model, values)
+    _hpc_suitable(model, values)
+    _capex_budget(model, values)
+    _objective(model, values, fleet_of, month_of)
+    order = [model.mining_mw, model.lease_mw, model.leased_mw, model.lease_block]
+    form = compile_standard_form(model, [column for variable in order for column in variable.values()])
+    return Program(values, model, form, fleet_of, month_of, offer_of, start_of, indivisible)
+
+
+def _is_block(offer: OfferValue) -> bool:
+    return offer.offer.indivisible and offer.offer.status == "offered"
+
+
+def _columns(
+    model: pyo.ConcreteModel, values: Values, fleet_of: IntArray, month_of: IntArray, indivisible: list[int]
+) -> None:
+    months = [str(month) for month in values.calendar.months]
+    mining_bounds = {
+        (values.fleets[k].name, months[t]): (0.0, mw)
+        for k, t, mw in zip(fleet_of.tolist(), month_of.tolist(), values.available_mw[fleet_of, month_of].tolist(), strict=True)
+    }
+    lease_bounds = {
+        (offer.offer.name, str(start)): (_least_mw(offer), offer.offer.critical_it_mw)
+        for offer in values.offers
+        for start in offer.starts
+    }
+    blocks = [list(lease_bounds)[i] for i in indivisible]
+    model.mining_mw = pyo.Var(list(mining_bounds), bounds=_bounds(mining_bounds))
+    model.lease_mw = pyo.Var(list(lease_bounds), bounds=_bounds(lease_bounds))
+    offered = {offer.offer.name: (0.0, offer.offer.critical_it_mw) for offer in values.offers}
+    model.leased_mw = pyo.Var(list(offered), bounds=lambda _, name: offered[name])
+    model.lease_block = pyo.Var(blocks, domain=pyo.Binary)
+
+
+def _bounds(table: dict[tuple[str, str], tuple[float, float]]) -> Any:
+    return lambda _, *key: table[key]
+
+
+def _least_mw(offer: OfferValue) -> float:
+    """A signed lease is fixed at its MW and date; an offer is free."""
+    return offer.offer.critical_it_mw if offer.offer.status == "signed" else 0.0
+
+
+def _occupied_terms(model: pyo.ConcreteModel, offer: OfferValue) -> list[list[tuple[float, Any]]]:
+    """Meter MW an offer takes in each month, as lists of (coefficient, column).
+
+    In most months every possible start takes the same MW. What the middle start takes goes on the offer's total, which leaves
+    few nonzeros:  sum_c occ[c] y[c] = occ[middle] x leased + sum_c (occ[c] - occ[middle]) y[c].
+    """
+    name = offer.offer.name
+    common = offer.occupied_mw[len(offer.starts) // 2]
+    starts = [model.lease_mw[name, str(start)] for start in offer.starts]
+    terms = [[(mw, model.leased_mw[name])] if mw else [] for mw in common.tolist()]
+    rest = offer.occupied_mw - common
+    for start, month in zip(*(index.tolist() for index in np.nonzero(rest)), strict=True):
+        terms[month].append((float(rest[start, month]), starts[start]))
+    return terms
+
+
+def _at_most(terms: list[tuple[float, Any]], limit: float) -> Any:
+    if not terms:
+        return pyo.Constraint.Skip
+    coefficients, columns = zip(*terms, strict=True)
+    return (None, LinearExpression(linear_coefs=list(coefficients), linear_vars=list(columns)), limit)
+
+
+def _site_power(model: pyo.ConcreteModel, values: Values) -> None:
+    r"""[C1] Meter MW of a site are used once.
+
+        sum_k mining_mw[k,t] + sum_{l,c} occ[l,c,t] lease_mw[l,c] <= energised[s,t]     for every site s, month t
+
+    MW on both sides; what is left over is idle. Dual: value today of one more energised MW in that month, USD million per MW.
+    """
+    months = [str(month) for month in values.calendar.months]
+    terms: dict[tuple[str, str], list[tuple[float, Any]]] = {
+        (site.name, month): [] for site in values.sites for month in months
+    }
+    site_of = {fleet.name: fleet.site for fleet in values.fleets}
+    for (fleet, month), column in model.mining_mw.items():
+        terms[site_of[fleet], month].append((1.0, column))
+    for offer in values.offers:
+        for month, occupied in zip(months, _occupied_terms(model, offer), strict=True):
+            terms[offer.offer.site, month] += occupied
+    energised = {site.name: site.energised(values.calendar).tolist() for site in values.sites}
+    position = {month: t for t, month in enumerate(months)}
+    model.site_power = pyo.Constraint(
+        list(terms), rule=lambda _, site, month: _at_most(terms[site, month], energised[site][position[month]])
+    )
+
+
+def _offer_total(model: pyo.ConcreteModel, values: Values) -> None:
+    r"""[C3] An offer is taken once, at one or several starts.
+
+        leased_mw[l] = sum_c lease_mw[l,c]     for every offer l          (leased_mw <= offered is its column bound)
+
+    Critical MW on both sides. Dual: value of one MW of the offer taken at no particular start, USD million per MW.
+    """
+
+    def rule(_: Any, name: str) -> Any:
+        starts = [(1.0, model.lease_mw[name, str(start)]) for start in by_name[name].starts]
+        coefficients, columns = zip((-1.0, model.leased_mw[name]), *starts, strict=True)
+        return (LinearExpression(linear_coefs=list(coefficients), linear_vars=list(columns)), 0.0)
+
+    by_name = {offer.offer.name: offer for offer in values.offers}
+    model.offer_total = pyo.Constraint(list(by_name), rule=rule)
+
+
+def _whole_blocks(model: pyo.ConcreteModel, values: Values) -> None:
+    r"""[C3] An indivisible offer is taken whole or not at all.
+
+        lease_mw[l,c] = offered[l] lease_block[l,c]     for every indivisible offer l, start c
+
+    Critical MW on both sides. Dual (of the relaxation): value of one MW beyond the block, USD million per MW.
+    """
+    offered = {offer.offer.name: offer.offer.critical_it_mw for offer in values.offers}
+
+    def rule(_: Any, name: str, start: str) -> Any:
+        columns = [model.lease_mw[name, start], model.lease_block[name, start]]
+        return (LinearExpression(linear_coefs=[1.0, -offered[name]], linear_vars=columns), 0.0)
+
+    model.whole_blocks = pyo.Constraint(list(model.lease_block), rule=rule)
+
+
+def _hpc_suitable(model: pyo.ConcreteModel, values: Values) -> None:
+    r"""[C5] Leases need MW that can host a data hall, and MW that no tenant's right reserves.
+
+        sum_{l not reserving in t} occ[l,c,t] lease_mw[l,c] <= hpc_suitable[s,t] - sum_{l reserving in t} offered meter MW of l
+
+    MW on both sides, for every site s and month t in which it says more than [C1].
+    Dual: value today of one more suitable MW in that month, USD million per MW.
+    """
+    rows: dict[tuple[str, str], tuple[list[tuple[float, Any]], float]] = {}
+    for site in values.sites:
+        energised, suitable = site.energised(values.calendar), site.hpc_suitable(values.calendar)
+        offers = [(offer, _occupied_terms(model, offer)) for offer in values.offers if offer.offer.site == site.name]
+        for t, month in enumerate(values.calendar.months):
+            reserved = sum(offer.offer.meter_mw for offer, _ in offers if reserves(offer, month))
+            if suitable[t] == energised[t] and not reserved:
+                continue
+            terms = [term for offer, occupied in offers if not reserves(offer, month) for term in occupied[t]]
+            limit = float(suitable[t]) - reserved
+            rows[site.name, str(month)] = (terms, limit)
+    model.hpc_suitable = pyo.Constraint(list(rows), rule=lambda _, site, month: _at_most(*rows[site, month]))
+
+
+def reserves(offer: OfferValue, month: Month) -> bool:
+    """Whether an offer's right keeps its MW free of other leases in a month."""
+    until = offer.offer.reserved_until
+    return offer.offer.status == "offered" and until is not None and month < until
+
+
+def _capex_budget(model: pyo.ConcreteModel, values: Values) -> None:
+    r"""[C6] Capex on offered leases stays within the budget of each calendar year.
+
+        sum_{l offered, c} capex[l,c,year] lease_mw[l,c] <= budget[year]     for every year with a budget
+
+    USD million of that year on both sides. Dual: value today of one more budget dollar, USD per USD.
+    """
+    budget = values.scenario.finance.capex_budget_usd
+    years = [year for year in values.calendar.years if year in budget]
+
+    def rule(_: Any, year: int) -> Any:
+        at = values.calendar.years.index(year)
+        terms = [
+            (float(offer.capex_musd_by_year[row, at]), model.lease_mw[offer.offer.name, str(start)])
+            for offer in values.offers
+            if offer.offer.status == "offered"
+            for row, start in enumerate(offer.starts)
+            if offer.capex_musd_by_year[row, at]
+        ]
+        return _at_most(terms, budget[year] / 1e6)
+
+    model.capex_budget = pyo.Constraint(years, rule=rule)
+
+
+def _objective(model: pyo.ConcreteModel, values: Values, fleet_of: IntArray, month_of: IntArray) -> None:
+    """Discounted after-tax cash of every decision, USD million (FORMULATION 7)."""
+    mining = values.mining_musd()[fleet_of, month_of].tolist()
+    lease = [musd for offer in values.offers for musd in offer.musd().tolist()]
+    columns = [*model.mining_mw.values(), *model.lease_mw.values()]
+    expression = LinearExpression(linear_coefs=[*mining, *lease], linear_vars=columns)
+    model.npv_musd = pyo.Objective(expr=expression, sense=pyo.maximize)

@@ -1,0 +1,175 @@
+"""A HiGHS session: the program's arrays are handed over once; costs and bounds change in place; re-solves start warm.
+
+Every one of HiGHS's model statuses is mapped to an outcome. Only OPTIMAL carries an answer, and that answer is final only
+once the certificate has confirmed it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import highspy
+import numpy as np
+
+from ..models.months import Array
+from .standard_form import StandardForm
+
+MIP_ABSOLUTE_GAP_MUSD = 1e-3
+"""A branch-and-bound search ends at 1,000 USD; the relative gap is 0, since 1e-4 of a billion dollars is not small."""
+FEASIBILITY_TOLERANCE = 1e-9
+
+_Status = highspy.HighsModelStatus
+
+
+class Outcome(Enum):
+    """What a solver status means for the caller."""
+
+    OPTIMAL = "optimal"
+    INFEASIBLE = "infeasible"
+    STOPPED = "stopped before the end"
+    FAILED = "failed"
+
+
+OUTCOME_OF_STATUS = {
+    _Status.kOptimal: Outcome.OPTIMAL,
+    _Status.kModelEmpty: Outcome.OPTIMAL,
+    _Status.kInfeasible: Outcome.INFEASIBLE,
+    _Status.kTimeLimit: Outcome.STOPPED,
+    _Status.kIterationLimit: Outcome.STOPPED,
+    _Status.kSolutionLimit: Outcome.STOPPED,
+    _Status.kObjectiveBound: Outcome.STOPPED,
+    _Status.kObjectiveTarget: Outcome.STOPPED,
+    _Status.kInterrupt: Outcome.STOPPED,
+    _Status.kHighsInterrupt: Outcome.STOPPED,
+    _Status.kMemoryLimit: Outcome.STOPPED,
+    # Every column is bounded, so "unbounded" can only be a fault, and "unbounded or infeasible" decides nothing.
+    _Status.kUnbounded: Outcome.FAILED,
+    _Status.kUnboundedOrInfeasible: Outcome.FAILED,
+    _Status.kNotset: Outcome.FAILED,
+    _Status.kLoadError: Outcome.FAILED,
+    _Status.kModelError: Outcome.FAILED,
+    _Status.kPresolveError: Outcome.FAILED,
+    _Status.kSolveError: Outcome.FAILED,
+    _Status.kPostsolveError: Outcome.FAILED,
+    _Status.kUnknown: Outcome.FAILED,
+}
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What the solver says; arrays in the order of the standard form's columns and rows.
+
+    objective, bound: USD million, without the program's constant; bound is the proved upper bound of a search.
+    row_dual: change of the objective per unit of the row's limit; None after a search over integers.
+    """
+
+    outcome: Outcome
+    status: str
+    objective: float
+    x: Array
+    row_dual: Array | None
+    bound: float
+    iterations: int
+
+
+class Session:
+    """One program in HiGHS. With `integers=False` the whole blocks are relaxed and re-solves are warm."""
+
+    def __init__(self, form: StandardForm, integers: bool = False) -> None:
+        self.form = form
+        self._integers = integers and bool(form.integer.any())
+        self._highs = highspy.Highs()
+        self._options()
+        self._check(self._highs.passModel(_highs_lp(form, self._integers)), "hand-over of the program")
+        self._all = np.arange(form.columns, dtype=np.int32)
+
+    def _options(self) -> None:
+        for option, value in (
+            ("output_flag", False),
+            ("threads", 1),
+            ("random_seed", 0),
+            ("primal_feasibility_tolerance", FEASIBILITY_TOLERANCE),
+            ("dual_feasibility_tolerance", FEASIBILITY_TOLERANCE),
+            ("mip_feasibility_tolerance", FEASIBILITY_TOLERANCE),
+            ("mip_rel_gap", 0.0),
+            ("mip_abs_gap", MIP_ABSOLUTE_GAP_MUSD),
+        ):
+            self._check(self._highs.setOptionValue(option, value), f"option {option}")
+
+    @staticmethod
+    def _check(status: Any, what: str) -> None:
+        if status == highspy.HighsStatus.kError:
+            raise RuntimeError(f"HiGHS refused the {what}")
+
+    def set_costs(self, cost: Array) -> None:
+        """New value of one unit of every column, USD million."""
+        self._check(self._highs.changeColsCost(len(cost), self._all, np.ascontiguousarray(cost)), "costs")
+
+    def set_bounds(self, columns: Any, lower: Array, upper: Array) -> None:
+        """New bounds of some columns, given by position."""
+        at = np.ascontiguousarray(columns, dtype=np.int32)
+        self._check(
+            self._highs.changeColsBounds(
+                len(at), at, np.ascontiguousarray(lower, dtype=float), np.ascontiguousarray(upper, dtype=float)
+            ),
+            "bounds",
+        )
+
+    def solve(self) -> Solution:
+        """Solve from the last basis; if that fails, from scratch, then without presolve."""
+        solution = self._run()
+        if solution.outcome is Outcome.FAILED:
+            self._highs.clearSolver()
+            solution = self._run()
+        if solution.outcome is Outcome.FAILED:
+            self._highs.setOptionValue("presolve", "off")
+            self._highs.clearSolver()
+            solution = self._run()
+            self._highs.setOptionValue("presolve", "choose")
+        return solution
+
+    def _run(self) -> Solution:
+        self._highs.run()
+        status = self._highs.getModelStatus()
+        outcome = OUTCOME_OF_STATUS.get(status, Outcome.FAILED)
+        info, found = self._highs.getInfo(), self._highs.getSolution()
+        x = np.array(found.col_value, dtype=float)
+        if outcome is Outcome.OPTIMAL and (len(x) != self.form.columns or not np.all(np.isfinite(x))):
+            outcome = Outcome.FAILED
+        dual = np.array(found.row_dual, dtype=float) if found.dual_valid and not self._integers else None
+        objective = info.objective_function_value
+        return Solution(
+            outcome=outcome,
+            status=self._highs.modelStatusToString(status),
+            objective=objective,
+            x=x,
+            row_dual=dual,
+            bound=info.mip_dual_bound if self._integers else objective,
+            iterations=int(info.simplex_iteration_count),
+        )
+
+    def dual_ray(self) -> Array | None:
+        """After INFEASIBLE: multipliers of the rows that prove it, if the solver has them."""
+        _, exists, ray = self._highs.getDualRay()
+        return np.array(ray, dtype=float) if exists else None
+
+
+def solver_version() -> str:
+    """Version of the HiGHS library in use."""
+    return str(highspy.Highs().version())
+
+
+def _highs_lp(form: StandardForm, integers: bool) -> highspy.HighsLp:
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = form.columns, form.rows
+    lp.sense_ = highspy.ObjSense.kMaximize
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = form.cost, form.lower, form.upper
+    lp.row_lower_, lp.row_upper_ = form.row_lower, form.row_upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = form.first, form.row, form.value
+    if integers:
+        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+        lp.integrality_ = [kinds[int(whole)] for whole in form.integer]
+    return lp

@@ -1,0 +1,236 @@
+"""From a scenario to a certified plan."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import time
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+
+from ..models.scenario import Scenario
+from ..models.values import USD_PER_MUSD, Values
+from . import tables
+from .beyond import beyond_horizon
+from .branching import Search
+from .breakeven import BreakEven, BreakEvens
+from .certificate import (
+    DO_NOT_USE,
+    GAP_TOLERANCE,
+    INFEASIBLE,
+    SEARCH_TOLERANCE_USD,
+    Certificate,
+    Certifier,
+    Part,
+)
+from .decisions import Decisions
+from .diagnosis import conflicts, describe
+from .ledger import Line, gross_usd, total_usd
+from .optimise import Optimiser, SolverFailure
+from .plan import TABLES, Plan, Reference
+from .session import FEASIBILITY_TOLERANCE, MIP_ABSOLUTE_GAP_MUSD, solver_version
+from .prices import Prices, prices_of
+
+ALL_MINING = "no offer is taken; every MW without a signed lease may mine"
+LEASE_ALL = "offers are taken as far as MW and rules allow (most leased MW first, then most value)"
+
+
+def solve(scenario: Scenario) -> Plan:
+    """The best allocation of a scenario, with its proof, reference plans, break-evens and tables.
+
+    Never raises for a scenario that was validated: an impossible one comes back INFEASIBLE, PROVED with the conflicts, an unproved
+    answer as DO NOT USE without figures.
+    """
+    clock = _Clock()
+    found = conflicts(scenario)
+    if found:
+        return _without_answer(scenario, INFEASIBLE, tuple(describe(found)), clock)
+    values = Values(scenario)
+    optimiser = Optimiser(values)
+    clock.lap("program")
+    try:
+        return _Solved(scenario, optimiser, clock).plan()
+    except SolverFailure as failure:
+        return _without_answer(scenario, DO_NOT_USE, (str(failure),), clock)
+
+
+class _Clock:
+    """Wall times of the steps, seconds."""
+
+    def __init__(self) -> None:
+        self.times: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, step: str) -> None:
+        now = time.perf_counter()
+        self.times[step] = self.times.get(step, 0.0) + now - self._last
+        self._last = now
+
+
+class _Solved:
+    """A solved program on its way to a plan."""
+
+    def __init__(self, scenario: Scenario, optimiser: Optimiser, clock: _Clock) -> None:
+        self.scenario, self.optimiser, self.clock = scenario, optimiser, clock
+        self.program, self.values = optimiser.program, optimiser.values
+        self.certifier = Certifier(self.values, self.program.form)
+        self.ledger = self.certifier.ledger
+        self.solution = optimiser.solve()
+        self.relaxation = optimiser.solve(relaxed=True) if self.program.is_integer else self.solution
+        assert self.relaxation.row_dual is not None
+        self.prices: Prices = prices_of(self.program, self.relaxation.row_dual)
+        self.decisions = Decisions.of(self.program, self.solution.x)
+        clock.lap("solve")
+
+    def plan(self) -> Plan:
+        lines = self._lines(self.decisions)
+        certificate = self._certificate(lines)
+        self.clock.lap("certificate")
+        if certificate.verdict == DO_NOT_USE:
+            failed = tuple(f"part {part.number}, {part.name}: {part.figure:.3g} {part.unit}, allowed {part.limit:g} {part.note}" for part in certificate.parts if not part.passed)
+            return _without_answer(self.scenario, DO_NOT_USE, failed, self.clock, certificate)
+        references = (
+            self._reference("all_mining", ALL_MINING, self.optimiser.all_mining()),
+            self._reference("lease_all", LEASE_ALL, self.optimiser.lease_all()),
+        )
+        self.clock.lap("reference plans")
+        break_evens = self._break_evens()
+        self.clock.lap("break-evens")
+        rows = self._rows(lines, break_evens)
+        beyond = beyond_horizon(self.values, self.decisions)
+        self.clock.lap("tables")
+        return Plan(
+            scenario=self.scenario,
+            verdict=certificate.verdict,
+            npv_usd=certificate.npv_usd,
+            relaxation_npv_usd=(self.relaxation.objective + self.values.constant_musd()) * USD_PER_MUSD,
+            ledger_total_usd=total_usd(lines),
+            certificate=certificate,
+            references=references,
+            conflicts=(),
+            warnings=tuple(self.scenario.warnings()),
+            beyond=None if beyond is None else vars(beyond),
+            rows=rows,
+            manifest=_manifest(self.scenario, self.solution.status, self.clock),
+        )
+
+    # --- proof ---------------------------------------------------------------------------------------------------------
+
+    def _certificate(self, lines: list[Line]) -> Certificate:
+        certifier, decisions = self.certifier, self.decisions
+        npv_musd = decisions.npv_musd(self.values)
+        gross_musd = gross_usd(lines) / USD_PER_MUSD
+        relaxed = Decisions.of(self.program, self.relaxation.x, whole=False)
+        bound_musd = certifier.safe_bound_musd(self.prices)
+        relaxed_npv = relaxed.npv_musd(self.values)
+        gap = (bound_musd - relaxed_npv) / max(gross_musd, 1e-6)
+        parts = [
+            certifier.data_gate(),
+            certifier.primal(decisions),
+            certifier.whole_blocks(decisions),
+            certifier.objective(npv_musd, lines),
+            certifier.duals(relaxed, self.prices, gross_musd),
+            Part(5, "safe bound above the plan" if not self.program.is_integer else "safe bound above the relaxation", gap, "of the gross flows", GAP_TOLERANCE, -GAP_TOLERANCE <= gap <= GAP_TOLERANCE),
+        ]
+        if self.program.is_integer:
+            search = self.optimiser.search()
+            bound_musd = min(bound_musd, certifier.tree_bound_musd(self.program, search.root))
+            parts.append(self._search_part(search, bound_musd - npv_musd))
+        return Certificate(tuple(parts), npv_musd * USD_PER_MUSD, bound_musd * USD_PER_MUSD)
+
+    def _search_part(self, search: Search, gap_musd: float) -> Part:
+        gap_usd = max(gap_musd, 0.0) * USD_PER_MUSD
+        note = f"{search.nodes:,} nodes" if search.finished else f"cut off after {search.nodes:,} nodes"
+        return Part(6, "proved gap of the whole blocks", gap_usd, "USD", SEARCH_TOLERANCE_USD, gap_usd <= SEARCH_TOLERANCE_USD, note)
+
+    # --- tables --------------------------------------------------------------------------------------------------------
+
+    def _lines(self, decisions: Decisions) -> list[Line]:
+        mining = {fleet.name: decisions.mining_mw[k] for k, fleet in enumerate(self.values.fleets)}
+        leases = {
+            (offer.offer.name, start): float(mw)
+            for offer, amounts in zip(self.values.offers, decisions.lease_mw, strict=True)
+            for start, mw in zip(offer.starts, amounts, strict=True)
+            if mw
+        }
+        return self.ledger.lines(mining, leases)
+
+    def _reference(self, name: str, definition: str, decisions: Decisions) -> Reference:
+        lines = self._lines(decisions)
+        leased = float(sum(np.sum(mw) for mw in decisions.lease_mw))
+        return Reference(name, definition, total_usd(lines), leased, tables.total_by_year(self.ledger, lines))
+
+    def _break_evens(self) -> list[BreakEven]:
+        found = BreakEvens(self.optimiser)
+        return [found.of_offer(number) for number in range(len(self.values.offers))]
+
+    def _rows(self, lines: list[Line], break_evens: list[BreakEven]) -> dict[str, list[dict[str, Any]]]:
+        allocation, by_year = tables.allocation_rows(self.values, self.decisions)
+        cash, cash_by_year = tables.cash_rows(self.ledger, lines)
+        return {
+            "allocation": allocation,
+            "allocation_by_year": by_year,
+            "leases": tables.lease_rows(self.certifier, self.prices, self.decisions, break_evens),
+            "fleets": tables.fleet_rows(self.values, self.ledger, self.decisions),
+            "shadow_price": tables.price_rows(self.values, self.prices),
+            "budget_price": tables.budget_rows(self.values, self.decisions, self.prices),
+            "cash_flow": cash,
+            "cash_by_year": cash_by_year,
+            "market": tables.market_rows(self.values),
+        }
+
+
+def _without_answer(
+    scenario: Scenario, verdict: str, why: tuple[str, ...], clock: _Clock, certificate: Certificate | None = None
+) -> Plan:
+    return Plan(
+        scenario=scenario,
+        verdict=verdict,
+        npv_usd=float("nan"),
+        relaxation_npv_usd=float("nan"),
+        ledger_total_usd=float("nan"),
+        certificate=certificate,
+        references=(),
+        conflicts=why,
+        warnings=tuple(scenario.warnings()),
+        beyond=None,
+        rows={table: [] for table in TABLES},
+        manifest=_manifest(scenario, "not solved" if certificate is None else "rejected", clock),
+    )
+
+
+def scenario_hash(scenario: Scenario) -> str:
+    """SHA-256 of everything the scenario says, files included, independent of layout and order of fields."""
+    text = json.dumps(scenario.content(), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _manifest(scenario: Scenario, status: str, clock: _Clock) -> dict[str, Any]:
+    return {
+        "scenario_sha256": scenario_hash(scenario),
+        "hashlease": _version("hashlease"),
+        "python": platform.python_version(),
+        "pyomo": _version("pyomo"),
+        "highspy": _version("highspy"),
+        "highs": solver_version(),
+        "numpy": _version("numpy"),
+        "solver_status": status,
+        "solver_options": {
+            "threads": 1,
+            "random_seed": 0,
+            "feasibility_tolerances": FEASIBILITY_TOLERANCE,
+            "mip_rel_gap": 0.0,
+            "mip_abs_gap_musd": MIP_ABSOLUTE_GAP_MUSD,
+        },
+        "times_s": {step: round(seconds, 4) for step, seconds in clock.times.items()},
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed as a package"
