@@ -1,151 +1,181 @@
-"""The command line: parse, call the API, print. Nothing heavy is imported before it is needed."""
+"""The command line: parse, call the API, print. Nothing heavy is imported before it is needed.
+
+argparse rather than a richer library, because importing one costs more than the whole of `hashlease --help`.
+"""
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import gc
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-import click
+EXIT_INPUT, EXIT_FAULT, EXIT_STOPPED = 2, 4, 130
 
-EXIT_INPUT = 2
-EXIT_FAULT = 4
+DESCRIPTION = "Decide what each megawatt of a bitcoin-mining site should do next: mine, or be leased to AI and HPC tenants."
+EPILOG = (
+    "exit codes: 0 certified, or proved within a stated gap; 2 input that cannot be used (nothing is written); "
+    "3 proved infeasible; 4 do not use"
+)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="hashlease")
-def main() -> None:
-    """Decide what each megawatt of a bitcoin-mining site should do next: mine, or be leased to AI and HPC tenants.
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and leave with its exit code.
 
-    Exit codes: 0 certified or proved within a stated gap, 2 input that cannot be used, 3 proved infeasible, 4 do not use.
+    The process ends at once: everything is written and flushed, and taking a few thousand modules apart takes longer than
+    printing the plan.
     """
-    # A run is short and allocates much; collecting cycles during it only costs time.
+    code = run_command(sys.argv[1:] if arguments is None else arguments)
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """The exit code of a command; neither a faulty input nor a fault of ours ends in a traceback."""
+    options = parser().parse_args(arguments)
+    # A run is short and allocates much: collecting cycles in it only costs time, and so does looking for pydantic plugins.
     gc.set_threshold(200_000)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-
-
-def _guarded(action: object) -> None:
-    """Run a command; inputs that cannot be used end with their problems and exit code 2, faults with 4, neither with a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     from .errors import InputError
 
-    assert callable(action)
     try:
-        code = action()
+        return int(options.action(options))
     except InputError as problems:
-        click.echo(str(problems), err=True)
-        code = EXIT_INPUT
+        print(problems, file=sys.stderr)
+        return EXIT_INPUT
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        return 0
     except KeyboardInterrupt:
-        click.echo("stopped", err=True)
-        code = 130
+        print("stopped", file=sys.stderr)
+        return EXIT_STOPPED
     except Exception as fault:
         if os.environ.get("HASHLEASE_TRACEBACK"):
             raise
-        click.echo(f"DO NOT USE: a fault in hashlease itself ({type(fault).__name__}: {fault}).", err=True)
-        click.echo("Please report it; HASHLEASE_TRACEBACK=1 shows where it happened.", err=True)
-        code = EXIT_FAULT
-    sys.exit(code)
+        print(f"DO NOT USE: a fault in hashlease itself ({type(fault).__name__}: {fault}).", file=sys.stderr)
+        print("Please report it; with HASHLEASE_TRACEBACK=1 in the environment it shows where it happened.", file=sys.stderr)
+        return EXIT_FAULT
 
 
-scenario_argument = click.argument("scenario")
-set_option = click.option(
-    "--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change a field, e.g. --set market.hashprice.multiplier=1.2; repeatable."
-)
-strict_option = click.option("--strict", is_flag=True, help="Treat notes on the input as errors.")
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    top = argparse.ArgumentParser(prog="hashlease", description=DESCRIPTION, epilog=EPILOG)
+    top.add_argument("--version", action="version", version=f"hashlease {_version()}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    run = commands.add_parser("run", help="find, prove and print the best allocation of a scenario", epilog=EPILOG)
+    _scenario_options(run)
+    run.add_argument("--out", type=Path, metavar="DIR", help="also write plan.json, tables (CSV, Parquet) and manifest.json there")
+    run.add_argument("--format", choices=("table", "json"), default="table", help="what to print (default: table)")
+    run.set_defaults(action=_run)
+
+    validate = commands.add_parser("validate", help="check a scenario and print what its figures imply", epilog=EPILOG)
+    _scenario_options(validate)
+    validate.add_argument("--sources", action="store_true", help="list every figure with its source")
+    validate.set_defaults(action=_validate)
+
+    new = commands.add_parser("new", help="write a commented starter scenario")
+    new.add_argument("file", nargs="?", type=Path, default=Path("scenario.yaml"), metavar="FILE", help="default: scenario.yaml")
+    new.add_argument("--force", action="store_true", help="replace an existing file")
+    new.set_defaults(action=_new)
+
+    listing = commands.add_parser("list", help="list the scenarios that come with hashlease")
+    listing.set_defaults(action=_list)
+
+    explain = commands.add_parser("explain", help="print the formulation and its units in brief")
+    explain.set_defaults(action=_explain)
+    return top
 
 
-@main.command()
-@scenario_argument
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for plan.json, tables (CSV, Parquet) and manifest.json.")
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="What to print.")
-@set_option
-@strict_option
-def run(scenario: str, out: Path | None, form: str, overrides: tuple[str, ...], strict: bool) -> None:
-    """Find, prove and print the best allocation of SCENARIO (a YAML file, or a shipped one by name, e.g. rockdale)."""
-    _guarded(lambda: _run(scenario, out, form, overrides, strict))
+def _scenario_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("scenario", metavar="SCENARIO", help="a YAML file, or the name of a scenario that comes along (rockdale)")
+    command.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="PATH=VALUE",
+        help="change a field, e.g. market.hashprice.multiplier=1.2 or 'leases.*.escalator_per_year=0.02'; repeatable",
+    )
+    command.add_argument("--strict", action="store_true", help="treat notes on the input as errors")
 
 
-def _run(name: str, out: Path | None, form: str, overrides: tuple[str, ...], strict: bool) -> int:
-    from .optimizer.solve import solve
+def _version() -> str:
+    from . import __version__
+
+    return __version__
+
+
+def _run(options: argparse.Namespace) -> int:
     from .scenarios.load import load
 
-    scenario = load(name, overrides, strict=strict)
-    folder = None
-    if out is not None:
-        from .exports.atomic import writable_folder
+    scenario = load(options.scenario, options.overrides, strict=options.strict)
+    if options.out is not None:
+        from .exports.atomic import make_writable
 
-        folder = writable_folder(out)
+        make_writable(options.out)
+    from .optimizer.solve import solve
+
     plan = solve(scenario)
-    if form == "json":
-        click.echo(plan.to_json())
+    if options.format == "json":
+        print(plan.to_json())
     else:
-        from .exports.screen import console, show_plan
+        from .exports.screen import show_plan
 
-        show_plan(plan, console())
-    if folder is not None and plan.is_final:
+        show_plan(plan)
+    if options.out is not None:
         from .exports.tables import write_plan
 
-        written = write_plan(plan, folder)
-        click.echo(f"wrote {len(written)} files to {folder}", err=True)
-    elif folder is not None:
-        click.echo("nothing was written: there is no plan", err=True)
+        written = write_plan(plan, options.out) if plan.is_final else []
+        print(
+            f"wrote {len(written)} files to {options.out}" if written else "nothing was written: there is no plan", file=sys.stderr
+        )
     return plan.exit_code
 
 
-@main.command()
-@scenario_argument
-@click.option("--sources", is_flag=True, help="List every figure with its source.")
-@set_option
-@strict_option
-def validate(scenario: str, sources: bool, overrides: tuple[str, ...], strict: bool) -> None:
-    """Check SCENARIO without solving it and print what its figures imply (USD/MWh, end dates, MW)."""
-    _guarded(lambda: _validate(scenario, sources, overrides, strict))
-
-
-def _validate(name: str, sources: bool, overrides: tuple[str, ...], strict: bool) -> int:
-    from .exports.screen import console, show_scenario
+def _validate(options: argparse.Namespace) -> int:
+    from .exports.scenario_screen import show_scenario
     from .scenarios.load import load
 
-    show_scenario(load(name, overrides, strict=strict), console(), sources)
+    show_scenario(load(options.scenario, options.overrides, strict=options.strict), options.sources)
     return 0
 
 
-@main.command()
-@click.argument("file", type=click.Path(path_type=Path), default=Path("scenario.yaml"))
-@click.option("--force", is_flag=True, help="Replace an existing file.")
-def new(file: Path, force: bool) -> None:
-    """Write a commented starter scenario to FILE (default: scenario.yaml), ready to run and to change."""
-    _guarded(lambda: _new(file, force))
-
-
-def _new(file: Path, force: bool) -> int:
+def _new(options: argparse.Namespace) -> int:
     from .errors import InputError, Problem
-    from .exports.atomic import writable_folder, write_atomically
+    from .exports.atomic import make_writable, write_atomically
     from .scenarios.load import STARTER
 
-    if (file.exists() or file.is_symlink()) and not force:
+    file: Path = options.file
+    if (file.exists() or file.is_symlink()) and not options.force:
         raise InputError([Problem(str(file), "", "a file that exists", "a new file", "--force replaces it")])
-    writable_folder(file.parent)
+    make_writable(file.parent)
     write_atomically(file, STARTER.read_bytes())
-    click.echo(f"wrote {file}; next: hashlease validate {file}, then hashlease run {file}")
+    print(f"wrote {file}; next: hashlease validate {file}, then hashlease run {file}")
     return 0
 
 
-@main.command("list")
-def list_scenarios() -> None:
-    """List the scenarios that come with hashlease."""
+def _list(options: argparse.Namespace) -> int:
     from .scenarios.load import shipped_titles
 
     for name, title in shipped_titles():
-        click.echo(f"{name:<20} {title}")
+        print(f"{name:<16} {title}")
+    return 0
 
 
-@main.command()
-def explain() -> None:
-    """Print the formulation and its units in brief."""
+def _explain(options: argparse.Namespace) -> int:
     from .exports.explanation import EXPLANATION
 
-    click.echo(EXPLANATION)
+    print(EXPLANATION, end="")
+    return 0
+
+
+if __name__ == "__main__":
+    main()

@@ -25,9 +25,9 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise
 
 
-def writable_folder(folder: Path) -> Path:
-    """The folder, made if it is missing and tried by writing to it. Raises InputError."""
-    where = f"--out {folder}"
+def make_writable(folder: Path) -> None:
+    """Make the folder if it is missing, and try it by writing to it. Raises InputError."""
+    where = str(folder)
     try:
         if folder.exists() and not folder.is_dir():
             raise InputError([Problem(where, "", "a file", "a folder")])
@@ -36,4 +36,3 @@ def writable_folder(folder: Path) -> Path:
             pass
     except OSError as fault:
         raise InputError([Problem(where, "", fault.strerror or str(fault), "a folder that can be written to")]) from None
-    return folder

@@ -8,7 +8,7 @@ WHAT IS DECIDED, for every site and calendar month
 
 UNITS, always in the name
   MW at the utility meter are the scarce good. Rent is paid on critical IT MW; meter MW = critical MW x gross-up.
-  hashprice USD/PH/day before the pool's fee | energy USD/MWh | rent USD per kW of critical IT and month | rates and shares as fractions
+  hashprice USD/PH/day before the pool's fee; energy USD/MWh; rent USD per kW of critical IT and month; rates as fractions
 
 VALUE OF ONE MW
   [M1] hashprice = 10^15 x 86400 / (difficulty x 2^32) x (subsidy + fees per block) x BTC price

@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..optimizer.plan import TABLES, Plan, Row
+from ..optimizer.plan import Plan
+from ..optimizer.tables import TABLES, Row
 from .atomic import write_atomically
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -62,7 +63,7 @@ def _parquet(rows: list[Row], columns: list[str]) -> bytes | None:
     """None without pyarrow."""
     try:
         import pyarrow as arrow
-        import pyarrow.parquet as parquet
+        from pyarrow import parquet
     except ImportError:
         return None
     table = arrow.table({column: [row[column] for row in rows] for column in columns})

@@ -24,7 +24,7 @@ import numpy as np
 from pydantic import model_validator
 
 from . import quantities as q
-from .months import Array, Calendar, Month
+from .months import Array, Calendar, Month, WholeArray
 from .names import Name
 from .quantities import Input
 from .refusal import refusal
@@ -127,9 +127,16 @@ class LeaseOffer(Sourced):
             _refuse_part_months(self, field)
         _refuse_shares("phases", [phase.share_fraction for phase in self.phases])
         if min(phase.months_after_start for phase in self.phases) != 0:
-            raise refusal("no phase at month 0", "a first phase with months_after_start: 0", "the start of rent is the first phase's", field="phases")
+            raise refusal(
+                "no phase at month 0",
+                "a first phase with months_after_start: 0",
+                "the start of rent is the first phase's",
+                field="phases",
+            )
         if max(phase.months_after_start for phase in self.phases) + self.free_months >= self.term_months:
-            raise refusal("a phase that pays no rent within the term", "phases and free months shorter than the term", field="phases")
+            raise refusal(
+                "a phase that pays no rent within the term", "phases and free months shorter than the term", field="phases"
+            )
         if self.capex_spending:
             _refuse_shares("capex_spending", [part.share_fraction for part in self.capex_spending])
         return self
@@ -177,23 +184,23 @@ class LeaseOffer(Sourced):
 
     # --- schedules in months n from the start of rent ----------------------------------------------------------------
 
-    def rent_ladder(self, n: Array) -> Array:
-        return (1 + self.escalator_per_year) ** (n // 12)
+    def rent_ladder(self, n: WholeArray) -> Array:
+        return np.asarray((1 + self.escalator_per_year) ** (n // 12), dtype=float)
 
-    def paying_share(self, n: Array) -> Array:
+    def paying_share(self, n: WholeArray) -> Array:
         return self._phased(n, -self.free_months)
 
-    def delivered_share(self, n: Array) -> Array:
+    def delivered_share(self, n: WholeArray) -> Array:
         return self._phased(n, 0)
 
-    def occupied_share(self, n: Array) -> Array:
+    def occupied_share(self, n: WholeArray) -> Array:
         """Share of the meter MW that mining cannot use in month n, including the conversion before each phase."""
         share = self._phased(n, self.conversion_outage_months)
         if self.mw_after_term == "kept":
             return share
         return np.where(n < self.reserved_months, share, 0.0)
 
-    def _phased(self, n: Array, earlier: int) -> Array:
+    def _phased(self, n: WholeArray, earlier: int) -> Array:
         share = np.zeros(len(n))
         for phase in self.phases:
             share += np.where(n >= phase.months_after_start - earlier, phase.share_fraction, 0.0)
@@ -216,7 +223,7 @@ class LeaseOffer(Sourced):
         """Months from the start of rent to the last end that has a probability."""
         return max(end for end, _ in self.ends)
 
-    def in_force(self, n: Array) -> Array:
+    def in_force(self, n: WholeArray) -> Array:
         """Probability that the lease still runs in month n."""
         alive = np.zeros(len(n))
         for end, probability in self.ends:
@@ -250,9 +257,10 @@ class LeaseOffer(Sourced):
 
     def base_term_end(self) -> Month:
         """Last month of the base term at the latest start."""
-        last_start = self.start_month if self.start_month is not None else self.start_window and self.start_window.latest
-        assert last_start is not None
-        return last_start + (self.term_months - 1)
+        if self.start_month is not None:
+            return self.start_month + (self.term_months - 1)
+        assert self.start_window is not None
+        return self.start_window.latest + (self.term_months - 1)
 
 
 @dataclass(frozen=True)
@@ -287,7 +295,9 @@ class LeaseSchedule:
 def _exactly_one(offer: LeaseOffer, first: str, second: str) -> None:
     given = [field for field in (first, second) if getattr(offer, field) not in (None, ())]
     if len(given) != 1:
-        raise refusal(f"both {first} and {second}" if given else f"neither {first} nor {second}", "exactly one of the two", field=first)
+        raise refusal(
+            f"both {first} and {second}" if given else f"neither {first} nor {second}", "exactly one of the two", field=first
+        )
 
 
 def _refuse_part_months(offer: LeaseOffer, field: str) -> None:
@@ -301,5 +311,3 @@ def _refuse_part_months(offer: LeaseOffer, field: str) -> None:
 def _refuse_shares(field: str, shares: list[float]) -> None:
     if abs(sum(shares) - 1) > 1e-9:
         raise refusal(f"shares that add up to {sum(shares):.6g}", "shares that add up to 1", field=field)
-
-

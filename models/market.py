@@ -39,9 +39,7 @@ def difficulty_of_network(network_eh: Array | float) -> Array | float:
     return network_eh * (1e18 * SECONDS_PER_BLOCK / HASHES_PER_DIFFICULTY)
 
 
-def hashprice_btc_per_ph_day(
-    difficulty: Array | float, subsidy: Array | float, fees_btc_per_block: Array | float
-) -> Array | float:
+def hashprice_btc_per_ph_day(difficulty: Array | float, subsidy: Array | float, fees_btc_per_block: Array | float) -> Array | float:
     """[M1] Coins that one PH/s earns in a day, before the pool's fee."""
     blocks_per_ph_day = 1e15 * SECONDS_PER_DAY / (difficulty * float(HASHES_PER_DIFFICULTY))
     return blocks_per_ph_day * (subsidy + fees_btc_per_block)

@@ -61,7 +61,9 @@ class Fleet(Sourced):
         if self.asic is not None and self.asic not in ASICS:
             raise refusal(f'the model "{self.asic}"', f"a model of the catalogue: {', '.join(ASICS)}", "or j_per_th", field="asic")
         if self.first_month is not None and self.retire_month is not None and self.retire_month <= self.first_month:
-            raise refusal(f"retire_month {self.retire_month} not after from {self.first_month}", "a later month", field="retire_month")
+            raise refusal(
+                f"retire_month {self.retire_month} not after from {self.first_month}", "a later month", field="retire_month"
+            )
         return self
 
     @property

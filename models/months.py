@@ -25,6 +25,7 @@ DAYS_PER_YEAR = 365.25
 """Days in the exponent of a discount factor (FORMULATION 2)."""
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
+WholeArray = np.ndarray[Any, np.dtype[np.signedinteger[Any]]]
 
 
 class Month(int):
@@ -82,17 +83,11 @@ class Month(int):
         return month
 
     @classmethod
-    def __get_pydantic_core_schema__(
-        cls, source: Any, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
-        return core_schema.no_info_plain_validator_function(
-            cls._check, serialization=core_schema.to_string_ser_schema()
-        )
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(cls._check, serialization=core_schema.to_string_ser_schema())
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"type": "string", "pattern": r"^\d{4}-(0[1-9]|1[0-2])$", "examples": ["2027-03"]}
 
 
@@ -105,16 +100,10 @@ class _YearCheck:
             raise refusal(_shown(value), f"a calendar year, {FIRST_YEAR} to {LAST_YEAR}", "fiscal years are not known here")
         return int(digits)
 
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
-        return core_schema.no_info_plain_validator_function(
-            self.check, serialization=core_schema.simple_ser_schema("int")
-        )
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.check, serialization=core_schema.simple_ser_schema("int"))
 
-    def __get_pydantic_json_schema__(
-        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"type": "integer", "minimum": FIRST_YEAR, "maximum": LAST_YEAR}
 
 
@@ -156,16 +145,10 @@ class _DayCheck:
             raise refusal(f'"{value}"', allowed)
         return day
 
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
-        return core_schema.no_info_plain_validator_function(
-            self.check, serialization=core_schema.to_string_ser_schema()
-        )
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.check, serialization=core_schema.to_string_ser_schema())
 
-    def __get_pydantic_json_schema__(
-        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"type": "string", "format": "date", "examples": ["2027-03-01"]}
 
 
@@ -209,12 +192,30 @@ class Calendar:
 
     @cached_property
     def days(self) -> Array:
-        return np.array([month.days for month in self.months], dtype=float)
+        first_days = [(self.start + i).first_day.toordinal() for i in range(self.length + 1)]
+        return np.diff(np.array(first_days, dtype=float))
 
     @cached_property
     def years(self) -> list[int]:
         """The calendar years the horizon touches, in order."""
         return list(range(self.start.year, self.end.year + 1))
+
+    @cached_property
+    def year_of_month(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """The calendar year of each month, shape (length,)."""
+        first = self.start.month_of_year - 1
+        return self.start.year + (first + np.arange(self.length)) // 12
+
+    def mean_by_year(self, monthly: Array) -> dict[int, float]:
+        """Mean of a monthly quantity over the months of each calendar year, weighted by days."""
+        year = self.year_of_month - self.start.year
+        means = np.bincount(year, weights=monthly * self.days) / np.bincount(year, weights=self.days)
+        return dict(zip(self.years, means.tolist(), strict=True))
+
+    def total_by_year(self, monthly: Array) -> dict[int, float]:
+        """Sum of a monthly quantity over each calendar year."""
+        totals = np.bincount(self.year_of_month - self.start.year, weights=monthly)
+        return dict(zip(self.years, totals.tolist(), strict=True))
 
     def start_of_month_years(self, valuation_date: date) -> Array:
         """Years of 365.25 days from the valuation date to the first day of each month."""

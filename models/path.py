@@ -20,6 +20,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
+from typing_extensions import TypeAliasType
 
 from .files import open_input
 from .months import Array, Calendar, Month
@@ -264,17 +265,23 @@ def _known_form(value: Any) -> Any:
         raise refusal(
             found,
             "{flat: ...}, {start: ..., from: ..., growth_per_year: ...}, {anchors: ...}, {months: ...} or {csv: ...}",
-            f"a constant is written {{flat: {value}}}: nothing is taken to be flat in silence" if isinstance(value, int | float) else "",
+            f"a constant is written {{flat: {value}}}: nothing is taken to be flat in silence"
+            if isinstance(value, int | float)
+            else "",
         )
     return value
 
 
-MonthlyPath = Annotated[
-    Annotated[FlatPath, Tag("flat")]
-    | Annotated[GrowthPath, Tag("start")]
-    | Annotated[AnchorPath, Tag("anchors")]
-    | Annotated[MonthsPath, Tag("months")]
-    | Annotated[CsvPath, Tag("csv")],
-    Discriminator(_form),
-    BeforeValidator(_known_form),
-]
+# A named type: its schema is built once, however many fields use it.
+MonthlyPath = TypeAliasType(
+    "MonthlyPath",
+    Annotated[
+        Annotated[FlatPath, Tag("flat")]
+        | Annotated[GrowthPath, Tag("start")]
+        | Annotated[AnchorPath, Tag("anchors")]
+        | Annotated[MonthsPath, Tag("months")]
+        | Annotated[CsvPath, Tag("csv")],
+        Discriminator(_form),
+        BeforeValidator(_known_form),
+    ],
+)

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -98,7 +99,9 @@ class HourlyFile(Sourced):
     def _read(self, info: ValidationInfo) -> HourlyFile:
         if (self.times_are == "local") != (self.file_time_zone is not None):
             raise refusal(
-                "times_are: local without file_time_zone" if self.times_are == "local" else "file_time_zone with times that are not local",
+                "times_are: local without file_time_zone"
+                if self.times_are == "local"
+                else "file_time_zone with times that are not local",
                 "file_time_zone exactly where times_are is local",
                 field="file_time_zone",
             )
@@ -193,9 +196,11 @@ def _in_band(price: float, where: str, column: str) -> float:
 def _parquet_rows(spec: HourlyFile, info: ValidationInfo) -> Iterator[_Row]:
     path = locate_input(spec.file, info)
     try:
-        import pyarrow.parquet as parquet
+        from pyarrow import parquet
     except ImportError:
-        raise refusal(f'"{spec.file}"', "CSV, or Parquet with pyarrow installed", "pip install 'hashlease[parquet]'", field="file") from None
+        raise refusal(
+            f'"{spec.file}"', "CSV, or Parquet with pyarrow installed", "pip install 'hashlease[parquet]'", field="file"
+        ) from None
     try:
         file = parquet.ParquetFile(path)
         _check_header(spec, list(file.schema_arrow.names))
@@ -247,7 +252,12 @@ def _instant(spec: HourlyFile, row: _Row) -> datetime:
     match = TIME.fullmatch(row.time)
     if not match:
         hint = "an hour ending at 24:00 is written 00:00 of the next day" if " 24:" in row.time or "T24:" in row.time else ""
-        raise refusal(f'{row.where}, {spec.time_column}: "{row.time[:40]}"', "ISO 8601, e.g. 2024-03-10T01:00 or 2024-03-10T01:00-06:00", hint, field="file")
+        raise refusal(
+            f'{row.where}, {spec.time_column}: "{row.time[:40]}"',
+            "ISO 8601, e.g. 2024-03-10T01:00 or 2024-03-10T01:00-06:00",
+            hint,
+            field="file",
+        )
     day, hour, minute, offset = match.groups()
     try:
         time = datetime.fromisoformat(f"{day}T{hour}:{minute}:00")
@@ -275,7 +285,12 @@ def _from_clock(spec: HourlyFile, row: _Row, clock: datetime) -> datetime:
     begins = clock - timedelta(minutes=spec.resolution_minutes) if spec.convention == "hour_ending" else clock
     first, second = (begins.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     if first.astimezone(zone).replace(tzinfo=None) != begins:
-        raise refusal(f'{row.where}: "{row.time}"', f"a time that clocks in {spec.file_time_zone} show", "the clock is put forward in this hour; the day has 23 hours", field="file")
+        raise refusal(
+            f'{row.where}: "{row.time}"',
+            f"a time that clocks in {spec.file_time_zone} show",
+            "the clock is put forward in this hour; the day has 23 hours",
+            field="file",
+        )
     if first == second:
         instant = first
     elif spec.repeated_hour_column is None:
@@ -298,7 +313,7 @@ def _refuse_twice(spec: HourlyFile, rows: list[_Row], order: list[int], times: l
 
 
 def _refuse_odd_steps(spec: HourlyFile, times: list[datetime], step: timedelta) -> None:
-    smallest = min((b - a for a, b in zip(times, times[1:], strict=False)), default=step)
+    smallest = min((b - a for a, b in pairwise(times)), default=step)
     if smallest < step:
         minutes = round(smallest / timedelta(minutes=1))
         raise refusal(
@@ -335,5 +350,3 @@ def _without_gaps(
     filled[at] = prices
     notes.append(f"{spec.file}: {len(missing)} missing prices repeat the price before them (fill_gaps_up_to_hours)")
     return filled[last_known]
-
-

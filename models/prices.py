@@ -20,7 +20,7 @@ from . import quantities as q
 from .months import Array, Calendar, Month, Year
 from .names import Name
 from .path import MonthlyPath
-from .price_files import HourlyFile, HourlySeries
+from .price_files import HourlyFile
 from .refusal import refusal
 from .sources import Sourced
 
@@ -44,6 +44,7 @@ def month_start_utc(month: Month, time_zone: str) -> datetime:
     return datetime(month.year, month.month_of_year, 1, tzinfo=ZoneInfo(time_zone)).astimezone(UTC)
 
 
+@lru_cache(maxsize=4096)
 def hours_in_month(month: Month, time_zone: str) -> float:
     """The true number of hours of a local calendar month: 743 or 721 where clocks change."""
     return (month_start_utc(month + 1, time_zone) - month_start_utc(month, time_zone)) / timedelta(hours=1)
@@ -107,9 +108,7 @@ class PriceTable:
         """
         first_dearer = _count_below(self.usd_per_mwh, break_even_usd_per_mwh)
         month = np.arange(self.usd_per_mwh.shape[0])[np.newaxis, :]
-        margin: Array = (
-            break_even_usd_per_mwh * self.hours_up_to[month, first_dearer] - self.usd_per_mw_up_to[month, first_dearer]
-        )
+        margin: Array = break_even_usd_per_mwh * self.hours_up_to[month, first_dearer] - self.usd_per_mw_up_to[month, first_dearer]
         return np.maximum(margin, 0.0)
 
 
@@ -223,10 +222,14 @@ class DurationPrice(_ShapedPrice):
     def _shares_and_rows_fit(self) -> DurationPrice:
         shares = self.share_of_hours_fraction
         if abs(sum(shares) - 1) > 1e-9 or min(shares) <= 0:
-            raise refusal(f"shares that add up to {sum(shares):.6g}", "positive shares that add up to 1", field="share_of_hours_fraction")
+            raise refusal(
+                f"shares that add up to {sum(shares):.6g}", "positive shares that add up to 1", field="share_of_hours_fraction"
+            )
         for month, row in enumerate(self.usd_per_mwh, start=1):
             if len(row) != len(shares):
-                raise refusal(f"{len(row)} prices in row {month}", f"{len(shares)} prices, one for each share of hours", field="usd_per_mwh")
+                raise refusal(
+                    f"{len(row)} prices in row {month}", f"{len(shares)} prices, one for each share of hours", field="usd_per_mwh"
+                )
         _refuse_nonpositive_means(self, [float(np.dot(row, shares)) for row in self.usd_per_mwh])
         return self
 
@@ -295,8 +298,7 @@ class HourlyPrice(HourlyFile):
             hours[t, : len(row)] = hours_in_month(month, time_zone) / len(row)
         if self.multiplier is not None:
             prices = prices * self.multiplier.values(calendar)[:, np.newaxis]
-        table = PriceTable.of(prices, hours)
-        return table
+        return PriceTable.of(prices, hours)
 
     def _span(self, month: Month, time_zone: str) -> tuple[datetime, datetime]:
         if self.repeat_year is not None:
@@ -313,5 +315,3 @@ class Zone(Sourced):
     name: Name
     time_zone: TimeZone
     price: ZonePrice
-
-

@@ -82,9 +82,7 @@ class Quantity:
                 return f"{_number(number)} in {slip.mistaken_unit} is {_with_unit(meant, self.unit)}"
         return ""
 
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         if source in (float, int):
             return core_schema.no_info_plain_validator_function(
                 self.check, serialization=core_schema.simple_ser_schema("int" if self.whole else "float")
@@ -96,9 +94,7 @@ class Quantity:
         path.check_values(self)
         return path
 
-    def __get_pydantic_json_schema__(
-        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         if schema.get("type") == "function-after":
             return {**handler(schema["schema"]), "unit": self.unit}
         kind = "integer" if self.whole else "number"
@@ -189,11 +185,11 @@ MULTIPLIER = Quantity("(a factor; 1 changes nothing)", 0.001, 100, or_zero=True)
 # --- bitcoin ---------------------------------------------------------------------------------------------------------
 
 HASHPRICE = Quantity(
-        "USD/PH/day",
-        3,
-        1_000,
-        slips=(Slip(1e-3, "USD/EH/day"), Slip(1e3, "USD/TH/day"), Slip(24, "USD/PH/hour"), Slip(12 / 365.25, "USD/PH/month")),
-    )
+    "USD/PH/day",
+    3,
+    1_000,
+    slips=(Slip(1e-3, "USD/EH/day"), Slip(1e3, "USD/TH/day"), Slip(24, "USD/PH/hour"), Slip(12 / 365.25, "USD/PH/month")),
+)
 """Before the pool's fee. 28-57 USD/PH/day in 2024-2026; 816 at the start of 2017."""
 BITCOIN_PRICE = Quantity("USD/BTC", 100, 100_000_000, slips=(Slip(1_000, "thousand USD"),))
 NETWORK_HASHRATE = Quantity("EH/s", 1, 100_000, slips=(Slip(1e-3, "PH/s"), Slip(1e-6, "TH/s"), Slip(1e3, "ZH/s")))
@@ -217,16 +213,18 @@ FIXED_OPEX = Quantity("USD per meter MW and month", 100, 500_000, or_zero=True, 
 _MILLIONS = (Slip(1e6, "millions of USD"), Slip(1e3, "thousands of USD"), Slip(1e9, "billions of USD"))
 
 RENT = Quantity(
-        "USD per kW of critical IT and month",
-        1,
-        600,
-        slips=(Slip(1e-3, "USD/MW-month"), Slip(1 / 12, "USD/kW-year"), Slip(1e-3 / 12, "USD/MW-year")),
-    )
+    "USD per kW of critical IT and month",
+    1,
+    600,
+    slips=(Slip(1e-3, "USD/MW-month"), Slip(1 / 12, "USD/kW-year"), Slip(1e-3 / 12, "USD/MW-year")),
+)
 """Published first-year rents: 90 to 155 USD/kW-month."""
 CONTRACT_VALUE = Quantity("USD", 100_000, 1e12, slips=_MILLIONS)
 CAPEX = Quantity("USD per critical MW", 1_000, 60_000_000, or_zero=True, slips=_MILLIONS)
 """Published builds: 3.6 to 15 million USD per critical MW."""
-LEASE_OPEX = Quantity("USD per kW of critical IT and month", 0, 200, slips=(Slip(1e-3, "USD/MW-month"), Slip(1 / 12, "USD/kW-year")))
+LEASE_OPEX = Quantity(
+    "USD per kW of critical IT and month", 0, 200, slips=(Slip(1e-3, "USD/MW-month"), Slip(1 / 12, "USD/kW-year"))
+)
 TERM_YEARS = Quantity("years", 0.25, 50, slips=(Slip(1 / 12, "months"),))
 MONTHS = Quantity("months", 0, 120, whole=True)
 OFFSET_MONTHS = Quantity("months from the start of rent", -120, 120, whole=True)

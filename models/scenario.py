@@ -65,7 +65,12 @@ class Scenario(Input):
     def _whole(self) -> Scenario:
         tables = {
             table: [item.model_dump(include={"name", "site", "zone"}) for item in items]
-            for table, items in (("sites", self.sites), ("fleets", self.fleets), ("leases", self.leases), ("zones", self.power.zones))
+            for table, items in (
+                ("sites", self.sites),
+                ("fleets", self.fleets),
+                ("leases", self.leases),
+                ("zones", self.power.zones),
+            )
         }
         faults = name_faults(tables) or self._horizon_faults() or [*self._lease_faults(), *self.path_gaps(), *self._fleet_faults()]
         if faults:
@@ -110,7 +115,11 @@ class Scenario(Input):
         start = Month.containing(self.finance.valuation_date)
         end = self.horizon.end if self.horizon.end is not None else self.default_end
         if end is None:
-            return [Fault(("horizon", "end"), "no end of the horizon and no lease to take it from", "a month", "horizon: {end: 2035-12}")]
+            return [
+                Fault(
+                    ("horizon", "end"), "no end of the horizon and no lease to take it from", "a month", "horizon: {end: 2035-12}"
+                )
+            ]
         length = int(end) - int(start) + 1
         if not 1 <= length <= LONGEST_HORIZON_MONTHS:
             span = f"a horizon from {start} to {end}"
@@ -121,7 +130,14 @@ class Scenario(Input):
         size = length * (len(self.sites) + len(self.fleets) + starts)
         if size > LARGEST_PROGRAM:
             found = f"{len(self.sites)} sites, {len(self.fleets)} fleets and {starts} lease starts in {length} months"
-            return [Fault(("sites",), found, f"at most {LARGEST_PROGRAM:,} site-months times uses (this is {size:,})", "split it, or start_window.every_months: 3")]
+            return [
+                Fault(
+                    ("sites",),
+                    found,
+                    f"at most {LARGEST_PROGRAM:,} site-months times uses (this is {size:,})",
+                    "split it, or start_window.every_months: 3",
+                )
+            ]
         return []
 
     def _lease_faults(self) -> Iterator[Fault]:
@@ -133,7 +149,11 @@ class Scenario(Input):
                     over = str(lease.start_month + (lease.reserved_months - 1))
                     yield Fault((*place, "start_month"), f"a lease that ended in {over}", f"leases that run after {calendar.start}")
                 elif lease.start_month > calendar.end:
-                    yield Fault((*place, "start_month"), f"a start in {lease.start_month}", f"a start inside the horizon, which ends in {calendar.end}")
+                    yield Fault(
+                        (*place, "start_month"),
+                        f"a start in {lease.start_month}",
+                        f"a start inside the horizon, which ends in {calendar.end}",
+                    )
             elif not lease.starts(calendar):
                 assert lease.start_window is not None
                 soonest = lease.soonest_start(calendar)
@@ -204,7 +224,8 @@ class Scenario(Input):
         for kind in ("mining", "lease", "capex", "power_contract"):
             rate = getattr(rates, kind)
             if 0 < rate < LOW_DISCOUNT_RATE:
-                yield f"finance.discount_rate_per_year.{kind} is {rate:g} a year; a monthly rate? {(1 + rate) ** 12 - 1:.3f} a year would be the same"
+                same = f"{(1 + rate) ** 12 - 1:.3f} a year would be the same"
+                yield f"finance.discount_rate_per_year.{kind} is {rate:g} a year; if that is a monthly rate, {same}"
 
     def _price_warnings(self) -> Iterator[str]:
         for zone in self.power.zones:
@@ -224,11 +245,13 @@ class Scenario(Input):
                 if amount := sunk * lease.landlord_capex_usd_per_critical_mw * lease.critical_it_mw:
                     yield f"{lease.name}: {amount / 1e6:,.1f} M USD of its capex fall before the valuation date and are sunk"
             elif lease.start_window and lease.start_window.earliest < (soonest := lease.soonest_start(self.calendar)):
-                yield f"{lease.name}: lead time and construction move its earliest start from {lease.start_window.earliest} to {soonest}"
+                wanted = lease.start_window.earliest
+                yield f"{lease.name}: lead time and construction move its earliest start from {wanted} to {soonest}"
 
     def _horizon_warnings(self) -> Iterator[str]:
         if self.horizon.end is not None and self.default_end is not None and self.horizon.end < self.default_end:
-            yield f"the horizon ends in {self.horizon.end}, before the last base term ({self.default_end}); cash after it is not counted"
+            end, last = self.horizon.end, self.default_end
+            yield f"the horizon ends in {end}, before the last base term ({last}); cash after it is not counted"
 
 
 def name_faults(tables: dict[str, list[dict[str, Any]]]) -> list[Fault]:

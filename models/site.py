@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Any
 
 import numpy as np
@@ -35,7 +36,7 @@ def ramp_mw(ramp: tuple[RampStep, ...], calendar: Calendar) -> Array:
 
 
 def _in_order(ramp: tuple[RampStep, ...], field: str) -> None:
-    for before, after in zip(ramp, ramp[1:], strict=False):
+    for before, after in pairwise(ramp):
         if after.first_month <= before.first_month:
             raise refusal(f"{after.first_month} after {before.first_month}", "steps in order of time, each month once", field=field)
 

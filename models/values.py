@@ -19,7 +19,6 @@ import numpy as np
 from .finance import DiscountFactors
 from .lease import KW_PER_MW, LeaseOffer
 from .market import MarketPath
-from .mining import Fleet
 from .months import Array, Calendar, Month
 from .power import SitePower
 from .prices import PriceTable
@@ -67,6 +66,17 @@ class OfferValue:
         return rent * self.rent_musd + at.power * self.power_musd + self.fixed_musd
 
 
+@dataclass(frozen=True)
+class _MiningTerms:
+    """Shape (fleets, months) or (fleets, 1); rows_of_site: the fleets at each site that has any."""
+
+    kept_usd_per_mwh: Array
+    variable_usd_per_mwh: Array
+    uptime: Array
+    fixed_usd: Array
+    rows_of_site: dict[str, list[int]]
+
+
 class Values:
     """All value tables of a scenario. Sites, fleets and offers are ordered by name, whatever the order of the input."""
 
@@ -110,25 +120,37 @@ class Values:
         rows = [fleet.available_mw(self.calendar) for fleet in self.fleets]
         return np.array(rows).reshape(len(self.fleets), self.calendar.length)
 
+    @cached_property
+    def _mining(self) -> _MiningTerms:
+        """What [V2] takes of each fleet and month, apart from the prices that studies multiply."""
+        hashprice = self.market.hashprice_usd_per_ph_day
+        shape = (len(self.fleets), self.calendar.length)
+        kept = [fleet.revenue_usd_per_mwh(hashprice) * (1 - fleet.pool_fee_fraction) for fleet in self.fleets]
+        fixed = [fleet.fixed_opex_usd_per_mw_month + self._unavoided_charge(fleet.site) for fleet in self.fleets]
+        rows = {site.name: [k for k, fleet in enumerate(self.fleets) if fleet.site == site.name] for site in self.sites}
+        return _MiningTerms(
+            kept_usd_per_mwh=np.array(kept).reshape(shape),
+            variable_usd_per_mwh=np.array([[fleet.variable_opex_usd_per_mwh] for fleet in self.fleets]),
+            uptime=np.array([[fleet.uptime_fraction] for fleet in self.fleets]),
+            fixed_usd=np.array(fixed).reshape(shape),
+            rows_of_site={site: found for site, found in rows.items() if found},
+        )
+
+    def _unavoided_charge(self, site_name: str) -> Array:
+        """Demand charge of one mining MW, USD a month, shape (months,)."""
+        charge = self.scenario.site(site_name).demand_charge
+        avoided = 0.0 if charge is None else charge.avoided_by_mining_fraction
+        return (1.0 - avoided) * self.demand_charge_usd_per_mw(site_name)
+
     def mining_usd_per_mw(self, at: Multipliers = TODAY) -> Array:
         """[V2] Margin of one energised meter MW of each fleet and month before tax, USD, shape (fleets, months)."""
-        margin = np.zeros((len(self.fleets), self.calendar.length))
-        for site in self.sites:
-            rows = [row for row, fleet in enumerate(self.fleets) if fleet.site == site.name]
-            if rows:
-                margin[rows] = self._mining_at(site.name, [self.fleets[row] for row in rows], at)
-        return margin
-
-    def _mining_at(self, site_name: str, fleets: list[Fleet], at: Multipliers) -> Array:
-        hashprice = self.market.hashprice_usd_per_ph_day * at.hashprice
-        break_even = np.array([fleet.break_even_usd_per_mwh(hashprice) for fleet in fleets])
-        running = self.site_power(site_name, at).interruptible_margin_usd_per_mw(break_even)
-        uptime = np.array([[fleet.uptime_fraction] for fleet in fleets])
-        fixed = np.array([[fleet.fixed_opex_usd_per_mw_month] for fleet in fleets])
-        charge = self.scenario.site(site_name).demand_charge
-        unavoided = 0.0 if charge is None else 1.0 - charge.avoided_by_mining_fraction
-        margin: Array = uptime * running - fixed - unavoided * self.demand_charge_usd_per_mw(site_name)
-        return margin
+        terms = self._mining
+        break_even = at.hashprice * terms.kept_usd_per_mwh - terms.variable_usd_per_mwh
+        margin = np.zeros_like(break_even)
+        for site, rows in terms.rows_of_site.items():
+            margin[rows] = self.site_power(site, at).interruptible_margin_usd_per_mw(break_even[rows])
+        found: Array = terms.uptime * margin - terms.fixed_usd
+        return found
 
     def mining_musd(self, at: Multipliers = TODAY) -> Array:
         """Discounted after-tax USD million per meter MW, shape (fleets, months)."""

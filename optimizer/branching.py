@@ -70,7 +70,9 @@ class BranchAndBound:
     def search(self, relaxation: Solution, without: frozenset[int] = frozenset(), most_nodes: int = MOST_NODES) -> Search:
         """The best plan with whole blocks, given the solved relaxation; `without` offers are excluded throughout."""
         everything = {
-            offer: Choice(frozenset() if offer in without else frozenset(range(len(self.program.values.offers[offer].starts))), False)
+            offer: Choice(
+                frozenset() if offer in without else frozenset(range(len(self.program.values.offers[offer].starts))), False
+            )
             for offer in self.blocks
         }
         root = Node(everything, relaxation.row_dual)

@@ -19,6 +19,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -190,7 +191,7 @@ def _next_to_today(taken: dict[float, bool]) -> list[tuple[float, float]]:
     """The flips nearest to 1 on each side, as (taken, not taken)."""
     found = []
     for side in (sorted(h for h in taken if h >= 1.0), sorted((h for h in taken if h <= 1.0), reverse=True)):
-        for near, far in zip(side, side[1:], strict=False):
+        for near, far in pairwise(side):
             if taken[near] != taken[far]:
                 found.append((near, far) if taken[near] else (far, near))
                 break
@@ -215,4 +216,3 @@ def _root(function: Callable[[float], float], low: float, high: float) -> float 
             at_low /= 2
         high, at_high = middle, at_middle
     return high
-

@@ -140,7 +140,9 @@ class Certifier:
     def lease_musd(self) -> list[Array]:
         """Value of one critical MW at each start, USD million, from the ledger's lines."""
         return [
-            np.array([sum(float(line.discounted_usd.sum()) for line in self.ledger.lease(offer.offer, start)) for start in offer.starts])
+            np.array(
+                [sum(float(line.discounted_usd.sum()) for line in self.ledger.lease(offer.offer, start)) for start in offer.starts]
+            )
             / USD_PER_MUSD
             for offer in self.values.offers
         ]
@@ -148,10 +150,7 @@ class Certifier:
     @cached_property
     def occupied_mw(self) -> list[Array]:
         """Meter MW per critical MW, shape (starts, months) for each offer."""
-        return [
-            np.array([self.ledger.occupied_mw(offer.offer, start) for start in offer.starts])
-            for offer in self.values.offers
-        ]
+        return [np.array([self.ledger.occupied_mw(offer.offer, start) for start in offer.starts]) for offer in self.values.offers]
 
     @cached_property
     def needs_suitable(self) -> list[Array]:
@@ -205,7 +204,9 @@ class Certifier:
         for violation, name in self._violations(plan):
             if not violation <= worst:
                 worst, where = violation, name
-        return Part(1, "largest violation of a row or bound", worst, "of the row's size", ROW_TOLERANCE, worst <= ROW_TOLERANCE, where)
+        return Part(
+            1, "largest violation of a row or bound", worst, "of the row's size", ROW_TOLERANCE, worst <= ROW_TOLERANCE, where
+        )
 
     def _violations(self, plan: Decisions) -> Iterator[tuple[float, str]]:
         for k, fleet in enumerate(self.values.fleets):
@@ -263,10 +264,14 @@ class Certifier:
         return mining, leases
 
     def limits_value_musd(self, prices: Prices) -> float:
-        """lambda b: what all limits are worth at their prices, USD million."""
+        """Lambda b: what all limits are worth at their prices, USD million."""
         terms = [term for site, row in prices.power.items() for term in (row * self.energised[site]).tolist()]
         terms += [term for site, row in prices.suitable.items() for term in (row * self.suitable[site]).tolist()]
-        terms += [prices.budget[year] * usd / USD_PER_MUSD for year, usd in self.scenario.finance.capex_budget_usd.items() if year in prices.budget]
+        terms += [
+            prices.budget[year] * usd / USD_PER_MUSD
+            for year, usd in self.scenario.finance.capex_budget_usd.items()
+            if year in prices.budget
+        ]
         return math.fsum(terms)
 
     def safe_bound_musd(self, prices: Prices, choices: dict[int, Choice] | None = None) -> float:
@@ -327,7 +332,9 @@ class Certifier:
 
     def _used(self, plan: Decisions, site: str) -> Array:
         mining = _sum((plan.mining_mw[k] for k, fleet in enumerate(self.values.fleets) if fleet.site == site))
-        leased = _sum(plan.lease_mw[l] @ self.occupied_mw[l] for l, offer in enumerate(self.values.offers) if offer.offer.site == site)
+        leased = _sum(
+            plan.lease_mw[l] @ self.occupied_mw[l] for l, offer in enumerate(self.values.offers) if offer.offer.site == site
+        )
         return np.zeros(self.calendar.length) + mining + leased
 
 

@@ -40,7 +40,7 @@ class Conflict:
         return (
             f"{self.site}, {run}: signed leases need {self.need_mw:,.1f} MW, {self.have_mw:,.1f} MW {self.rule} "
             f"(short {self.short_mw:,.1f}): {', '.join(self.leases)}. "
-            f"Smallest change: {self.short_mw:,.1f} MW more at the meter, or {self.short_mw:,.1f} meter MW less leased, in these months"
+            f"Smallest change: {self.short_mw:,.1f} MW more at the meter or {self.short_mw:,.1f} meter MW less leased then"
         )
 
 
@@ -89,7 +89,9 @@ def _runs(scenario: Scenario, site: Site, need: Array, have: Array, rule: str, n
     for run in runs:
         worst = max(run, key=lambda t: need[t] - have[t])
         names = tuple(f"{name} {mw[worst]:,.1f} MW" for name, mw in sorted(needs.items()) if mw[worst] > 0)
-        found.append(Conflict(site.name, months[run[0]], months[run[-1]], rule, float(need[worst]), float(max(have[worst], 0.0)), names))
+        found.append(
+            Conflict(site.name, months[run[0]], months[run[-1]], rule, float(need[worst]), float(max(have[worst], 0.0)), names)
+        )
     return found
 
 

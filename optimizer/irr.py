@@ -18,18 +18,18 @@ def internal_rate_of_return(usd: Array, years: Array) -> float | None:
     the value is looked at on a fine grid from -99 % to 10,000 %).
     """
     days, day = np.unique(years, return_inverse=True)
-    usd, years = np.bincount(day, weights=usd), days
+    usd = np.asarray(np.bincount(day, weights=usd), dtype=float)
     rates = np.concatenate([np.linspace(LOWEST_RATE, 1.0, 120), np.geomspace(1.0, HIGHEST_RATE, 30)[1:]])
-    worth = np.exp(-np.log1p(rates)[:, np.newaxis] * years) @ usd
+    worth = np.exp(-np.log1p(rates)[:, np.newaxis] * days) @ usd
     sign = np.sign(worth)
     changes = np.flatnonzero((sign[:-1] * sign[1:] < 0) & np.isfinite(worth[:-1]) & np.isfinite(worth[1:]))
     if len(changes) != 1:
         return None
     low, high = float(rates[changes[0]]), float(rates[changes[0] + 1])
     rising = worth[changes[0]] < 0
-    for _ in range(200):
+    for _ in range(60):
         middle = (low + high) / 2
-        if (math.fsum((usd * (1 + middle) ** -years).tolist()) < 0) == rising:
+        if (float(usd @ np.exp(-math.log1p(middle) * days)) < 0) == rising:
             low = middle
         else:
             high = middle

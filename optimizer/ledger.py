@@ -22,7 +22,7 @@ from ..models.finance import Finance
 from ..models.lease import KW_PER_MW, LeaseOffer
 from ..models.market import MarketPath
 from ..models.mining import Fleet
-from ..models.months import DAYS_PER_YEAR, Array, Month
+from ..models.months import DAYS_PER_YEAR, Array, Month, WholeArray
 from ..models.prices import PriceTable
 from ..models.scenario import Scenario
 from ..models.site import Site
@@ -169,9 +169,7 @@ class Ledger:
             "mining_fixed_opex": np.full(self.calendar.length, -fleet.fixed_opex_usd_per_mw_month),
             "mining_demand_charge": -(1 - avoided) * self._charge_per_mw(site),
         }
-        return self._with_tax(
-            [self._monthly(site.name, item, fleet.name, usd, "mining") for item, usd in amounts.items()], []
-        )
+        return self._with_tax([self._monthly(site.name, item, fleet.name, usd, "mining") for item, usd in amounts.items()], [])
 
     def mwh_per_mw(self, fleet: Fleet) -> Array:
         """MWh that one energised MW draws in each month, shape (months,)."""
@@ -183,7 +181,7 @@ class Ledger:
 
     # --- leases --------------------------------------------------------------------------------------------------------
 
-    def _since(self, start: Month) -> Array:
+    def _since(self, start: Month) -> WholeArray:
         """Months from the start of rent to each month of the calendar (negative before)."""
         return np.arange(self.calendar.length) + (int(self.calendar.start) - int(start))
 
@@ -205,7 +203,7 @@ class Ledger:
                 return
             yield round(12 * extension.years)
 
-    def _alive(self, lease: LeaseOffer, since: Array) -> Array:
+    def _alive(self, lease: LeaseOffer, since: WholeArray) -> Array:
         """Probability that the lease runs in each month of the calendar."""
         alive = ((since >= 0) & (since < lease.term_months)).astype(float)
         chance, first = 1.0, lease.term_months
@@ -244,8 +242,9 @@ class Ledger:
     def capex(self, lease: LeaseOffer, start: Month) -> Line:
         """What the landlord spends on one critical MW; spending outside the horizon is left out."""
         usd = np.zeros(self.calendar.length)
+        first = self.calendar.index(start)
         for offset, share in lease.spending():
-            t = self.calendar.index(start + offset)
+            t = first + offset
             if 0 <= t < self.calendar.length:
                 usd[t] -= share * lease.capex_usd_per_critical_mw * (1.0 - lease.tenant_funded_capex_fraction)
         return Line(lease.site, "lease_capex", lease.name, "first day", usd, usd * self._first_day["capex"][:-1])
@@ -284,7 +283,7 @@ class Ledger:
             discounted[month] = usd * self._first_day[kind][t]
         return Line(site, item, name, "last day" if t > month else "first day", amounts, discounted)
 
-    def _depreciation(self, lease: LeaseOffer, since: Array, alive: Array) -> Iterator[Line]:
+    def _depreciation(self, lease: LeaseOffer, since: WholeArray, alive: Array) -> Iterator[Line]:
         if self.finance.tax is None:
             return
         life = 12.0 * self.finance.tax.depreciation_years
@@ -328,17 +327,17 @@ class Ledger:
             if mw is not None and np.any(mw):
                 found += [line.times(mw) for line in self.mining(fleet)]
         for lease in self.scenario.leases:
-            for (name, start), mw in sorted(lease_mw.items()):
-                if name == lease.name and mw:
-                    found += [line.times(mw) for line in self.lease(lease, start)]
+            for (name, start), critical_mw in sorted(lease_mw.items()):
+                if name == lease.name and critical_mw:
+                    found += [line.times(critical_mw) for line in self.lease(lease, start)]
         return [line for line in found if np.any(line.usd)]
 
 
 def total_usd(lines: list[Line]) -> float:
-    """Discounted cash of all lines, summed without rounding drift."""
-    return math.fsum(amount for line in lines for amount in line.discounted_usd.tolist())
+    """Discounted cash of all lines (exact summation over the lines)."""
+    return math.fsum(float(line.discounted_usd.sum()) for line in lines)
 
 
 def gross_usd(lines: list[Line]) -> float:
     """Sum of the sizes of all discounted amounts: the scale against which differences are judged."""
-    return math.fsum(abs(amount) for line in lines for amount in line.discounted_usd.tolist())
+    return math.fsum(float(np.abs(line.discounted_usd).sum()) for line in lines)

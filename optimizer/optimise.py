@@ -14,7 +14,7 @@ from .program import Program, build_program
 from .session import Outcome, Session, Solution
 
 
-class SolverFailure(Exception):
+class SolverError(Exception):
     """The solver ended without an optimum although the data admit one."""
 
 
@@ -37,7 +37,7 @@ class Optimiser:
         return session
 
     def solve(self, cost: Array | None = None, without: frozenset[int] = frozenset(), relaxed: bool = False) -> Solution:
-        """The optimum for costs (default: today's), with some offers excluded (signed ones too). Raises SolverFailure.
+        """The optimum for costs (default: today's), with some offers excluded (signed ones too). Raises SolverError.
 
         Whole blocks are searched for through warm relaxations; HiGHS's own search is the fallback for large trees.
         """
@@ -66,7 +66,7 @@ class Optimiser:
             self._exclude(session, without)
         solution = session.solve()
         if solution.outcome is not Outcome.OPTIMAL:
-            raise SolverFailure(f"HiGHS ended with status {solution.status!r}")
+            raise SolverError(f"HiGHS ended with status {solution.status!r}")
         return solution
 
     def _exclude(self, session: Session, without: frozenset[int]) -> None:

@@ -7,21 +7,19 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..models.months import Array, Calendar, Month
+from ..models.months import Month
 from ..models.scenario import Scenario
 from .certificate import Certificate
+from .tables import TABLES, Row, Tables
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Plan:
     verdict: CERTIFIED, FEASIBLE, PROVED WITHIN ..., INFEASIBLE, PROVED, or DO NOT USE; exit_code goes with it.
     npv_usd: discounted after-tax cash. relaxation_npv_usd: value of the linear relaxation (equal without whole blocks).
     conflicts: why there is no plan, where there is none.
-    Row tables (lists of dictionaries): see `TABLES`.
+    rows: the tables as lists of dictionaries (columns in tables.TABLES), each made when it is first asked for.
     """
 
     scenario: Scenario
@@ -55,7 +53,7 @@ class Plan:
     conflicts: tuple[str, ...]
     warnings: tuple[str, ...]
     beyond: dict[str, Any] | None
-    rows: dict[str, list[Row]] = field(repr=False)
+    rows: Tables | dict[str, list[Row]] = field(repr=False)
     manifest: dict[str, Any] = field(repr=False)
 
     @property
@@ -77,7 +75,8 @@ class Plan:
     @cached_property
     def allocation(self) -> pd.DataFrame:
         """Meter MW by site, period, use and name. Uses: mining, lease, conversion (dark for a build), kept (stays with a
-        building whose lease has ended), idle. The rows of a site and period add up to its energised MW."""
+        building whose lease has ended), idle. The rows of a site and period add up to its energised MW.
+        """
         return self._frame("allocation")
 
     @cached_property
@@ -116,12 +115,16 @@ class Plan:
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON contract (docs/json.md): plain data, every number finite or null."""
-        certificate = None if self.certificate is None else {
-            "verdict": self.certificate.verdict,
-            "bound_usd": self.certificate.bound_usd,
-            "gap_usd": self.certificate.gap_usd,
-            "parts": [vars(part) for part in self.certificate.parts],
-        }
+        certificate = (
+            None
+            if self.certificate is None
+            else {
+                "verdict": self.certificate.verdict,
+                "bound_usd": self.certificate.bound_usd,
+                "gap_usd": self.certificate.gap_usd,
+                "parts": [vars(part) for part in self.certificate.parts],
+            }
+        )
         data = {
             "schema": JSON_SCHEMA_VERSION,
             "scenario": self.scenario.name,
@@ -144,10 +147,11 @@ class Plan:
             "conflicts": list(self.conflicts),
             "warnings": list(self.warnings),
             "beyond_horizon": self.beyond,
-            **self.rows,
+            **{table: self.rows[table] for table in TABLES},
             "manifest": {key: value for key, value in self.manifest.items() if key != "times_s"},
         }
-        return _plain(data)
+        plain: dict[str, Any] = _plain(data)
+        return plain
 
     def to_json(self) -> str:
         """`as_dict` as text; the same scenario and versions give the same bytes."""
@@ -155,23 +159,6 @@ class Plan:
 
 
 JSON_SCHEMA_VERSION = 1
-
-TABLES: dict[str, Sequence[str]] = {
-    "allocation": ("site", "period", "use", "name", "mw"),
-    "allocation_by_year": ("site", "year", "use", "name", "mw"),
-    "leases": (
-        "site", "offer", "status", "critical_mw", "offered_critical_mw", "meter_mw", "start", "end", "starts", "npv_usd", "net_npv_usd",
-        "worth_usd", "irr", "yield_on_cost", "capex_usd", "first_year_rent_usd_per_kw_month", "contract_value_usd",
-        "implied_usd_per_meter_mwh", "break_even_rent_usd_per_kw_month", "break_even_hashprice_multiplier", "reason",
-    ),
-    "fleets": ("site", "fleet", "year", "mw", "available_mw", "mwh", "running_fraction", "margin_usd"),
-    "shadow_price": ("site", "period", "usd_per_mw", "usd_per_suitable_mw"),
-    "budget_price": ("year", "budget_usd", "spent_usd", "usd_per_usd"),
-    "cash_flow": ("site", "period", "item", "name", "usd", "discounted_usd"),
-    "cash_by_year": ("year", "item", "usd"),
-    "market": ("period", "hashprice_usd_per_ph_day", "hashprice_btc_per_ph_day", "btc_price_usd", "network_eh", "subsidy_btc"),
-}
-"""Columns of every table of a plan."""
 
 
 def _plain(value: Any) -> Any:
@@ -189,11 +176,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, int | np.integer):
         return int(value)
     return value
-
-
-def mean_by_year(monthly: Array, calendar: Calendar) -> dict[int, float]:
-    """Mean of a monthly quantity over each calendar year, weighted by days."""
-    days = calendar.days
-    year = np.array([month.year for month in calendar.months]) - calendar.start.year
-    means = np.bincount(year, weights=monthly * days) / np.bincount(year, weights=days)
-    return dict(zip(calendar.years, means.tolist(), strict=True))

@@ -31,6 +31,8 @@ from ..models.values import TODAY, Multipliers, OfferValue, Values
 from .standard_form import StandardForm, compile_standard_form
 
 IntArray = np.ndarray[Any, np.dtype[np.intp]]
+Terms = list[list[tuple[float, Any]]]
+"""For each month, (coefficient, column) pairs."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ class Program:
 
     def columns_of_offer(self, offer: int) -> IntArray:
         """Positions of the lease columns of one offer."""
-        return np.flatnonzero(self.offer_of == offer) + self.lease_columns.start
+        columns: IntArray = np.flatnonzero(self.offer_of == offer) + self.lease_columns.start
+        return columns
 
     def cost_musd(self, at: Multipliers = TODAY) -> Array:
         """Value of one unit of every column, USD million, at multiplied prices."""
@@ -96,14 +99,15 @@ def build_program(values: Values) -> Program:
     fleet_of, month_of = (index.astype(np.intp) for index in np.nonzero(values.available_mw > 0))
     offers = values.offers
     offer_of = np.repeat(np.arange(len(offers)), [len(offer.starts) for offer in offers]).astype(np.intp)
-    start_of = np.concatenate([np.arange(len(offer.starts)) for offer in offers] or [np.zeros(0)]).astype(np.intp)
+    start_of = np.array([row for offer in offers for row in range(len(offer.starts))], dtype=np.intp)
     indivisible = [i for i, offer in enumerate(offer_of.tolist()) if _is_block(offers[offer])]
 
     _columns(model, values, fleet_of, month_of, indivisible)
-    _site_power(model, values)
+    occupied = [_occupied_terms(model, offer) for offer in offers]
+    _site_power(model, values, occupied)
     _offer_total(model, values)
     _whole_blocks(model, values)
-    _hpc_suitable(model, values)
+    _hpc_suitable(model, values, occupied)
     _capex_budget(model, values)
     _objective(model, values, fleet_of, month_of)
     order = [model.mining_mw, model.lease_mw, model.leased_mw, model.lease_block]
@@ -115,9 +119,7 @@ def _is_block(offer: OfferValue) -> bool:
     return offer.offer.indivisible and offer.offer.status == "offered"
 
 
-def _columns(
-    model: pyo.ConcreteModel, values: Values, fleet_of: IntArray, month_of: IntArray, indivisible: list[int]
-) -> None:
+def _columns(model: pyo.ConcreteModel, values: Values, fleet_of: IntArray, month_of: IntArray, indivisible: list[int]) -> None:
     months = [str(month) for month in values.calendar.months]
     mining_bounds = {
         (values.fleets[k].name, months[t]): (0.0, mw)
@@ -145,7 +147,7 @@ def _least_mw(offer: OfferValue) -> float:
     return offer.offer.critical_it_mw if offer.offer.status == "signed" else 0.0
 
 
-def _occupied_terms(model: pyo.ConcreteModel, offer: OfferValue) -> list[list[tuple[float, Any]]]:
+def _occupied_terms(model: pyo.ConcreteModel, offer: OfferValue) -> Terms:
     """Meter MW an offer takes in each month, as lists of (coefficient, column).
 
     In most months every possible start takes the same MW. What the middle start takes goes on the offer's total, which leaves
@@ -168,7 +170,7 @@ def _at_most(terms: list[tuple[float, Any]], limit: float) -> Any:
     return (None, LinearExpression(linear_coefs=list(coefficients), linear_vars=list(columns)), limit)
 
 
-def _site_power(model: pyo.ConcreteModel, values: Values) -> None:
+def _site_power(model: pyo.ConcreteModel, values: Values, occupied: list[Terms]) -> None:
     r"""[C1] Meter MW of a site are used once.
 
         sum_k mining_mw[k,t] + sum_{l,c} occ[l,c,t] lease_mw[l,c] <= energised[s,t]     for every site s, month t
@@ -176,15 +178,13 @@ def _site_power(model: pyo.ConcreteModel, values: Values) -> None:
     MW on both sides; what is left over is idle. Dual: value today of one more energised MW in that month, USD million per MW.
     """
     months = [str(month) for month in values.calendar.months]
-    terms: dict[tuple[str, str], list[tuple[float, Any]]] = {
-        (site.name, month): [] for site in values.sites for month in months
-    }
+    terms: dict[tuple[str, str], list[tuple[float, Any]]] = {(site.name, month): [] for site in values.sites for month in months}
     site_of = {fleet.name: fleet.site for fleet in values.fleets}
     for (fleet, month), column in model.mining_mw.items():
         terms[site_of[fleet], month].append((1.0, column))
-    for offer in values.offers:
-        for month, occupied in zip(months, _occupied_terms(model, offer), strict=True):
-            terms[offer.offer.site, month] += occupied
+    for offer, by_month in zip(values.offers, occupied, strict=True):
+        for month, found in zip(months, by_month, strict=True):
+            terms[offer.offer.site, month] += found
     energised = {site.name: site.energised(values.calendar).tolist() for site in values.sites}
     position = {month: t for t, month in enumerate(months)}
     model.site_power = pyo.Constraint(
@@ -225,7 +225,7 @@ def _whole_blocks(model: pyo.ConcreteModel, values: Values) -> None:
     model.whole_blocks = pyo.Constraint(list(model.lease_block), rule=rule)
 
 
-def _hpc_suitable(model: pyo.ConcreteModel, values: Values) -> None:
+def _hpc_suitable(model: pyo.ConcreteModel, values: Values, occupied: list[Terms]) -> None:
     r"""[C5] Leases need MW that can host a data hall, and MW that no tenant's right reserves.
 
         sum_{l not reserving in t} occ[l,c,t] lease_mw[l,c] <= hpc_suitable[s,t] - sum_{l reserving in t} offered meter MW of l
@@ -236,12 +236,12 @@ def _hpc_suitable(model: pyo.ConcreteModel, values: Values) -> None:
     rows: dict[tuple[str, str], tuple[list[tuple[float, Any]], float]] = {}
     for site in values.sites:
         energised, suitable = site.energised(values.calendar), site.hpc_suitable(values.calendar)
-        offers = [(offer, _occupied_terms(model, offer)) for offer in values.offers if offer.offer.site == site.name]
+        offers = [pair for pair in zip(values.offers, occupied, strict=True) if pair[0].offer.site == site.name]
         for t, month in enumerate(values.calendar.months):
             reserved = sum(offer.offer.meter_mw for offer, _ in offers if reserves(offer, month))
             if suitable[t] == energised[t] and not reserved:
                 continue
-            terms = [term for offer, occupied in offers if not reserves(offer, month) for term in occupied[t]]
+            terms = [term for offer, by_month in offers if not reserves(offer, month) for term in by_month[t]]
             limit = float(suitable[t]) - reserved
             rows[site.name, str(month)] = (terms, limit)
     model.hpc_suitable = pyo.Constraint(list(rows), rule=lambda _, site, month: _at_most(*rows[site, month]))

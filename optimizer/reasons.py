@@ -32,7 +32,9 @@ class Worth:
         return self.own - self.power - self.suitable - self.budget
 
 
-def worth_of_offer(certifier: Certifier, prices: Prices, number: int, taken_mw: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Worth:
+def worth_of_offer(
+    certifier: Certifier, prices: Prices, number: int, taken_mw: np.ndarray[tuple[int], np.dtype[np.float64]]
+) -> Worth:
     """The offer at the start at which most of it is taken, or, if none is, at its best start."""
     offer = certifier.values.offers[number]
     own = certifier.lease_musd[number]
@@ -72,9 +74,8 @@ def _why_taken(offer: OfferValue, taken_mw: float, worth: Worth, found: BreakEve
 def _why_not(worth: Worth) -> str:
     if worth.own < 0:
         return f"not taken: at its best start ({worth.start}) it loses {_money(-worth.own)} per critical MW on its own cash"
-    return (
-        f"not taken: at its best start ({worth.start}) a critical MW brings {_money(worth.own)}{_uses(worth)}"
-        + (f", {_money(-worth.net)} more than it brings" if worth.net < 0 else "")
+    return f"not taken: at its best start ({worth.start}) a critical MW brings {_money(worth.own)}{_uses(worth)}" + (
+        f", {_money(-worth.net)} more than it brings" if worth.net < 0 else ""
     )
 
 

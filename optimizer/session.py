@@ -42,7 +42,7 @@ OUTCOME_OF_STATUS = {
     _Status.kObjectiveBound: Outcome.STOPPED,
     _Status.kObjectiveTarget: Outcome.STOPPED,
     _Status.kInterrupt: Outcome.STOPPED,
-    _Status.kHighsInterrupt: Outcome.STOPPED,
+    _Status.kHighsInterrupt: Outcome.STOPPED,  # type: ignore[attr-defined]
     _Status.kMemoryLimit: Outcome.STOPPED,
     # Every column is bounded, so "unbounded" can only be a fault, and "unbounded or infeasible" decides nothing.
     _Status.kUnbounded: Outcome.FAILED,

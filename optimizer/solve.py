@@ -6,14 +6,14 @@ import hashlib
 import json
 import platform
 import time
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
+from pyomo.version import version as pyomo_version
 
+from .. import __version__
 from ..models.scenario import Scenario
 from ..models.values import USD_PER_MUSD, Values
-from . import tables
 from .beyond import beyond_horizon
 from .branching import Search
 from .breakeven import BreakEven, BreakEvens
@@ -29,10 +29,11 @@ from .certificate import (
 from .decisions import Decisions
 from .diagnosis import conflicts, describe
 from .ledger import Line, gross_usd, total_usd
-from .optimise import Optimiser, SolverFailure
-from .plan import TABLES, Plan, Reference
-from .session import FEASIBILITY_TOLERANCE, MIP_ABSOLUTE_GAP_MUSD, solver_version
+from .optimise import Optimiser, SolverError
+from .plan import Plan, Reference
 from .prices import Prices, prices_of
+from .session import FEASIBILITY_TOLERANCE, MIP_ABSOLUTE_GAP_MUSD, solver_version
+from .tables import TABLES, Tables
 
 ALL_MINING = "no offer is taken; every MW without a signed lease may mine"
 LEASE_ALL = "offers are taken as far as MW and rules allow (most leased MW first, then most value)"
@@ -53,7 +54,7 @@ def solve(scenario: Scenario) -> Plan:
     clock.lap("program")
     try:
         return _Solved(scenario, optimiser, clock).plan()
-    except SolverFailure as failure:
+    except SolverError as failure:
         return _without_answer(scenario, DO_NOT_USE, (str(failure),), clock)
 
 
@@ -90,7 +91,11 @@ class _Solved:
         certificate = self._certificate(lines)
         self.clock.lap("certificate")
         if certificate.verdict == DO_NOT_USE:
-            failed = tuple(f"part {part.number}, {part.name}: {part.figure:.3g} {part.unit}, allowed {part.limit:g} {part.note}" for part in certificate.parts if not part.passed)
+            failed = tuple(
+                f"part {part.number}, {part.name}: {part.figure:.3g} {part.unit}, allowed {part.limit:g} {part.note}"
+                for part in certificate.parts
+                if not part.passed
+            )
             return _without_answer(self.scenario, DO_NOT_USE, failed, self.clock, certificate)
         references = (
             self._reference("all_mining", ALL_MINING, self.optimiser.all_mining()),
@@ -99,9 +104,8 @@ class _Solved:
         self.clock.lap("reference plans")
         break_evens = self._break_evens()
         self.clock.lap("break-evens")
-        rows = self._rows(lines, break_evens)
         beyond = beyond_horizon(self.values, self.decisions)
-        self.clock.lap("tables")
+        self.clock.lap("beyond the horizon")
         return Plan(
             scenario=self.scenario,
             verdict=certificate.verdict,
@@ -113,7 +117,7 @@ class _Solved:
             conflicts=(),
             warnings=tuple(self.scenario.warnings()),
             beyond=None if beyond is None else vars(beyond),
-            rows=rows,
+            rows=Tables(self.certifier, self.decisions, lines, self.prices, break_evens),
             manifest=_manifest(self.scenario, self.solution.status, self.clock),
         )
 
@@ -133,7 +137,14 @@ class _Solved:
             certifier.whole_blocks(decisions),
             certifier.objective(npv_musd, lines),
             certifier.duals(relaxed, self.prices, gross_musd),
-            Part(5, "safe bound above the plan" if not self.program.is_integer else "safe bound above the relaxation", gap, "of the gross flows", GAP_TOLERANCE, -GAP_TOLERANCE <= gap <= GAP_TOLERANCE),
+            Part(
+                5,
+                "safe bound above the plan" if not self.program.is_integer else "safe bound above the relaxation",
+                gap,
+                "of the gross flows",
+                GAP_TOLERANCE,
+                -GAP_TOLERANCE <= gap <= GAP_TOLERANCE,
+            ),
         ]
         if self.program.is_integer:
             search = self.optimiser.search()
@@ -144,7 +155,9 @@ class _Solved:
     def _search_part(self, search: Search, gap_musd: float) -> Part:
         gap_usd = max(gap_musd, 0.0) * USD_PER_MUSD
         note = f"{search.nodes:,} nodes" if search.finished else f"cut off after {search.nodes:,} nodes"
-        return Part(6, "proved gap of the whole blocks", gap_usd, "USD", SEARCH_TOLERANCE_USD, gap_usd <= SEARCH_TOLERANCE_USD, note)
+        return Part(
+            6, "proved gap of the whole blocks", gap_usd, "USD", SEARCH_TOLERANCE_USD, gap_usd <= SEARCH_TOLERANCE_USD, note
+        )
 
     # --- tables --------------------------------------------------------------------------------------------------------
 
@@ -161,26 +174,12 @@ class _Solved:
     def _reference(self, name: str, definition: str, decisions: Decisions) -> Reference:
         lines = self._lines(decisions)
         leased = float(sum(np.sum(mw) for mw in decisions.lease_mw))
-        return Reference(name, definition, total_usd(lines), leased, tables.total_by_year(self.ledger, lines))
+        cash = self.ledger.calendar.total_by_year(sum((line.usd for line in lines), np.zeros(self.ledger.calendar.length)))
+        return Reference(name, definition, total_usd(lines), leased, cash)
 
     def _break_evens(self) -> list[BreakEven]:
         found = BreakEvens(self.optimiser)
         return [found.of_offer(number) for number in range(len(self.values.offers))]
-
-    def _rows(self, lines: list[Line], break_evens: list[BreakEven]) -> dict[str, list[dict[str, Any]]]:
-        allocation, by_year = tables.allocation_rows(self.values, self.decisions)
-        cash, cash_by_year = tables.cash_rows(self.ledger, lines)
-        return {
-            "allocation": allocation,
-            "allocation_by_year": by_year,
-            "leases": tables.lease_rows(self.certifier, self.prices, self.decisions, break_evens),
-            "fleets": tables.fleet_rows(self.values, self.ledger, self.decisions),
-            "shadow_price": tables.price_rows(self.values, self.prices),
-            "budget_price": tables.budget_rows(self.values, self.decisions, self.prices),
-            "cash_flow": cash,
-            "cash_by_year": cash_by_year,
-            "market": tables.market_rows(self.values),
-        }
 
 
 def _without_answer(
@@ -211,12 +210,11 @@ def scenario_hash(scenario: Scenario) -> str:
 def _manifest(scenario: Scenario, status: str, clock: _Clock) -> dict[str, Any]:
     return {
         "scenario_sha256": scenario_hash(scenario),
-        "hashlease": _version("hashlease"),
+        "hashlease": __version__,
         "python": platform.python_version(),
-        "pyomo": _version("pyomo"),
-        "highspy": _version("highspy"),
+        "pyomo": pyomo_version,
         "highs": solver_version(),
-        "numpy": _version("numpy"),
+        "numpy": np.__version__,
         "solver_status": status,
         "solver_options": {
             "threads": 1,
@@ -227,10 +225,3 @@ def _manifest(scenario: Scenario, status: str, clock: _Clock) -> dict[str, Any]:
         },
         "times_s": {step: round(seconds, 4) for step, seconds in clock.times.items()},
     }
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed as a package"

@@ -91,9 +91,7 @@ class _Compiler(_LinearStandardFormCompiler_impl):  # type: ignore[misc]
 
 def compile_standard_form(model: pyo.ConcreteModel, columns: list[Any]) -> StandardForm:
     """The model's arrays with the columns in the given order (every column must appear in the model)."""
-    config = LinearStandardFormCompiler().config(
-        {"mixed_form": True, "set_sense": pyo.maximize, "column_order": columns}
-    )
+    config = LinearStandardFormCompiler().config({"mixed_form": True, "set_sense": pyo.maximize, "column_order": columns})
     info = _Compiler(config).write(model)
     if len(info.columns) != len(columns):
         raise AssertionError("a column of the program appears in no row and earns nothing")

@@ -1,45 +1,267 @@
-"""The rows of a plan's tables, from decisions, ledger lines and prices."""
+"""The tables of a plan, made from decisions, ledger lines and prices when they are asked for."""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from ..models.lease import LeaseOffer
-from ..models.months import DAYS_PER_YEAR, Array
+from ..models.months import DAYS_PER_YEAR, Array, WholeArray
 from ..models.values import USD_PER_MUSD, Values
 from .breakeven import BreakEven
 from .certificate import Certifier
 from .decisions import SMALLEST_MW, Decisions
 from .irr import internal_rate_of_return
-from .ledger import Ledger, Line, total_usd
-from .plan import Row, mean_by_year
+from .ledger import Ledger, Line
 from .prices import Prices
 from .reasons import reason, worth_of_offer
+
+Row = dict[str, Any]
+
+TABLES: dict[str, Sequence[str]] = {
+    "allocation": ("site", "period", "use", "name", "mw"),
+    "allocation_by_year": ("site", "year", "use", "name", "mw"),
+    "leases": (
+        "site",
+        "offer",
+        "status",
+        "critical_mw",
+        "offered_critical_mw",
+        "meter_mw",
+        "start",
+        "end",
+        "starts",
+        "npv_usd",
+        "net_npv_usd",
+        "worth_usd",
+        "irr",
+        "yield_on_cost",
+        "capex_usd",
+        "first_year_rent_usd_per_kw_month",
+        "contract_value_usd",
+        "implied_usd_per_meter_mwh",
+        "break_even_rent_usd_per_kw_month",
+        "break_even_hashprice_multiplier",
+        "reason",
+    ),
+    "fleets": ("site", "fleet", "year", "mw", "available_mw", "mwh", "running_fraction", "margin_usd"),
+    "shadow_price": ("site", "period", "usd_per_mw", "usd_per_suitable_mw"),
+    "budget_price": ("year", "budget_usd", "spent_usd", "usd_per_usd"),
+    "cash_flow": ("site", "period", "item", "name", "usd", "discounted_usd"),
+    "cash_by_year": ("year", "item", "usd"),
+    "market": ("period", "hashprice_usd_per_ph_day", "hashprice_btc_per_ph_day", "btc_price_usd", "network_eh", "subsidy_btc"),
+}
+"""Columns of every table of a plan."""
+
+
+class Tables:
+    """Rows of every table of a solved scenario. Pickled, it carries the rows alone."""
+
+    def __init__(self, certifier: Certifier, plan: Decisions, lines: list[Line], prices: Prices, found: list[BreakEven]) -> None:
+        self._certifier, self._plan, self._lines, self._prices, self._found = certifier, plan, lines, prices, found
+
+    def __getitem__(self, table: str) -> list[Row]:
+        rows: list[Row] = getattr(self, table)
+        return rows
+
+    def __getstate__(self) -> dict[str, list[Row]]:
+        return {table: self[table] for table in TABLES}
+
+    @property
+    def _values(self) -> Values:
+        return self._certifier.values
+
+    @property
+    def _ledger(self) -> Ledger:
+        return self._certifier.ledger
+
+    @cached_property
+    def _uses(self) -> list[tuple[str, str, str, Array]]:
+        return [use for use in uses(self._values, self._plan) if use[1] == "idle" or np.any(use[3])]
+
+    @cached_property
+    def allocation(self) -> list[Row]:
+        """Meter MW by site, month, use and name."""
+        periods = [str(month) for month in self._values.calendar.months]
+        return [
+            {"site": site, "period": period, "use": use, "name": name, "mw": amount}
+            for site, use, name, mw in self._uses
+            for period, amount in zip(periods, mw.tolist(), strict=True)
+            if amount or use == "idle"
+        ]
+
+    @cached_property
+    def allocation_by_year(self) -> list[Row]:
+        """Mean meter MW by site, year, use and name."""
+        return [
+            {"site": site, "year": year, "use": use, "name": name, "mw": amount}
+            for site, use, name, mw in self._uses
+            for year, amount in self._values.calendar.mean_by_year(mw).items()
+        ]
+
+    @cached_property
+    def cash_flow(self) -> list[Row]:
+        """Cash by site, month, item and name."""
+        groups: dict[tuple[str, str, str], list[Line]] = defaultdict(list)
+        for line in self._lines:
+            groups[line.site, line.item, line.name].append(line)
+        periods = [str(month) for month in self._values.calendar.months]
+        found: list[Row] = []
+        for (site, item, name), group in groups.items():
+            usd, worth = (
+                np.sum(part, axis=0).tolist() for part in zip(*((line.usd, line.discounted_usd) for line in group), strict=True)
+            )
+            found += [
+                {"site": site, "period": period, "item": item, "name": name, "usd": amount, "discounted_usd": discounted}
+                for period, amount, discounted in zip(periods, usd, worth, strict=True)
+                if amount or discounted
+            ]
+        return found
+
+    @cached_property
+    def cash_by_year(self) -> list[Row]:
+        """Cash by year and item."""
+        by_item: dict[str, Array] = defaultdict(lambda: np.zeros(self._values.calendar.length))
+        for line in self._lines:
+            by_item[line.item] = by_item[line.item] + line.usd
+        return [
+            {"year": year, "item": item, "usd": usd}
+            for item, monthly in by_item.items()
+            for year, usd in self._values.calendar.total_by_year(monthly).items()
+            if usd
+        ]
+
+    @cached_property
+    def fleets(self) -> list[Row]:
+        """Fleets by year: MW, energy, share of the available hours that run, cash margin before tax."""
+        return [row for k in range(len(self._values.fleets)) for row in self._fleet(k)]
+
+    def _fleet(self, k: int) -> Iterator[Row]:
+        values, calendar = self._values, self._values.calendar
+        fleet, mw = values.fleets[k], self._plan.mining_mw[k]
+        able = values.site_power(fleet.site).month_hours * fleet.uptime_fraction
+        margin = np.sum([line.usd for line in self._ledger.mining(fleet) if line.item != "income_tax"], axis=0)
+        mean_mw, mean_available = calendar.mean_by_year(mw), calendar.mean_by_year(values.available_mw[k])
+        mwh, possible, earned = (calendar.total_by_year(mw * per_mw) for per_mw in (self._ledger.mwh_per_mw(fleet), able, margin))
+        for year in calendar.years:
+            if mean_available[year]:
+                yield {
+                    "site": fleet.site,
+                    "fleet": fleet.name,
+                    "year": year,
+                    "mw": mean_mw[year],
+                    "available_mw": mean_available[year],
+                    "mwh": mwh[year],
+                    "running_fraction": mwh[year] / possible[year] if possible[year] else None,
+                    "margin_usd": earned[year],
+                }
+
+    @cached_property
+    def shadow_price(self) -> list[Row]:
+        """[C1], [C5] Value today of one more MW of each site and month, USD."""
+        return [
+            {
+                "site": site.name,
+                "period": str(month),
+                "usd_per_mw": power * USD_PER_MUSD,
+                "usd_per_suitable_mw": suitable * USD_PER_MUSD,
+            }
+            for site in self._values.sites
+            for month, power, suitable in zip(
+                self._values.calendar.months,
+                self._prices.power[site.name].tolist(),
+                self._prices.suitable[site.name].tolist(),
+                strict=True,
+            )
+        ]
+
+    @cached_property
+    def budget_price(self) -> list[Row]:
+        """[C6] Budget, spending and value of one more dollar of each year that has a budget."""
+        values = self._values
+        found: list[Row] = []
+        for year, budget in sorted(values.scenario.finance.capex_budget_usd.items()):
+            if year in values.calendar.years:
+                at = values.calendar.years.index(year)
+                spent = math.fsum(
+                    float(offer.capex_musd_by_year[:, at] @ mw)
+                    for offer, mw in zip(values.offers, self._plan.lease_mw, strict=True)
+                    if offer.offer.status == "offered"
+                )
+                price = self._prices.budget.get(year, 0.0)
+                found.append({"year": year, "budget_usd": budget, "spent_usd": spent * USD_PER_MUSD, "usd_per_usd": price})
+        return found
+
+    @cached_property
+    def market(self) -> list[Row]:
+        """The market's path as the plan saw it."""
+        paths = {column: getattr(self._values.market, column) for column in TABLES["market"][1:]}
+        return [
+            {"period": str(month), **{column: None if path is None else float(path[t]) for column, path in paths.items()}}
+            for t, month in enumerate(self._values.calendar.months)
+        ]
+
+    @cached_property
+    def leases(self) -> list[Row]:
+        """One row an offer."""
+        return [self._lease(number) for number in range(len(self._found))]
+
+    def _lease(self, number: int) -> Row:
+        offer, mw, found = self._values.offers[number], self._plan.lease_mw[number], self._found[number]
+        lease, taken = offer.offer, float(np.sum(mw))
+        worth = worth_of_offer(self._certifier, self._prices, number, mw)
+        rent, multiplier = lease.first_year_rent_usd_per_kw_month, found.rent_multiplier
+        starts = [(start, amount) for start, amount in zip(offer.starts, mw.tolist(), strict=True) if amount]
+        first = min((start for start, _ in starts), default=None)
+        return {
+            "site": lease.site,
+            "offer": lease.name,
+            "status": lease.status,
+            "critical_mw": taken,
+            "offered_critical_mw": lease.critical_it_mw,
+            "meter_mw": taken * lease.gross_up,
+            "start": None if first is None else str(first),
+            "end": None if first is None else str(first + (lease.term_months - 1)),
+            "starts": [{"start": str(start), "critical_mw": amount} for start, amount in starts],
+            "npv_usd": float(mw @ self._certifier.lease_musd[number]) * USD_PER_MUSD,
+            "net_npv_usd": worth.net * taken,
+            "worth_usd": found.worth_musd * USD_PER_MUSD,
+            "irr": irr_of_lines(self._ledger, self._ledger.lease(lease, worth.start)),
+            "yield_on_cost": yield_on_cost(lease),
+            "capex_usd": taken * lease.landlord_capex_usd_per_critical_mw,
+            "first_year_rent_usd_per_kw_month": rent,
+            "contract_value_usd": lease.contract_value,
+            "implied_usd_per_meter_mwh": rent * 12_000 / (lease.gross_up * DAYS_PER_YEAR * 24),
+            "break_even_rent_usd_per_kw_month": None if multiplier is None else multiplier * rent,
+            "break_even_hashprice_multiplier": found.hashprice_multiplier,
+            "reason": reason(offer, taken, worth, found),
+        }
 
 
 def uses(values: Values, plan: Decisions) -> Iterator[tuple[str, str, str, Array]]:
     """(site, use, name, meter MW by month); the rows of a site add up to its energised MW."""
-    months = values.calendar.months
+    calendar = values.calendar
     for site in values.sites:
-        left = site.energised(values.calendar).copy()
+        left = site.energised(calendar).copy()
         for k, fleet in enumerate(values.fleets):
             if fleet.site == site.name:
                 left -= plan.mining_mw[k]
                 yield site.name, "mining", fleet.name, plan.mining_mw[k]
         for offer, mw in zip(values.offers, plan.lease_mw, strict=True):
             if offer.offer.site == site.name and np.any(mw):
-                since = np.array([[int(month) - int(start) for month in months] for start in offer.starts])
+                since = np.arange(calendar.length) - np.array([[calendar.index(start)] for start in offer.starts])
                 left -= mw @ offer.occupied_mw
                 for use, share in _lease_uses(offer.offer, since):
                     yield site.name, use, offer.offer.name, mw @ (offer.offer.gross_up * share)
         yield site.name, "idle", "", np.where(np.abs(left) < SMALLEST_MW, 0.0, left)
 
 
-def _lease_uses(lease: LeaseOffer, since: Array) -> Iterator[tuple[str, Array]]:
+def _lease_uses(lease: LeaseOffer, since: WholeArray) -> Iterator[tuple[str, Array]]:
     """Shares of the meter MW under lease, dark for the build, and kept by the building after the term."""
     occupied = lease.occupied_share(since.ravel()).reshape(since.shape)
     delivered = lease.delivered_share(since.ravel()).reshape(since.shape)
@@ -49,169 +271,10 @@ def _lease_uses(lease: LeaseOffer, since: Array) -> Iterator[tuple[str, Array]]:
     yield "kept", np.where(over, occupied, 0.0)
 
 
-def allocation_rows(values: Values, plan: Decisions) -> tuple[list[Row], list[Row]]:
-    """Allocation by month and by year."""
-    monthly: list[Row] = []
-    yearly: list[Row] = []
-    periods = [str(month) for month in values.calendar.months]
-    for site, use, name, mw in uses(values, plan):
-        if use != "idle" and not np.any(mw):
-            continue
-        monthly += [
-            {"site": site, "period": period, "use": use, "name": name, "mw": amount}
-            for period, amount in zip(periods, mw.tolist(), strict=True)
-            if amount or use == "idle"
-        ]
-        yearly += [
-            {"site": site, "year": year, "use": use, "name": name, "mw": amount}
-            for year, amount in mean_by_year(mw, values.calendar).items()
-        ]
-    return monthly, yearly
-
-
-def cash_rows(ledger: Ledger, lines: list[Line]) -> tuple[list[Row], list[Row]]:
-    """Cash by site, month, item and name; and by year and item."""
-    groups: dict[tuple[str, str, str], list[Line]] = defaultdict(list)
-    for line in lines:
-        groups[line.site, line.item, line.name].append(line)
-    periods = [str(month) for month in ledger.calendar.months]
-    monthly: list[Row] = []
-    by_year: dict[tuple[int, str], list[float]] = defaultdict(list)
-    for (site, item, name), group in groups.items():
-        usd = sum((line.usd for line in group), np.zeros(len(periods)))
-        discounted = sum((line.discounted_usd for line in group), np.zeros(len(periods)))
-        for period, month, amount, worth in zip(periods, ledger.calendar.months, usd.tolist(), discounted.tolist(), strict=True):
-            if amount or worth:
-                monthly.append({"site": site, "period": period, "item": item, "name": name, "usd": amount, "discounted_usd": worth})
-                by_year[month.year, item].append(amount)
-    yearly = [{"year": year, "item": item, "usd": math.fsum(amounts)} for (year, item), amounts in sorted(by_year.items())]
-    return monthly, yearly
-
-
-def total_by_year(ledger: Ledger, lines: list[Line]) -> dict[int, float]:
-    """Cash of all lines by calendar year, USD."""
-    total = sum((line.usd for line in lines), np.zeros(ledger.calendar.length))
-    years = np.array([month.year for month in ledger.calendar.months])
-    return {year: float(np.sum(total[years == year])) for year in ledger.calendar.years}
-
-
-def fleet_rows(values: Values, ledger: Ledger, plan: Decisions) -> list[Row]:
-    """Fleets by year: MW, energy, share of the available hours that run, cash margin."""
-    found: list[Row] = []
-    years = np.array([month.year for month in values.calendar.months])
-    for k, fleet in enumerate(values.fleets):
-        mw = plan.mining_mw[k]
-        mwh_per_mw = ledger.mwh_per_mw(fleet)
-        margin = sum(line.usd for line in ledger.mining(fleet) if line.item != "income_tax")
-        able = values.site_power(fleet.site).month_hours * fleet.uptime_fraction
-        available = values.available_mw[k]
-        mean_mw, mean_available = mean_by_year(mw, values.calendar), mean_by_year(available, values.calendar)
-        for year in values.calendar.years:
-            inside = years == year
-            if not np.any(available[inside]):
-                continue
-            possible = float(np.dot(mw[inside], able[inside]))
-            mwh = float(np.dot(mw[inside], mwh_per_mw[inside]))
-            found.append(
-                {
-                    "site": fleet.site,
-                    "fleet": fleet.name,
-                    "year": year,
-                    "mw": mean_mw[year],
-                    "available_mw": mean_available[year],
-                    "mwh": mwh,
-                    "running_fraction": mwh / possible if possible else None,
-                    "margin_usd": float(np.dot(mw[inside], np.asarray(margin)[inside])),
-                }
-            )
-    return found
-
-
-def price_rows(values: Values, prices: Prices) -> list[Row]:
-    """[C1], [C5] Value today of one more MW of each site and month, USD."""
-    return [
-        {
-            "site": site.name,
-            "period": str(month),
-            "usd_per_mw": power * USD_PER_MUSD,
-            "usd_per_suitable_mw": suitable * USD_PER_MUSD,
-        }
-        for site in values.sites
-        for month, power, suitable in zip(
-            values.calendar.months, prices.power[site.name].tolist(), prices.suitable[site.name].tolist(), strict=True
-        )
-    ]
-
-
-def budget_rows(values: Values, plan: Decisions, prices: Prices) -> list[Row]:
-    """[C6] Budget, spending and value of one more dollar of each year that has a budget."""
-    found: list[Row] = []
-    for year, budget in sorted(values.scenario.finance.capex_budget_usd.items()):
-        if year in values.calendar.years:
-            at = values.calendar.years.index(year)
-            spent = sum(
-                float(offer.capex_musd_by_year[:, at] @ mw)
-                for offer, mw in zip(values.offers, plan.lease_mw, strict=True)
-                if offer.offer.status == "offered"
-            )
-            price = prices.budget.get(year, 0.0)
-            found.append({"year": year, "budget_usd": budget, "spent_usd": spent * USD_PER_MUSD, "usd_per_usd": price})
-    return found
-
-
-def market_rows(values: Values) -> list[Row]:
-    """The market's path as the plan saw it."""
-    market = values.market
-    columns = ("hashprice_usd_per_ph_day", "hashprice_btc_per_ph_day", "btc_price_usd", "network_eh", "subsidy_btc")
-    paths = {column: getattr(market, column) for column in columns}
-    return [
-        {"period": str(month), **{column: None if path is None else float(path[t]) for column, path in paths.items()}}
-        for t, month in enumerate(values.calendar.months)
-    ]
-
-
-def lease_rows(certifier: Certifier, prices: Prices, plan: Decisions, found: list[BreakEven]) -> list[Row]:
-    """One row an offer."""
-    return [_lease_row(certifier, prices, number, plan.lease_mw[number], found[number]) for number in range(len(found))]
-
-
-def _lease_row(certifier: Certifier, prices: Prices, number: int, mw: Array, found: BreakEven) -> Row:
-    offer = certifier.values.offers[number]
-    lease, ledger = offer.offer, certifier.ledger
-    taken = float(np.sum(mw))
-    worth = worth_of_offer(certifier, prices, number, mw)
-    per_mw = ledger.lease(lease, worth.start)
-    rent = lease.first_year_rent_usd_per_kw_month
-    multiplier = found.rent_multiplier
-    starts = [(str(start), amount) for start, amount in zip(offer.starts, mw.tolist(), strict=True) if amount]
-    first = min((start for start, amount in zip(offer.starts, mw.tolist(), strict=True) if amount), default=None)
-    return {
-        "site": lease.site,
-        "offer": lease.name,
-        "status": lease.status,
-        "critical_mw": taken,
-        "offered_critical_mw": lease.critical_it_mw,
-        "meter_mw": taken * lease.gross_up,
-        "start": None if first is None else str(first),
-        "end": None if first is None else str(first + (lease.term_months - 1)),
-        "starts": [{"start": start, "critical_mw": amount} for start, amount in starts],
-        "npv_usd": sum(amount * float(certifier.lease_musd[number][row]) for row, amount in enumerate(mw.tolist())) * USD_PER_MUSD,
-        "net_npv_usd": worth.net * taken,
-        "worth_usd": found.worth_musd * USD_PER_MUSD,
-        "irr": _irr(ledger, per_mw),
-        "yield_on_cost": _yield_on_cost(lease),
-        "capex_usd": taken * lease.landlord_capex_usd_per_critical_mw,
-        "first_year_rent_usd_per_kw_month": rent,
-        "contract_value_usd": lease.contract_value,
-        "implied_usd_per_meter_mwh": rent * 12_000 / (lease.gross_up * DAYS_PER_YEAR * 24),
-        "break_even_rent_usd_per_kw_month": None if multiplier is None else multiplier * rent,
-        "break_even_hashprice_multiplier": found.hashprice_multiplier,
-        "reason": reason(offer, taken, worth, found),
-    }
-
-
-def _irr(ledger: Ledger, lines: list[Line]) -> float | None:
-    """Of one critical MW's own cash, after tax where the scenario has one; dates as in the ledger."""
+def irr_of_lines(ledger: Ledger, lines: list[Line]) -> float | None:
+    """Internal rate of return of the lines' cash (after tax where the scenario has one), on the ledger's dates."""
+    if not lines:
+        return None
     calendar, valued = ledger.calendar, ledger.finance.valuation_date
     start = calendar.start_of_month_years(valued)
     days = {
@@ -219,14 +282,12 @@ def _irr(ledger: Ledger, lines: list[Line]) -> float | None:
         "middle": calendar.mid_month_years(valued),
         "last day": np.append(start[1:], calendar.end_years(valued)),
     }
-    if not lines:
-        return None
     usd = np.concatenate([line.usd for line in lines])
     years = np.concatenate([days[line.when] for line in lines])
     return internal_rate_of_return(usd, years)
 
 
-def _yield_on_cost(lease: LeaseOffer) -> float | None:
+def yield_on_cost(lease: LeaseOffer) -> float | None:
     """Mean yearly rent less opex over the base term, of the landlord's capex; power and charges are not part of it."""
     cost = lease.landlord_capex_usd_per_critical_mw
     if not cost:
@@ -234,5 +295,3 @@ def _yield_on_cost(lease: LeaseOffer) -> float | None:
     term = slice(0, lease.term_months)
     net = float(np.sum(lease.schedule.rent_usd[term]) - np.sum(lease.schedule.opex_usd[term]))
     return net / lease.term_years / cost
-
-

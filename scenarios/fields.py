@@ -98,7 +98,9 @@ def _find(data: Any, parts: list[str], place: Place, where: str) -> Iterator[Pla
         else:
             near = difflib.get_close_matches(part, data, n=1)
             hint = f"did you mean {near[0]}?" if near else ""
-            raise InputError([Problem(where, ".".join(parts), f'no "{part}" in {shown}', f"one of: {', '.join(map(str, data))}", hint)])
+            raise InputError(
+                [Problem(where, ".".join(parts), f'no "{part}" in {shown}', f"one of: {', '.join(map(str, data))}", hint)]
+            )
     else:
         raise InputError([Problem(where, ".".join(parts), f"{shown} is a single value", "a path to a field")])
 

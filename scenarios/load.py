@@ -54,7 +54,9 @@ def shipped_titles() -> list[tuple[str, str]]:
 def validate(document: Document, folder: Path) -> Scenario:
     """The document as a scenario; files it names are looked for in the folder. Raises InputError."""
     if not isinstance(document.data, dict):
-        raise InputError([Problem(document.name, "", "no table of fields", "a scenario", "hashlease new writes a starter scenario")])
+        raise InputError(
+            [Problem(document.name, "", "no table of fields", "a scenario", "hashlease new writes a starter scenario")]
+        )
     data = {"name": _default_name(document), **document.data}
     try:
         return Scenario.model_validate(data, context={"folder": str(folder)})
@@ -72,8 +74,13 @@ def _default_name(document: Document) -> str:
 def _name_faults(data: dict[str, Any]) -> list[Fault]:
     """Names and references of data that did not validate, so that they are reported together with the rest."""
     power = data.get("power")
-    tables = {"zones": power.get("zones") if isinstance(power, dict) else None, **{t: data.get(t) for t in ("sites", "fleets", "leases")}}
-    rows = {table: [row for row in found if isinstance(row, dict)] if isinstance(found, list) else [] for table, found in tables.items()}
+    tables = {
+        "zones": power.get("zones") if isinstance(power, dict) else None,
+        **{t: data.get(t) for t in ("sites", "fleets", "leases")},
+    }
+    rows = {
+        table: [row for row in found if isinstance(row, dict)] if isinstance(found, list) else [] for table, found in tables.items()
+    }
     if any(isinstance(found, list) and len(found) != len(rows[table]) for table, found in tables.items()):
         return []
     return name_faults(rows)
@@ -95,7 +102,7 @@ def _field(place: Place, data: Any) -> str:
     """The place as a field path, with rows by name."""
     parts = []
     for part in place:
-        name = part
+        name: Any = part
         if isinstance(part, int) and isinstance(data, list) and part < len(data):
             data = data[part]
             name = data.get("name", part) if isinstance(data, dict) else part
@@ -126,19 +133,15 @@ def _problem(document: Document, place: Place, found: str, allowed: str, hint: s
 
 
 def _place(location: tuple[str | int, ...], data: Any) -> Place:
-    """pydantic's location without the tags of unions, which are not in the data."""
-    place: list[str | int] = []
-    for at, part in enumerate(location):
-        is_last = at == len(location) - 1
-        if isinstance(data, dict) and part in data:
-            data = data[part]
-        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
-            data = data[part]
-        elif not is_last or part == "[key]":
-            continue
-        elif not isinstance(data, dict):
-            continue
-        place.append(part)
+    """Pydantic's location without the tags of unions, which are not in the data."""
+    place: list[Any] = []
+    last: Any
+    for at, last in enumerate(location):
+        if (isinstance(data, dict) and last in data) or (isinstance(data, list) and isinstance(last, int) and last < len(data)):
+            data = data[last]
+            place.append(last)
+        elif at == len(location) - 1 and isinstance(data, dict) and last not in ("[key]", data.get("kind")):
+            place.append(last)
     return tuple(place)
 
 
@@ -153,7 +156,9 @@ def _plain_words(error: Any, place: Place, data: Any) -> tuple[str, str, str]:
         hint = f"did you mean {near[0]}?" if near else ""
         return f"the unknown field {name}", f"one of: {', '.join(known)}" if known else "a known field", hint
     if kind == "literal_error":
-        near = difflib.get_close_matches(str(error["input"]), context["expected"].replace("'", "").replace(" or ", ", ").split(", "), n=1)
+        near = difflib.get_close_matches(
+            str(error["input"]), context["expected"].replace("'", "").replace(" or ", ", ").split(", "), n=1
+        )
         return _shown(error["input"]), context["expected"].replace("'", ""), f"did you mean {near[0]}?" if near else ""
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         allowed = context.get("expected_tags", "those of hashlease explain")
@@ -198,7 +203,12 @@ def _model_at(location: tuple[str | int, ...]) -> type[BaseModel] | None:
     for part in location:
         if isinstance(part, int):
             continue
-        inner = [_models_in(field.annotation) for model in candidates for name, field in model.model_fields.items() if part in (name, field.alias)]
+        inner = [
+            _models_in(field.annotation)
+            for model in candidates
+            for name, field in model.model_fields.items()
+            if part in (name, field.alias)
+        ]
         if inner:
             candidates = [model for models in inner for model in models]
         else:

@@ -23,7 +23,11 @@ CORE_SCHEMA = (
     ("null", r"^$", ""),
     ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
     ("int", r"^(?:[-+]?[0-9][0-9_]*|0o[0-7]+|0x[0-9a-fA-F]+)$", "-+0123456789"),
-    ("float", r"^(?:[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$", "-+0123456789."),
+    (
+        "float",
+        r"^(?:[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$",
+        "-+0123456789.",
+    ),
 )
 """Plain scalars of YAML 1.2 that are not text, by tag, pattern and first characters; underscores in numbers are allowed too."""
 
@@ -53,7 +57,9 @@ def read_yaml(path: Path) -> Document:
             found = "a folder" if path.is_dir() else "something that is not a regular file" if path.exists() else "no such file"
             raise InputError([Problem(str(path), "", found, "a scenario file in YAML", _nearest(path))])
         if path.stat().st_size > LARGEST_BYTES:
-            raise InputError([Problem(str(path), "", f"{path.stat().st_size / 1e6:,.0f} MB", f"at most {LARGEST_BYTES / 1e6:,.0f} MB")])
+            raise InputError(
+                [Problem(str(path), "", f"{path.stat().st_size / 1e6:,.0f} MB", f"at most {LARGEST_BYTES / 1e6:,.0f} MB")]
+            )
         content = path.read_bytes()
     except OSError as fault:
         raise InputError([Problem(str(path), "", str(fault), "a file that can be read")]) from None
@@ -105,7 +111,7 @@ def _loader(text: str) -> Any:
     from yaml import composer, parser, reader, resolver, scanner
 
     try:
-        from yaml.cyaml import CParser
+        from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
         bases: tuple[type, ...] = (CParser,)
     except ImportError:
@@ -139,7 +145,11 @@ def _refuse_strange_characters(text: str, name: str) -> None:
         for column, character in enumerate(line, start=1):
             category = "" if character.isascii() and character >= " " else unicodedata.category(character)
             if character == "\x00" or category == "Cf" or (category == "Cc" and character != "\t"):
-                problems.append(Problem(f"{name}:{number}", "", f"the invisible character U+{ord(character):04X} (column {column})", "visible text"))
+                problems.append(
+                    Problem(
+                        f"{name}:{number}", "", f"the invisible character U+{ord(character):04X} (column {column})", "visible text"
+                    )
+                )
     if problems:
         raise InputError(problems)
 
@@ -175,7 +185,9 @@ class _Builder:
             return None
         self._seen.add(id(node))
         if len(self._seen) > MOST_NODES or len(place) > DEEPEST:
-            raise InputError([Problem(where, field, "too many or too deeply nested values", f"{MOST_NODES:,} values, {DEEPEST} levels")])
+            raise InputError(
+                [Problem(where, field, "too many or too deeply nested values", f"{MOST_NODES:,} values, {DEEPEST} levels")]
+            )
         kind = type(node).__name__
         if kind == "MappingNode":
             return self._mapping(node, place)
@@ -197,7 +209,12 @@ class _Builder:
                 continue
             if key in data:
                 first = self.lines[(*place, key)]
-                self._problem(f"{self.name}:{line}", f"{field}.{key}".lstrip("."), f"the field {key} a second time (first in line {first})", "each field once")
+                self._problem(
+                    f"{self.name}:{line}",
+                    f"{field}.{key}".lstrip("."),
+                    f"the field {key} a second time (first in line {first})",
+                    "each field once",
+                )
                 continue
             self.lines[(*place, key)] = line
             data[key] = self.value(value_node, (*place, key))
