@@ -6,12 +6,14 @@ import textwrap
 from collections.abc import Sequence
 
 GAP = "  "
+WIDE = 11
+"""Columns of headings that are wider than this are broken into one line more."""
 
 
 def columns(headings: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> list[str]:
     """Lines of a table: cells as wide as their column needs, to the right, those of the columns `left` to the left.
 
-    A long heading is broken into up to three lines.
+    A long heading is broken into two lines, or three where that would make the column wide.
     """
     widths = [max([len(row[at]) for row in rows] + [_heading_width(heading)]) for at, heading in enumerate(headings)]
     wrapped = [textwrap.wrap(heading, width) if heading else [] for heading, width in zip(headings, widths, strict=True)]
@@ -28,9 +30,16 @@ def columns(headings: Sequence[str], rows: Sequence[Sequence[str]], left: Sequen
 
 
 def _heading_width(heading: str) -> int:
-    """The least width at which a heading fits into three lines."""
-    longest_word = max(map(len, heading.split()), default=0)
-    return next(width for width in range(longest_word, len(heading) + 1) if len(textwrap.wrap(heading, max(width, 1))) <= 3)
+    """The least width at which a heading fits into two lines, or into three if that is more than `WIDE`."""
+    two, three = (next(width for width in range(len(heading) + 1) if _lines(heading, width) <= most) for most in (2, 3))
+    return two if two <= WIDE else three
+
+
+def _lines(heading: str, width: int) -> int:
+    """Lines a heading takes at a width; as many as it likes where a word does not fit."""
+    if max(map(len, heading.split()), default=0) > width:
+        return len(heading)
+    return len(textwrap.wrap(heading, max(width, 1)))
 
 
 def paragraph(text: str, width: int, indent: str = GAP, hanging: str = GAP * 2) -> list[str]:

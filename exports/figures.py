@@ -10,7 +10,23 @@ from pydantic import BaseModel
 from ..models.scenario import Scenario
 from ..models.sources import Sourced, is_assumption
 
-NOT_FIGURES = frozenset({"sources", "name", "title", "description", "kind", "site", "zone", "status", "tenant"})
+NOT_FIGURES = frozenset(
+    {
+        "sources",
+        "name",
+        "title",
+        "description",
+        "horizon",
+        "kind",
+        "site",
+        "zone",
+        "time_zone",
+        "status",
+        "tenant",
+        "valuation_date",
+        "dollars",
+    }
+)
 
 
 def figures(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
@@ -20,7 +36,8 @@ def figures(scenario: Scenario) -> Iterator[tuple[str, Any, str]]:
 
 def _of_model(item: BaseModel, place: str, inherited: str) -> Iterator[tuple[str, Any, str]]:
     for field in type(item).model_fields:
-        if field in item.model_fields_set - NOT_FIGURES:
+        neutral = field == "multiplier" and getattr(item, field) == 1.0
+        if field in item.model_fields_set - NOT_FIGURES and not neutral:
             source = (item.source_of(field) if isinstance(item, Sourced) else "") or inherited
             yield from _of_value(getattr(item, field), f"{place}.{field}".lstrip("."), source)
 

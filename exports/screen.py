@@ -234,11 +234,15 @@ def _beyond(plan: Plan) -> str:
 
 
 def _m(usd: float) -> str:
-    return f"{usd / 1e6:,.1f}"
+    """Millions with one decimal."""
+    return f"{round(usd / 1e6, 1) + 0.0:,.1f}"
 
 
 def _musd(usd: float) -> str:
-    return f"{usd / 1e6:,.1f} M USD"
+    """Millions with four significant digits or one decimal, whichever says more."""
+    millions = usd / 1e6
+    decimals = 3 if abs(millions) < 10 else 2 if abs(millions) < 100 else 1
+    return f"{millions:,.{decimals}f} M USD"
 
 
 def _percent(fraction: float | None) -> str:
