@@ -130,8 +130,8 @@ class Values:
         rows = {site.name: [k for k, fleet in enumerate(self.fleets) if fleet.site == site.name] for site in self.sites}
         return _MiningTerms(
             kept_usd_per_mwh=np.array(kept).reshape(shape),
-            variable_usd_per_mwh=np.array([[fleet.variable_opex_usd_per_mwh] for fleet in self.fleets]),
-            uptime=np.array([[fleet.uptime_fraction] for fleet in self.fleets]),
+            variable_usd_per_mwh=np.array([fleet.variable_opex_usd_per_mwh for fleet in self.fleets]).reshape(-1, 1),
+            uptime=np.array([fleet.uptime_fraction for fleet in self.fleets]).reshape(-1, 1),
             fixed_usd=np.array(fixed).reshape(shape),
             rows_of_site={site: found for site, found in rows.items() if found},
         )

@@ -156,21 +156,22 @@ class BreakEvens:
     def _narrow(self, number: int, taken: float, out: float) -> float:
         """The edge between a multiplier at which the offer is worth having and one at which it is not.
 
-        Each trial is where the plan that has it at the one end and the plan that lacks it at the other are worth the same.
+        Each trial is where the plan that has it at the one end and the plan that lacks it at the other are worth the same. It is
+        the edge when no plan without the offer beats the one that has it there.
         """
         having = self.optimiser.solve(self._cost(taken))
         lacking = self.optimiser.solve(self._cost(out), without=frozenset([number]))
         for _ in range(MOST_STEPS):
             trial = self._equal_value(having.x - lacking.x, taken, out)
+            if abs(out - taken) <= HASHPRICE_PRECISION:
+                break
             now_having, now_lacking = self._pair(number, trial)
-            gain = now_having.objective - now_lacking.objective
-            moved = abs(trial - (taken if gain > INDIFFERENT_MUSD else out))
-            if gain > INDIFFERENT_MUSD:
-                taken, having, lacking = trial, now_having, now_lacking
+            if now_having.objective - now_lacking.objective > INDIFFERENT_MUSD:
+                taken, having = trial, now_having
+            elif float(self._cost(trial) @ having.x) >= now_lacking.objective - INDIFFERENT_MUSD:
+                break
             else:
                 out, lacking = trial, now_lacking
-            if moved <= HASHPRICE_PRECISION or abs(gain) <= INDIFFERENT_MUSD or abs(out - taken) <= HASHPRICE_PRECISION:
-                break
         return trial
 
     def _equal_value(self, difference: Array, taken: float, out: float) -> float:

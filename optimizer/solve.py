@@ -82,6 +82,8 @@ class _Solved:
         self.solution = optimiser.solve()
         self.relaxation = optimiser.solve(relaxed=True) if self.program.is_integer else self.solution
         assert self.relaxation.row_dual is not None
+        if not (np.all(np.isfinite(self.solution.x)) and np.all(np.isfinite(self.relaxation.row_dual))):
+            raise SolverError("HiGHS returned numbers that are not finite")
         self.prices: Prices = prices_of(self.program, self.relaxation.row_dual)
         self.decisions = Decisions.of(self.program, self.solution.x)
         clock.lap("solve")

@@ -1,0 +1,96 @@
+"""Small scenarios for the tests: a plain one, and changes to it by field path."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+from hashlease.models.scenario import Scenario
+
+ONE_SITE: dict[str, Any] = {
+    "name": "one_site",
+    "horizon": {"end": "2027-12"},
+    "market": {"hashprice": {"kind": "given", "usd_per_ph_day": {"flat": 48.0}}},
+    "power": {
+        "zones": [{"name": "Zone", "time_zone": "UTC", "price": {"kind": "flat", "usd_per_mwh": {"flat": 40.0}}}],
+    },
+    "sites": [
+        {"name": "Site", "zone": "Zone", "energised_mw": 100.0, "supply": {"kind": "index", "adder_usd_per_mwh": 0.0}},
+    ],
+    "fleets": [
+        {
+            "name": "Fleet",
+            "site": "Site",
+            "mw": 100.0,
+            "j_per_th": 20.0,
+            "overhead": 1.0,
+            "pool_fee_fraction": 0.0,
+            "uptime_fraction": 1.0,
+            "variable_opex_usd_per_mwh": 10.0,
+            "fixed_opex_usd_per_mw_month": 0.0,
+        }
+    ],
+    "leases": [
+        {
+            "name": "Offer",
+            "site": "Site",
+            "status": "offered",
+            "critical_it_mw": 20.0,
+            "gross_up": 1.25,
+            "rent_usd_per_kw_month": 100.0,
+            "escalator_per_year": 0.0,
+            "term_years": 1.0,
+            "capex_usd_per_critical_mw": 400_000.0,
+            "tenant_funded_capex_fraction": 0.0,
+            "build_months": 0,
+            "conversion_outage_months": 0,
+            "opex_usd_per_kw_month": 0.0,
+            "power_paid_by": "tenant",
+            "demand_charge_paid_by": "tenant",
+            "residual_value_fraction_of_capex": 0.0,
+            "mw_after_term": "returned",
+            "start_window": {"earliest": "2026-01", "latest": "2026-01"},
+        }
+    ],
+    "finance": {
+        "valuation_date": "2026-01-01",
+        "dollars": "nominal",
+        "discount_rate_per_year": {"mining": 0.0, "lease": 0.0, "capex": 0.0, "power_contract": 0.0},
+    },
+}
+"""One year of 8,760 hours is 2026. A MWh mined earns 48 / (0.024 x 20) = 100 USD, less 40 power and 10 opex: 50 USD.
+A MW mined all year is worth 438,000 USD; a critical MW of the offer 1,200,000 - 400,000 = 800,000 USD, 640,000 per meter MW."""
+
+
+def data(**changes: Any) -> dict[str, Any]:
+    """The plain scenario with changes; keys are field paths with __ for points, rows by number: leases__0__gross_up=1.3.
+
+    A value of None removes the field.
+    """
+    found = copy.deepcopy(ONE_SITE)
+    for path, value in changes.items():
+        target: Any = found
+        *parents, last = (int(part) if part.isdigit() else part for part in path.split("__"))
+        for part in parents:
+            target = target[part]
+        if value is None:
+            target.pop(last, None)
+        else:
+            target[last] = copy.deepcopy(value)
+    return found
+
+
+def scenario(folder: str | Path = ".", **changes: Any) -> Scenario:
+    """The plain scenario with changes, validated."""
+    return Scenario.model_validate(data(**changes), context={"folder": str(folder)})
+
+
+def offer(name: str, **changes: Any) -> dict[str, Any]:
+    """Another offer like the one of the plain scenario."""
+    return {**copy.deepcopy(ONE_SITE["leases"][0]), "name": name, **changes}
+
+
+def fleet(name: str, **changes: Any) -> dict[str, Any]:
+    """Another fleet like the one of the plain scenario."""
+    return {**copy.deepcopy(ONE_SITE["fleets"][0]), "name": name, **changes}

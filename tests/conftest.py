@@ -1,0 +1,18 @@
+"""Real market data for the tests that use it; they skip where it is not at hand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def market_data() -> Path:
+    """The folder of real BTC and ERCOT data: HASHLEASE_MARKET_DATA, or shared/data beside the repository."""
+    default = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("HASHLEASE_MARKET_DATA", default))
+    if not folder.is_dir():
+        pytest.skip("the real market data is not at hand (HASHLEASE_MARKET_DATA)")
+    return folder
