@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 MOST_SHOWN = 50
+LONGEST_PHRASE = 600
 
 
 @dataclass(frozen=True)
@@ -19,22 +20,36 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        place = f"{self.where}  {self.field}".rstrip()
-        text = f"{place}\n    found    {self.found}\n    allowed  {self.allowed}"
-        return f"{text}\n    hint     {self.hint}" if self.hint else text
+        place = f"{_printable(self.where)}  {_printable(self.field)}".rstrip()
+        text = f"{place}\n    found    {_printable(self.found)}\n    allowed  {_printable(self.allowed)}"
+        return f"{text}\n    hint     {_printable(self.hint)}" if self.hint else text
 
 
 class InputError(Exception):
-    """A scenario, a file or an argument that cannot be used. `problems` holds all of them. Exit code 2."""
+    """A scenario, a file or an argument that cannot be used. Exit code 2.
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    `problems` holds them in the order of the file. Of a file with very many only the first are described; `more` counts the others.
+    """
+
+    def __init__(self, problems: Sequence[Problem], more: int = 0) -> None:
         self.problems = tuple(problems)
+        self.more = more
         super().__init__(str(self))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Problem, ...], int]]:
+        """Rebuilt from its problems when it crosses a process boundary."""
+        return InputError, (self.problems, self.more)
+
     def __str__(self) -> str:
-        count = len(self.problems)
-        head = "1 problem" if count == 1 else f"{count} problems"
-        shown = [str(problem) for problem in self.problems[:MOST_SHOWN]]
-        if count > MOST_SHOWN:
-            shown.append(f"and {count - MOST_SHOWN} more")
-        return "\n".join([f"{head} in the input; nothing was written.", *shown])
+        count = len(self.problems) + self.more
+        head = "1 problem" if count == 1 else f"{count:,} problems"
+        blocks = [str(problem) for problem in self.problems[:MOST_SHOWN]]
+        if count > len(blocks):
+            blocks.append(f"and {count - len(blocks):,} more")
+        return "\n".join([f"{head} in the input; nothing was written.", *blocks])
+
+
+def _printable(text: str) -> str:
+    """Text of the user's as one line that no terminal takes for a command."""
+    cut = text if len(text) <= LONGEST_PHRASE else f"{text[: LONGEST_PHRASE - 3]}..."
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in cut)

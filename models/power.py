@@ -20,6 +20,7 @@ from .path import MonthlyPath
 from .prices import PriceTable, Zone
 from .quantities import Input
 from .refusal import refusal
+from .rows import AT_LEAST_ONE
 from .sources import Sourced
 
 
@@ -75,7 +76,7 @@ class DemandCharge(Sourced):
 class Power(Input):
     """The power market: pricing zones, and a multiplier on every market price."""
 
-    zones: tuple[Zone, ...] = Field(min_length=1)
+    zones: Annotated[tuple[Zone, ...], AT_LEAST_ONE]
     multiplier: Annotated[float, q.MULTIPLIER] = 1.0
 
 

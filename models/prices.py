@@ -22,6 +22,7 @@ from .names import Name
 from .path import MonthlyPath
 from .price_files import HourlyFile
 from .refusal import refusal
+from .rows import AT_LEAST_ONE, exactly
 from .sources import Sourced
 
 
@@ -187,14 +188,14 @@ class _ShapedPrice(Sourced):
         return PriceTable.of(usd_per_mwh * factor[:, np.newaxis], hours)
 
 
-Row24 = Annotated[tuple[HourlyUsdPerMwh, ...], Field(min_length=24, max_length=24)]
+Row24 = Annotated[tuple[HourlyUsdPerMwh, ...], exactly(24, "one price for each clock hour, 00:00 first")]
 
 
 class ProfilePrice(_ShapedPrice):
     """A price for each month of the year and clock hour: 12 rows (January first) of 24 prices (00:00 first)."""
 
     kind: Literal["month_hour_profile"]
-    usd_per_mwh: Annotated[tuple[Row24, ...], Field(min_length=12, max_length=12)]
+    usd_per_mwh: Annotated[tuple[Row24, ...], exactly(12, "one row for each month, January first")]
 
     @model_validator(mode="after")
     def _positive_means(self) -> ProfilePrice:
@@ -215,8 +216,8 @@ class DurationPrice(_ShapedPrice):
     """
 
     kind: Literal["duration_bands"]
-    share_of_hours_fraction: Annotated[tuple[Annotated[float, q.FRACTION], ...], Field(min_length=1)]
-    usd_per_mwh: Annotated[tuple[tuple[HourlyUsdPerMwh, ...], ...], Field(min_length=12, max_length=12)]
+    share_of_hours_fraction: Annotated[tuple[Annotated[float, q.FRACTION], ...], AT_LEAST_ONE]
+    usd_per_mwh: Annotated[tuple[tuple[HourlyUsdPerMwh, ...], ...], exactly(12, "one row for each month, January first")]
 
     @model_validator(mode="after")
     def _shares_and_rows_fit(self) -> DurationPrice:

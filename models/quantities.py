@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
 
-from .refusal import refusal
+from .months import FIRST_YEAR, LAST_YEAR
+from .refusal import refusal, shown
 
 NEGLIGIBLE = 1e-9
 """Numbers smaller than this in their own unit are zero (a denormal or a slip, never a plan)."""
@@ -52,35 +54,41 @@ class Quantity:
     def allowed(self) -> str:
         kind = "a whole number" if self.whole else "a number"
         zero = "0 or " if self.or_zero else ""
-        unit = f" {self.unit}" if self.unit else ""
-        return f"{kind}, {zero}{_number(self.low)} to {_number(self.high)}{unit}"
+        bounds = f", {zero}{_number(self.low)} to {_number(self.high)}" if math.isfinite(self.low) else ""
+        return f"{kind}{bounds} {self.unit}".rstrip()
 
     def check(self, value: Any) -> float:
         """The value as a finite number inside the bounds; refuses booleans, text, NaN and infinities."""
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise refusal(_shown(value), self.allowed, _text_hint(value))
+            raise refusal(shown(value), self.allowed, _hint_on_kind(value))
         try:
             number = float(value)
         except OverflowError:
             raise refusal("a number with more than 300 digits", self.allowed) from None
         if not math.isfinite(number):
-            raise refusal(str(number), self.allowed, "every figure must be finite")
+            raise refusal(shown(number), self.allowed, "every figure must be finite")
         if abs(number) < NEGLIGIBLE:
             number = 0.0
         if self.whole and number != int(number):
-            raise refusal(_number(number), self.allowed)
+            raise refusal(self._with_unit(number), self.allowed)
         if not (self.low <= number <= self.high or (self.or_zero and number == 0.0)):
-            raise refusal(_with_unit(number, self.unit), self.allowed, self._slip_hint(number))
+            raise refusal(self._with_unit(number), self.allowed, self._hint_on_size(number))
         return int(number) if self.whole else number
 
-    def _slip_hint(self, number: float) -> str:
+    def _hint_on_size(self, number: float) -> str:
         if number < 0 <= self.low:
             return "costs and sizes are written as positive numbers"
         for slip in self.slips:
             meant = number * slip.factor
             if self.low <= meant <= self.high:
-                return f"{_number(number)} in {slip.mistaken_unit} is {_with_unit(meant, self.unit)}"
+                return f"did you mean {self._with_unit(meant)}? That is {_number(number)} {slip.mistaken_unit}"
+        if self.unit in ("years", "months") and FIRST_YEAR <= number <= LAST_YEAR:
+            return f"a number of {self.unit}, not the calendar year in which they end"
         return ""
+
+    def _with_unit(self, number: float) -> str:
+        """The number with its unit, without the explanation that some units carry in brackets."""
+        return f"{_number(number)} {self.unit.partition('(')[0]}".rstrip()
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         if source in (float, int):
@@ -99,50 +107,37 @@ class Quantity:
             return {**handler(schema["schema"]), "unit": self.unit}
         kind = "integer" if self.whole else "number"
         low = 0.0 if self.or_zero else self.low
-        return {"type": kind, "minimum": low, "maximum": self.high, "unit": self.unit}
+        bounds = {"minimum": low, "maximum": self.high} if math.isfinite(low) else {}
+        return {"type": kind, **bounds, "unit": self.unit}
 
 
 def _number(value: float) -> str:
+    """Thousands commas from five digits on, so that a calendar year reads as one."""
+    commas = "," if abs(value) >= 10_000 else ""
     if value == int(value) and abs(value) < 1e15:
-        return f"{int(value):,}"
-    return f"{value:,.12g}"
+        return format(int(value), commas)
+    return format(value, f"{commas}.12g")
 
 
-def _with_unit(value: float, unit: str) -> str:
-    return f"{_number(value)} {unit}".rstrip()
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "nothing"
+def _hint_on_kind(value: Any) -> str:
+    """What a value that is not a number was probably meant to be."""
     if isinstance(value, bool):
-        return f"{str(value).lower()} (a yes/no value)"
-    if isinstance(value, str):
-        return f'the text "{value[:60]}"'
-    if isinstance(value, dict):
-        return "a table of fields"
-    if isinstance(value, list | tuple):
-        return "a list"
-    return f"{value!r}"[:60]
-
-
-def _text_hint(value: Any) -> str:
-    if isinstance(value, bool):
-        return "write the number itself; yes, no, on and off are not numbers"
+        return "write the number itself; true and false are not numbers"
     if not isinstance(value, str):
         return ""
     foreign = next((c for c in value if not c.isascii()), None)
     if foreign is not None:
-        return f"the character {foreign!r} (U+{ord(foreign):04X}) is not a plain digit, sign or point"
-    if re.fullmatch(r"[+-]?\d+,\d+", value) and not re.fullmatch(r"[+-]?\d{1,3},\d{3}", value):
-        return f"the decimal sign is a point: {value.replace(',', '.')}"
+        name = unicodedata.name(foreign, "without a name").lower()
+        return f"character {value.index(foreign) + 1} is U+{ord(foreign):04X} ({name}), not a plain digit, sign or point"
     if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", value):
         return f"no thousands commas: {value.replace(',', '')}"
-    if re.fullmatch(r"[+-]?[\d_.]+ *%", value):
-        return "fractions are written as numbers: 8 % is 0.08"
+    if re.fullmatch(r"[+-]?\d+,\d+", value):
+        return f"the decimal sign is a point: {value.replace(',', '.')}"
+    if re.fullmatch(r"[+-]?\d+(\.\d+)? *%", value):
+        return f"a share is written as a fraction: {float(value.rstrip(' %')) / 100:.12g}"
     if re.fullmatch(r"[+-]?[\d.]+([eE][+-]?\d+)?", value):
         return f"write it without quotes: {value}"
-    return "a plain number without unit, the unit is in the field's name"
+    return "a plain number without unit; the unit is in the field's name"
 
 
 # --- power -----------------------------------------------------------------------------------------------------------

@@ -1,14 +1,35 @@
 """How an input is refused: what was found, what is allowed, the likely fix.
 
-Every check of a scenario raises the error made here, so that the reader of files (which knows the file,
-the line and the field) can print all of them in one form.
+Every check of a scenario raises an error made here, so that the reader of files (which knows the file, the line and the field)
+can print all of them in one form.
 """
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import PydanticCustomError
+
+Place = tuple[str | int, ...]
+"""Keys and positions that lead to a value in plain data."""
+
+LONGEST_SHOWN = 60
+MOST_LISTED = 24
+MOST_COMPARED = 1_000
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with an object: where in it, what was found, what is allowed, a hint."""
+
+    place: Place
+    found: str
+    allowed: str
+    hint: str = ""
 
 
 def refusal(found: str, allowed: str, hint: str = "", field: str = "") -> PydanticCustomError:
@@ -19,3 +40,50 @@ def refusal(found: str, allowed: str, hint: str = "", field: str = "") -> Pydant
     """
     context: dict[str, Any] = {"found": found, "allowed": allowed, "hint": hint, "field": field}
     return PydanticCustomError("refused", "found {found}; allowed: {allowed}", context)
+
+
+def refusals(faults: Iterable[Fault]) -> PydanticCustomError:
+    """Several faults of one object as one validation error; their places are relative to the object."""
+    return PydanticCustomError("refused_many", "several faults", {"faults": list(faults)})
+
+
+def shown(value: Any) -> str:
+    """A value as a person would name it; never Python's notation."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return f"the yes/no value {str(value).lower()}"
+    if isinstance(value, str):
+        return f'the text "{shortened(value)}"' if value else "an empty text"
+    if isinstance(value, dict):
+        return "a table of fields"
+    if isinstance(value, list | tuple):
+        return "a list"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "nan (not a number)" if math.isnan(value) else "an infinite number"
+    return shortened(str(value))
+
+
+def shortened(text: str, longest: int = LONGEST_SHOWN) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words with commas; of a long list the first ones and how many more there are."""
+    every = list(words)
+    more = f" and {len(every) - MOST_LISTED} more" if len(every) > MOST_LISTED else ""
+    return ", ".join(shortened(word) for word in every[:MOST_LISTED]) + more
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`did you mean ...?` with the known word that is most like the one found; empty if none is like it."""
+    import difflib
+
+    by_form = {_form(other): other for other, _ in zip(known, range(MOST_COMPARED), strict=False)}
+    near = difflib.get_close_matches(_form(word[:LONGEST_SHOWN]), by_form, n=1)
+    return f"did you mean {by_form[near[0]]}?" if near else ""
+
+
+def _form(word: str) -> str:
+    """The word without what people mistype first: capitals, blanks, hyphens."""
+    return re.sub(r"[\W_]+", "_", word.casefold())

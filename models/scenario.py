@@ -20,6 +20,7 @@ from .names import Name, slug
 from .power import Power
 from .prices import HourlyPrice, Zone
 from .quantities import Input
+from .rows import AT_LEAST_ONE
 from .site import Site
 
 LONGEST_HORIZON_MONTHS = 600
@@ -56,7 +57,7 @@ class Scenario(Input):
     horizon: Horizon = Horizon()
     market: Market
     power: Power
-    sites: Annotated[tuple[Site, ...], Field(min_length=1)]
+    sites: Annotated[tuple[Site, ...], AT_LEAST_ONE]
     fleets: tuple[Fleet, ...] = ()
     leases: tuple[LeaseOffer, ...] = ()
     finance: Finance

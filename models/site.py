@@ -6,14 +6,15 @@ from itertools import pairwise
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from . import quantities as q
-from .months import Array, Calendar, Month
+from .months import FIRST_YEAR, Array, Calendar, Month
 from .names import Name
 from .power import DemandCharge, FixedBlock, Supply
 from .quantities import Input
 from .refusal import refusal
+from .rows import AT_LEAST_ONE
 from .sources import Sourced
 
 
@@ -24,7 +25,14 @@ class RampStep(Input):
     mw_total: Annotated[float, q.METER_MW]
 
 
-Ramp = Annotated[tuple[RampStep, ...], Field(min_length=1)]
+def _steps(value: Any) -> Any:
+    """A plain number is short for one step that has always been there: `energised_mw: 700`."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return [{"from": f"{FIRST_YEAR}-01", "mw_total": q.METER_MW.check(value)}]
+    return value
+
+
+Ramp = Annotated[tuple[RampStep, ...], AT_LEAST_ONE, BeforeValidator(_steps)]
 
 
 def ramp_mw(ramp: tuple[RampStep, ...], calendar: Calendar) -> Array:
@@ -53,19 +61,6 @@ class Site(Sourced):
     supply: Supply
     blocks: tuple[FixedBlock, ...] = ()
     demand_charge: DemandCharge | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _plain_number_is_a_constant(cls, data: Any) -> Any:
-        """`energised_mw: 700` is short for one step that has always been there."""
-        if not isinstance(data, dict):
-            return data
-        steps = {
-            field: [{"from": "2009-01", "mw_total": data[field]}]
-            for field in ("energised_mw", "hpc_suitable_mw")
-            if isinstance(data.get(field), int | float) and not isinstance(data[field], bool)
-        }
-        return {**data, **steps}
 
     @model_validator(mode="after")
     def _consistent(self) -> Site:

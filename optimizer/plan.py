@@ -100,6 +100,16 @@ class Plan:
         return self._frame("cash_flow")
 
     @cached_property
+    def cash_by_year(self) -> pd.DataFrame:
+        """USD by calendar year and line item, all sites, not discounted."""
+        return self._frame("cash_by_year")
+
+    @cached_property
+    def budget_price(self) -> pd.DataFrame:
+        """Capex budget, spending and value today of one more budget dollar, by year."""
+        return self._frame("budget_price")
+
+    @cached_property
     def shadow_price(self) -> pd.DataFrame:
         """Value today of one more energised MW of a site in a month, USD."""
         return self._frame("shadow_price")
