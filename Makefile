@@ -1,13 +1,14 @@
-# make run    sets up and runs the main job: Riot's Rockdale site, real figures
-# make test   sets up and runs the tests
-# make check  ruff and mypy
-# Needs Python 3.11 or later (PYTHON=python3.12 make ... chooses one). On Windows, see README.md.
+# make run     set up and run the main job: Riot's Rockdale site, real figures
+# make test    set up and run the tests
+# make check   ruff and mypy
+# make bench   speed against the floor and against peers
+# Needs Python 3.11 or later; `make PYTHON=python3.12 run` chooses one. Without make (Windows): see README.md.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ROOMS := models optimizer scenarios exports
-SOURCES := $(wildcard *.py $(addsuffix /*.py,$(ROOMS)))
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --config-settings editable_mode=strict
 
 .PHONY: run test check bench clean
 
@@ -24,28 +25,32 @@ check: $(VENV)/ready-check
 
 bench: $(VENV)/ready-bench
 	$(BIN)/python benchmarks/compare.py
+	$(BIN)/python benchmarks/start_up.py
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-$(VENV)/bin/python:
-	@$(PYTHON) tools/check_python.py
-	$(PYTHON) -m venv $(VENV)
+$(BIN)/python:
+	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) was not found. Install Python 3.11 or later, or name one: make PYTHON=/path/to/python3 run"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "hashlease needs Python 3.11 or later, this is $$($(PYTHON) -V). Name another: make PYTHON=python3.12 run"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { echo "This Python has no venv module. On Debian or Ubuntu: sudo apt install python3-venv"; exit 1; }
+	@echo "setting up $(VENV) (once)"
+	@$(PYTHON) -m venv $(VENV)
 
-# The installed package follows the sources; a new or deleted file installs again.
-$(VENV)/ready: $(VENV)/bin/python pyproject.toml constraints.txt $(ROOMS)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[parquet]' --config-settings editable_mode=strict
-	$(BIN)/python -m compileall -q $(SOURCES)
+# The installed package is a tree of links to the sources; a file that comes or goes installs it again.
+$(VENV)/ready: $(BIN)/python pyproject.toml constraints.txt $(ROOMS)
+	@$(PIP) -e '.[parquet]'
+	@$(BIN)/python -m compileall -q build
 	@touch $@
 
 $(VENV)/ready-test: $(VENV)/ready
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[parquet,test]' --config-settings editable_mode=strict
+	@$(PIP) -e '.[parquet,test]'
 	@touch $@
 
 $(VENV)/ready-check: $(VENV)/ready-test
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[parquet,test,check]' --config-settings editable_mode=strict
+	@$(PIP) -e '.[parquet,test,check]'
 	@touch $@
 
 $(VENV)/ready-bench: $(VENV)/ready-test
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[parquet,test,bench]' --config-settings editable_mode=strict
+	@$(PIP) -e '.[parquet,test,bench]'
 	@touch $@

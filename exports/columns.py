@@ -19,14 +19,15 @@ def columns(headings: Sequence[str], rows: Sequence[Sequence[str]], left: Sequen
     wrapped = [textwrap.wrap(heading, width) if heading else [] for heading, width in zip(headings, widths, strict=True)]
     height = max(map(len, wrapped))
     head = [[""] * (height - len(lines)) + lines for lines in wrapped]
-    return [
-        GAP
-        + GAP.join(
+
+    def line(cells: Sequence[str]) -> str:
+        padded = (
             cell.ljust(width) if at in left else cell.rjust(width)
-            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+            for at, (cell, width) in enumerate(zip(cells, widths, strict=True))
         )
-        for line in [*zip(*head, strict=True), *rows]
-    ]
+        return (GAP + GAP.join(padded)).rstrip()
+
+    return [line(cells) for cells in [*zip(*head, strict=True), *rows]]
 
 
 def _heading_width(heading: str) -> int:

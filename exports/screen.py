@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from ..optimizer.plan import Plan
 from ..optimizer.tables import Row
 from .colour import colour
-from .columns import columns, paragraph
+from .columns import GAP, columns, paragraph
 from .figures import count_sources
 
 COLOURS = {"CERTIFIED": "green", "FEASIBLE": "yellow", "INFEASIBLE": "red", "DO NOT USE": "red"}
@@ -33,7 +33,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     yield from _headline(plan, width)
     if plan.is_final:
         yield from _what_to_do(plan, width)
-        yield from _against_references(plan)
+        yield from _against_references(plan, width)
         yield from _yearly(plan, width)
         yield from _offers(plan, width)
         yield from _proof_and_notes(plan, width)
@@ -106,22 +106,20 @@ def _machines(plan: Plan, width: int) -> Iterator[str]:
             yield from _action("idle", f"{row['mw']:,.1f} MW of {row['site']} in {first_year}: no use of it pays", width)
 
 
-def _against_references(plan: Plan) -> Iterator[str]:
+def _against_references(plan: Plan, width: int) -> Iterator[str]:
     yield from _heading("Value against the two reference plans")
     leased = sum(row["critical_mw"] for row in plan.rows["leases"])
-    rows = [("this plan", _m(plan.npv_usd), "", f"{leased:,.1f}", "")]
+    rows = [("this plan", _m(plan.npv_usd), "", f"{leased:,.1f}")]
     for reference in plan.references:
         difference = _m(plan.npv_usd - reference.npv_usd)
-        rows.append(
-            (
-                reference.name.replace("_", " "),
-                _m(reference.npv_usd),
-                difference,
-                f"{reference.leased_critical_mw:,.1f}",
-                reference.definition,
-            )
-        )
-    yield from columns(("", "NPV M USD", "this plan is worth more by", "leased critical MW", ""), rows, left=(0, 4))
+        rows.append((_words(reference.name), _m(reference.npv_usd), difference, f"{reference.leased_critical_mw:,.1f}"))
+    yield from columns(("", "NPV M USD", "this plan is worth more by", "leased critical MW"), rows)
+    for reference in plan.references:
+        yield from paragraph(f"{_words(reference.name)}: {reference.definition}", width)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _yearly(plan: Plan, width: int) -> Iterator[str]:
@@ -187,14 +185,11 @@ def _offers(plan: Plan, width: int) -> Iterator[str]:
         "by solving again; hashprice as a factor on the whole path. -: no flip from 0 to 10 times the hashprice, "
         "or up to 64 times the rent",
         width,
-        hanging=GAP_OF_NOTES,
+        hanging=GAP,
     )
     yield from _heading("Why")
     for row in plan.rows["leases"]:
         yield from paragraph(f"{row['offer']}: {row['reason']}", width)
-
-
-GAP_OF_NOTES = "  "
 
 
 # --- the proof -------------------------------------------------------------------------------------------------------

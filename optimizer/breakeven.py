@@ -126,11 +126,13 @@ class BreakEvens:
     def _hashprice(self, number: int, worth: float) -> float | None:
         """The multiplier nearest to 1 at which the offer stops being worth having, or starts to."""
         signed = self.program.values.offers[number].offer.status == "signed"
-        edges = [] if signed else self._edges(number, worth > INDIFFERENT_MUSD)
-        if signed:
-            edges = self._signed_edges(number, worth >= 0)
-        found = [self._narrow(number, taken, out) for taken, out in edges]
-        return min(found, key=lambda hashprice: abs(math.log(max(hashprice, 1e-12))), default=None)
+        edges = self._signed_edges(number, worth >= 0) if signed else self._edges(number, worth > INDIFFERENT_MUSD)
+        nearest: float | None = None
+        for taken, out in sorted(edges, key=lambda edge: min(map(_distance, edge))):
+            if nearest is None or min(_distance(taken), _distance(out)) < _distance(nearest):
+                found = self._narrow(number, taken, out)
+                nearest = found if nearest is None else min(nearest, found, key=_distance)
+        return nearest
 
     def _edges(self, number: int, taken_today: bool) -> list[tuple[float, float]]:
         """(multiplier at which it is taken, at which it is not) next to today's on either side, as far as there are any."""
@@ -156,23 +158,22 @@ class BreakEvens:
     def _narrow(self, number: int, taken: float, out: float) -> float:
         """The edge between a multiplier at which the offer is worth having and one at which it is not.
 
-        Each trial is where the plan that has it at the one end and the plan that lacks it at the other are worth the same. It is
-        the edge when no plan without the offer beats the one that has it there.
+        Each trial is where a plan that has the offer and a plan that lacks it, the best ones found last, are worth the same. The end
+        at which it is not is the edge once the plan that has the offer is as good there as any.
         """
         having = self.optimiser.solve(self._cost(taken))
-        lacking = self.optimiser.solve(self._cost(out), without=frozenset([number]))
+        lacking = at_out = self.optimiser.solve(self._cost(out), without=frozenset([number]))
         for _ in range(MOST_STEPS):
-            trial = self._equal_value(having.x - lacking.x, taken, out)
-            if abs(out - taken) <= HASHPRICE_PRECISION:
+            as_good = float(self._cost(out) @ having.x) >= at_out.objective - INDIFFERENT_MUSD
+            if as_good or abs(out - taken) <= HASHPRICE_PRECISION:
                 break
+            trial = self._equal_value(having.x - lacking.x, taken, out)
             now_having, now_lacking = self._pair(number, trial)
             if now_having.objective - now_lacking.objective > INDIFFERENT_MUSD:
-                taken, having = trial, now_having
-            elif float(self._cost(trial) @ having.x) >= now_lacking.objective - INDIFFERENT_MUSD:
-                break
+                taken, having, lacking = trial, now_having, now_lacking
             else:
-                out, lacking = trial, now_lacking
-        return trial
+                out, lacking, at_out = trial, now_lacking, now_lacking
+        return out
 
     def _equal_value(self, difference: Array, taken: float, out: float) -> float:
         """Where two fixed plans are worth the same, between the two multipliers; the middle if they never are."""
@@ -186,6 +187,11 @@ class BreakEvens:
 
         root = _root(advantage, taken, out)
         return (taken + out) / 2 if root is None else root
+
+
+def _distance(hashprice: float) -> float:
+    """How far a multiplier is from today's, the same for half and for double."""
+    return abs(math.log(max(hashprice, 1e-12)))
 
 
 def _next_to_today(taken: dict[float, bool]) -> list[tuple[float, float]]:
