@@ -70,7 +70,9 @@ def _what_to_do(plan: Plan, width: int) -> Iterator[str]:
     yield from _heading("What to do now")
     taken = [row for row in plan.rows["leases"] if row["critical_mw"] and row["status"] == "offered"]
     for row in taken:
-        yield from _action("sign", f"{_lease_in_words(row)}, {_musd(row['capex_usd'])} of capex", width)
+        right = row["reserved_until"] is not None
+        text = f"{_lease_in_words(row)}, {_musd(row['capex_usd'])} of capex{', if the tenant uses its right' if right else ''}"
+        yield from _action("grant" if right else "sign", text, width)
     if not taken:
         yield from _action("sign", "none of the offers", width)
     for row in plan.rows["leases"]:

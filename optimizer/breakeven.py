@@ -158,8 +158,8 @@ class BreakEvens:
     def _narrow(self, number: int, taken: float, out: float) -> float:
         """The edge between a multiplier at which the offer is worth having and one at which it is not.
 
-        Each trial is where a plan that has the offer and a plan that lacks it, the best ones found last, are worth the same. The end
-        at which it is not is the edge once the plan that has the offer is as good there as any.
+        Each trial is where a plan that has the offer and a plan that lacks it, the best ones found last, are worth the same. The
+        end at which it is not worth having is the edge once the plan that has it is as good there as any.
         """
         having = self.optimiser.solve(self._cost(taken))
         lacking = at_out = self.optimiser.solve(self._cost(out), without=frozenset([number]))

@@ -47,6 +47,7 @@ TABLES: dict[str, Sequence[str]] = {
         "implied_usd_per_meter_mwh",
         "break_even_rent_usd_per_kw_month",
         "break_even_hashprice_multiplier",
+        "reserved_until",
         "reason",
     ),
     "fleets": ("site", "fleet", "year", "mw", "available_mw", "mwh", "running_fraction", "margin_usd"),
@@ -239,6 +240,7 @@ class Tables:
             "implied_usd_per_meter_mwh": rent * 12_000 / (lease.gross_up * DAYS_PER_YEAR * 24),
             "break_even_rent_usd_per_kw_month": None if multiplier is None else multiplier * rent,
             "break_even_hashprice_multiplier": found.hashprice_multiplier,
+            "reserved_until": None if lease.reserved_until is None else str(lease.reserved_until),
             "reason": reason(offer, taken, worth, found),
         }
 
