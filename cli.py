@@ -10,7 +10,7 @@ import contextlib
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 EXIT_INPUT, EXIT_FAULT, EXIT_STOPPED = 2, 4, 130
@@ -123,7 +123,7 @@ def _run(options: argparse.Namespace) -> int:
         make_writable(options.out)
     from .optimizer.solve import solve
 
-    plan = solve(scenario)
+    plan = solve(scenario, progress=_progress_line() if sys.stderr.isatty() else None)
     if options.format == "json":
         print(plan.to_json())
     else:
@@ -138,6 +138,20 @@ def _run(options: argparse.Namespace) -> int:
             f"wrote {len(written)} files to {options.out}" if written else "nothing was written: there is no plan", file=sys.stderr
         )
     return plan.exit_code
+
+
+def _progress_line() -> Callable[[str, int, int], None]:
+    """Shows how far a step is on one line of the terminal, once it has taken a second."""
+    import time
+
+    begun = time.monotonic()
+
+    def show(step: str, done: int, of: int) -> None:
+        if time.monotonic() - begun > 1.0:
+            end = "\r\033[K" if done + 1 == of else ""
+            print(f"\r{step} {done + 1} of {of}{end}", end="", file=sys.stderr, flush=True)
+
+    return show
 
 
 def _validate(options: argparse.Namespace) -> int:

@@ -50,7 +50,7 @@ def _market(scenario: Scenario) -> Iterator[str]:
     ends = f"{hashprice[0]:,.2f} USD/PH/day in {first}, {hashprice[-1]:,.2f} in {last}"
     yield f"  hashprice {ends} ({hashprice.min():,.2f} to {hashprice.max():,.2f})"
     for zone in scenario.power.zones:
-        table, factor = values.price_table(zone.name), scenario.power.multiplier
+        table, factor = scenario.price_tables[zone.name], scenario.power.multiplier
         mean = factor * float(table.month_usd_per_mw.sum() / table.month_hours.sum())
         negative = float(table.hours[table.usd_per_mwh < 0].sum() / table.month_hours.sum())
         lowest, highest = factor * table.usd_per_mwh.min(), factor * table.usd_per_mwh.max()

@@ -13,23 +13,26 @@ Growth compounds: value(t) = value(t0) x (1 + g)^((t - t0) / 12), t in months.
 
 from __future__ import annotations
 
-import csv
+import hashlib
 import math
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Tag, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypeAliasType
 
-from .files import open_input
+from .files import FaultyRows, csv_rows, finite_number
 from .months import Array, Calendar, Month
 from .quantities import GROWTH, Input, Quantity
-from .refusal import refusal
+from .refusal import Fault, Place, listed, nearest, refusal, refusals, shown
+from .rows import AT_LEAST_ONE
 
 FORMS = ("flat", "start", "anchors", "months", "csv")
+MOST_FAULTS = 5
+"""Values out of bounds named one by one; the rest is counted."""
 
-Stated = Annotated[float, Quantity("", -1e15, 1e15)]
+Stated = Annotated[float, Quantity("in the unit of the field's name", -math.inf, math.inf)]
 """A number of a path; the field that holds the path knows its unit and its bounds."""
 
 
@@ -44,19 +47,25 @@ class _Path(Input):
         """Why the path does not cover the calendar, in words; empty if it does."""
         return ""
 
-    def stated_values(self) -> list[tuple[str, float]]:
-        """(where, value) of every number the user wrote."""
+    def stated_values(self) -> list[tuple[Place, float]]:
+        """(place in the path, value) of every number the user wrote."""
         raise NotImplementedError
 
     def check_values(self, quantity: Quantity) -> None:
-        """Raises the first bound violation of the path's own numbers, naming its month."""
-        for where, value in self.stated_values():
+        """Refuses the path's own numbers that are out of bounds, each at its place."""
+        faults = []
+        for place, value in self.stated_values():
             try:
                 quantity.check(value)
             except PydanticCustomError as error:
                 context = error.context or {}
-                found = f"{where}: {context['found']}"
-                raise refusal(found, context["allowed"], context["hint"], field=where) from None
+                month = f"{place[-1]}: " if len(place) > 1 else ""
+                faults.append(Fault(place, month + context["found"], context["allowed"], context["hint"]))
+        if len(faults) > MOST_FAULTS:
+            found = f"{len(faults) - MOST_FAULTS} more values out of bounds"
+            faults[MOST_FAULTS:] = [Fault(faults[MOST_FAULTS].place, found, quantity.allowed)]
+        if faults:
+            raise refusals(faults)
 
 
 class FlatPath(_Path):
@@ -67,8 +76,8 @@ class FlatPath(_Path):
     def values(self, calendar: Calendar) -> Array:
         return np.full(calendar.length, self.flat)
 
-    def stated_values(self) -> list[tuple[str, float]]:
-        return [("flat", self.flat)]
+    def stated_values(self) -> list[tuple[Place, float]]:
+        return [(("flat",), self.flat)]
 
 
 class GrowthPath(_Path):
@@ -83,8 +92,8 @@ class GrowthPath(_Path):
         values: Array = self.start * (1 + self.growth_per_year) ** (months / 12)
         return values
 
-    def stated_values(self) -> list[tuple[str, float]]:
-        return [("start", self.start)]
+    def stated_values(self) -> list[tuple[Place, float]]:
+        return [(("start",), self.start)]
 
 
 class _TablePath(_Path):
@@ -106,9 +115,6 @@ class _TablePath(_Path):
             )
         return ""
 
-    def stated_values(self) -> list[tuple[str, float]]:
-        return [(str(month), value) for month, value in sorted(self.table().items())]
-
     def _after(self, values: Array, calendar: Calendar) -> Array:
         """Continue beyond the last stated month."""
         last = max(self.table())
@@ -121,16 +127,20 @@ class _TablePath(_Path):
 class AnchorPath(_TablePath):
     """A few dated values, interpolated between."""
 
-    anchors: dict[Month, Stated] = Field(min_length=1)
+    anchors: Annotated[dict[Month, Stated], AT_LEAST_ONE]
     between: Literal["geometric", "linear", "step"]
 
     def table(self) -> dict[Month, float]:
         return self.anchors
 
+    def stated_values(self) -> list[tuple[Place, float]]:
+        return [(("anchors", str(month)), value) for month, value in sorted(self.anchors.items())]
+
     @model_validator(mode="after")
     def _positive_if_geometric(self) -> AnchorPath:
         if self.between == "geometric" and min(self.anchors.values()) <= 0:
-            raise refusal("a value of 0 or less", "positive values for geometric interpolation", "between: linear")
+            found, allowed = f"the value {min(self.anchors.values()):g}", "positive values for geometric interpolation"
+            raise refusal(found, allowed, "between: linear", field="anchors")
         return self
 
     def values(self, calendar: Calendar) -> Array:
@@ -150,14 +160,17 @@ class AnchorPath(_TablePath):
 class MonthsPath(_TablePath):
     """A value for each month, without gaps."""
 
-    months: dict[Month, Stated] = Field(min_length=1)
+    months: Annotated[dict[Month, Stated], AT_LEAST_ONE]
 
     def table(self) -> dict[Month, float]:
         return self.months
 
+    def stated_values(self) -> list[tuple[Place, float]]:
+        return [(("months", str(month)), value) for month, value in sorted(self.months.items())]
+
     @model_validator(mode="after")
     def _without_gaps(self) -> MonthsPath:
-        _refuse_gaps(self.months)
+        _refuse_gaps(self.months, "months")
         return self
 
     def values(self, calendar: Calendar) -> Array:
@@ -173,33 +186,33 @@ class CsvPath(_TablePath):
     csv: str
     month_column: str
     value_column: str
-    read: dict[Month, float] = Field(default={}, exclude=True, repr=False)
+    _read: dict[Month, float] = PrivateAttr(default={})
 
     def table(self) -> dict[Month, float]:
-        return self.read
+        return self._read
 
-    @model_validator(mode="before")
-    @classmethod
-    def _read_is_ours(cls, data: Any) -> Any:
-        if isinstance(data, dict) and "read" in data:
-            raise refusal('the field "read"', "csv, month_column, value_column, then_growth_per_year")
-        return data
+    @property
+    def sha256(self) -> str:
+        """Of the values that were read, in the order of the months."""
+        return hashlib.sha256(repr(sorted(self._read.items())).encode()).hexdigest()
+
+    def stated_values(self) -> list[tuple[Place, float]]:
+        return [(("csv", str(month)), value) for month, value in sorted(self._read.items())]
 
     @model_validator(mode="after")
-    def _read(self, info: ValidationInfo) -> CsvPath:
-        table = _monthly_csv(self.csv, self.month_column, self.value_column, info)
-        _refuse_gaps(table)
-        object.__setattr__(self, "read", table)
+    def _read_file(self, info: ValidationInfo) -> CsvPath:
+        self._read = _monthly_csv(self, info)
+        _refuse_gaps(self._read, "csv")
         return self
 
     def values(self, calendar: Calendar) -> Array:
-        first = calendar.index(min(self.read))
-        stated = np.array([self.read[month] for month in sorted(self.read)])
+        first = calendar.index(min(self._read))
+        stated = np.array([self._read[month] for month in sorted(self._read)])
         values = stated[np.clip(np.arange(calendar.length) - first, 0, len(stated) - 1)]
         return self._after(values, calendar)
 
 
-def _refuse_gaps(table: dict[Month, float]) -> None:
+def _refuse_gaps(table: dict[Month, float], field: str) -> None:
     months = sorted(table)
     missing = [str(month) for month in (months[0] + i for i in range(months[-1] - months[0])) if month not in table]
     if missing:
@@ -208,47 +221,27 @@ def _refuse_gaps(table: dict[Month, float]) -> None:
             f"no value for {', '.join(missing[:5])}{more}",
             "a value for every month from the first to the last",
             "anchors: interpolates between months",
+            field=field,
         )
 
 
-def _monthly_csv(name: str, month_column: str, value_column: str, info: ValidationInfo) -> dict[Month, float]:
-    """The two columns of a CSV file as a table; every fault is refused with file, line and column."""
+def _monthly_csv(path: CsvPath, info: ValidationInfo) -> dict[Month, float]:
+    """The two columns of a CSV file as a table; all faulty rows are refused together."""
+    columns = {"month_column": path.month_column, "value_column": path.value_column}
+    faults = FaultyRows(path.csv, "csv")
     table: dict[Month, float] = {}
-    with open_input(name, info) as stream:
-        rows = csv.reader(stream, strict=True)
-        header = [cell.strip() for cell in next(rows, [])]
-        for column in (month_column, value_column):
-            if header.count(column) != 1:
-                raise refusal(
-                    f"{name}: {header.count(column)} columns named {column}",
-                    "exactly one",
-                    f"the columns are: {', '.join(header)}",
-                )
-        at_month, at_value = header.index(month_column), header.index(value_column)
-        for line, row in enumerate(rows, start=2):
-            if len(row) != len(header):
-                raise refusal(
-                    f"{name} line {line}: {len(row)} fields",
-                    f"{len(header)} fields as in the header",
-                    "a decimal comma splits a number in two; the decimal sign is a point",
-                )
-            month = Month._check(row[at_month].strip())
+    for line, (month_text, value_text) in csv_rows(path.csv, "csv", columns, info, faults):
+        try:
+            month = Month._check(month_text)
             if month in table:
-                raise refusal(f"{name} line {line}: {month} a second time", "each month once")
-            table[month] = _csv_number(row[at_value].strip(), name, line, value_column)
+                raise refusal(f"{month} a second time", "each month once")
+            table[month] = finite_number(value_text, path.value_column)
+        except PydanticCustomError as fault:
+            faults.add(f"line {line}", fault)
+    faults.refuse()
     if not table:
-        raise refusal(f"{name}: no rows", "a header and at least one month")
+        raise refusal(f"{path.csv}: no rows", "a header and at least one month", field="csv")
     return table
-
-
-def _csv_number(text: str, name: str, line: int, column: str) -> float:
-    try:
-        number = float(text) if text.isascii() and "_" not in text else math.nan
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise refusal(f'{name} line {line}, {column}: "{text}"', "a finite number with a decimal point")
-    return number
 
 
 def _form(value: Any) -> str | None:
@@ -260,16 +253,18 @@ def _form(value: Any) -> str | None:
 
 
 def _known_form(value: Any) -> Any:
-    if _form(value) is None:
-        found = "a table with no known form of a path" if isinstance(value, dict) else f"{value!r}"[:60]
-        raise refusal(
-            found,
-            "{flat: ...}, {start: ..., from: ..., growth_per_year: ...}, {anchors: ...}, {months: ...} or {csv: ...}",
-            f"a constant is written {{flat: {value}}}: nothing is taken to be flat in silence"
-            if isinstance(value, int | float)
-            else "",
-        )
-    return value
+    if _form(value) is not None:
+        return value
+    hint = ""
+    if isinstance(value, dict):
+        hint = next(filter(None, (nearest(str(key), FORMS) for key in value)), "")
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        hint = f"the same in every month is written {{flat: {shown(value)}}}"
+    raise refusal(
+        f"a table with {listed(map(str, value))}" if isinstance(value, dict) and value else shown(value),
+        "{flat: ...}, {start: ..., from: ..., growth_per_year: ...}, {anchors: ...}, {months: ...} or {csv: ...}",
+        hint,
+    )
 
 
 # A named type: its schema is built once, however many fields use it.

@@ -80,6 +80,13 @@ class Power(Input):
     multiplier: Annotated[float, q.MULTIPLIER] = 1.0
 
 
+def index_margin_usd_per_mw(market: PriceTable, multiplier: float, break_even_usd_per_mwh: Array) -> Array:
+    """Sum over a month's hours of max(0, break-even - multiplier x market price), USD per MW; shape (any, months)."""
+    if multiplier == 0.0:
+        return np.maximum(break_even_usd_per_mwh, 0.0) * market.month_hours
+    return multiplier * market.margin_usd_per_mw(break_even_usd_per_mwh / multiplier)
+
+
 @dataclass(frozen=True)
 class SitePower:
     """What energy costs at a site: multiplier x market price + adder, or a fixed price a month.
@@ -109,10 +116,7 @@ class SitePower:
         """
         if self.fixed_usd_per_mwh is not None:
             return np.maximum(break_even_usd_per_mwh - self.fixed_usd_per_mwh, 0.0) * self.month_hours
-        if self.market_multiplier == 0.0:
-            return np.maximum(break_even_usd_per_mwh - self.adder_usd_per_mwh, 0.0) * self.month_hours
-        break_even_at_market = (break_even_usd_per_mwh - self.adder_usd_per_mwh) / self.market_multiplier
-        return self.market_multiplier * self.market.margin_usd_per_mw(break_even_at_market)
+        return index_margin_usd_per_mw(self.market, self.market_multiplier, break_even_usd_per_mwh - self.adder_usd_per_mwh)
 
     def firm_usd_per_mw(self) -> Array:
         """Cost of one MW through every hour of each month, USD, shape (months,)."""

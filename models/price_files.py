@@ -6,33 +6,50 @@ shows one hour twice; the file must then mark the second one, or the series is r
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from pydantic import PrivateAttr, ValidationInfo, model_validator
+from pydantic import AfterValidator, PrivateAttr, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from . import quantities as q
-from .files import locate_input, open_input
-from .months import Array
-from .refusal import refusal
+from .files import LARGEST_BYTES, MOST_ROWS, FaultyRows, check_columns, csv_rows, finite_number, locate_input
+from .months import FIRST_YEAR, LAST_YEAR, Array, WholeArray
+from .names import composed
+from .refusal import listed, nearest, refusal, shortened, shown
 from .sources import Sourced
 
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d):(\d\d)(?::00(?:\.0+)?)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
-LONGEST_CELL, MOST_COLUMNS = 32_767, 500
 SHOWN = 5
-"""Faulty rows named in a message; the rest is counted."""
+"""Missing hours named in a message; the rest is counted."""
+MINUTE = timedelta(minutes=1)
+EPOCH = datetime(1970, 1, 1)
 
 _YES, _NO = {"y", "yes", "1", "true", "t"}, {"n", "no", "0", "false", "f", ""}
+
+Resolution = Literal[60, 30, 15, 5]
+
+
+def check_time_zone(name: str) -> str:
+    """An IANA time zone's name or UTC."""
+    try:
+        ZoneInfo(name)
+    except Exception:
+        from zoneinfo import available_timezones
+
+        hint = nearest(name, sorted(available_timezones())) or "ERCOT is America/Chicago"
+        raise refusal(f'the time zone "{shortened(name)}"', "UTC or an IANA name such as America/Chicago", hint) from None
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(check_time_zone)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +81,9 @@ class HourlySeries:
         return f"{self.end_utc:%Y-%m-%d %H:%M}"
 
     def covers(self, start: datetime, end: datetime) -> bool:
-        return self.start_utc <= start and end <= self.end_utc
+        """Whether the steps from one instant to the other all have a price; a step never straddles either."""
+        on_step = (start - self.start_utc) % self.step == (end - self.start_utc) % self.step == timedelta(0)
+        return self.start_utc <= start and end <= self.end_utc and on_step
 
     def between(self, start: datetime, end: datetime) -> Array:
         """The prices from one instant to another, both UTC and inside the series."""
@@ -81,11 +100,11 @@ class HourlyFile(Sourced):
     price_column: str
     times_are: Literal["utc", "local", "with_offset"]
     """utc: no offset written; local: clock times of `file_time_zone`; with_offset: each time carries its offset."""
-    file_time_zone: str | None = None
+    file_time_zone: TimeZone | None = None
     convention: Literal["hour_beginning", "hour_ending"]
     repeated_hour_column: str | None = None
     """Column that marks (Y/N) the second pass of the hour in which the clock is turned back; needed for local times."""
-    resolution_minutes: Literal[60, 30, 15, 5] = 60
+    resolution_minutes: Resolution = 60
     fill_gaps_up_to_hours: Annotated[int, q.GAP_HOURS] = 0
     """Gaps up to this length repeat the price before them; longer ones are refused."""
     _series: HourlySeries | None = PrivateAttr(default=None)
@@ -105,248 +124,299 @@ class HourlyFile(Sourced):
                 "file_time_zone exactly where times_are is local",
                 field="file_time_zone",
             )
-        rows = _rows(self, info)
-        self._series = _series(self, rows)
+        self._series = _series(self, _read_rows(self, info))
         return self
+
+    @property
+    def step(self) -> timedelta:
+        return timedelta(minutes=self.resolution_minutes)
+
+    @property
+    def is_parquet(self) -> bool:
+        return self.file.lower().endswith(".parquet")
+
+    @property
+    def row_word(self) -> str:
+        """What a row is counted by in messages."""
+        return "row" if self.is_parquet else "line"
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The column that each field names."""
+        fields = ("time_column", "price_column", "repeated_hour_column")
+        return {field: column for field in fields if (column := getattr(self, field)) is not None}
+
+
+# --- rows ------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class _Row:
-    where: str
-    time: str
-    price: float
-    repeated: bool
+class _Rows:
+    """The rows of a file in its own order: number of the row, minute (since 1970, UTC) that its time names, price."""
+
+    number: list[int]
+    minute: WholeArray
+    usd_per_mwh: Array
 
 
-def _rows(spec: HourlyFile, info: ValidationInfo) -> list[_Row]:
-    if spec.file.lower().endswith(".parquet"):
-        return list(_parquet_rows(spec, info))
-    return list(_csv_rows(spec, info))
+Cells = tuple[int, str, str | float, str]
+"""Number of a row, its time, its price (text where the file is text) and its mark of a repeated hour."""
 
 
-def _csv_rows(spec: HourlyFile, info: ValidationInfo) -> Iterator[_Row]:
-    with open_input(spec.file, info) as stream:
-        csv.field_size_limit(LONGEST_CELL)
-        reader = csv.reader(stream, strict=True)
+def _read_rows(spec: HourlyFile, info: ValidationInfo) -> _Rows:
+    """Every row of the file; all faulty ones are refused together."""
+    faults = FaultyRows(spec.file, "file")
+    read = _parquet_rows if spec.is_parquet else _csv_rows
+    numbers, minutes, prices = [], [], []
+    for number, time, price, mark in read(spec, info, faults):
         try:
-            header = [cell.strip() for cell in next(reader)]
-            _check_header(spec, header)
-            wanted = [spec.time_column, spec.price_column, *([spec.repeated_hour_column] if spec.repeated_hour_column else [])]
-            at = [header.index(column) for column in wanted]
-            faults: list[PydanticCustomError] = []
-            for cells in reader:
-                try:
-                    yield _csv_row(spec, cells, f"{spec.file} line {reader.line_num}", at, len(header))
-                except PydanticCustomError as fault:
-                    faults.append(fault)
-            _refuse_faulty_rows(faults)
-        except csv.Error as fault:
-            raise refusal(f"{spec.file} line {reader.line_num}: {fault}", "a well-formed CSV file", field="file") from None
+            minutes.append(_minute(spec, time, _is_second_pass(spec, mark)))
+            prices.append(_price(spec, price))
+            numbers.append(number)
+        except PydanticCustomError as fault:
+            faults.add(f"{spec.row_word} {number}", fault)
+    faults.refuse()
+    if not numbers:
+        raise refusal(f"{spec.file}: no rows", "a header and at least one price", field="file")
+    return _Rows(numbers, np.array(minutes), np.array(prices) + 0.0)
 
 
-def _csv_row(spec: HourlyFile, cells: list[str], where: str, at: list[int], width: int) -> _Row:
-    if len(cells) != width:
-        hint = "a decimal comma splits a number in two; the decimal sign is a point"
-        raise refusal(f"{where}: {len(cells)} fields", f"{width} fields as in the header", hint, field="file")
-    mark = cells[at[2]].strip().lower() if len(at) > 2 else ""
-    if mark not in _YES | _NO:
-        raise refusal(f'{where}, {spec.repeated_hour_column}: "{mark}"', "Y or N", field="file")
-    return _Row(where, cells[at[0]].strip(), _price(cells[at[1]].strip(), where, spec.price_column), mark in _YES)
+def _csv_rows(spec: HourlyFile, info: ValidationInfo, faults: FaultyRows) -> Iterator[Cells]:
+    for line, cells in csv_rows(spec.file, "file", spec.columns, info, faults):
+        time, price, *mark = cells
+        yield line, time, price, mark[0] if mark else ""
 
 
-def _refuse_faulty_rows(faults: list[PydanticCustomError]) -> None:
-    """All faulty rows of a file as one refusal: the first few named, the rest counted."""
-    if faults:
-        contexts = [fault.context or {} for fault in faults]
-        found = "; ".join(context["found"] for context in contexts[:SHOWN])
-        more = f"; and {len(faults) - SHOWN} more faulty rows" if len(faults) > SHOWN else ""
-        raise refusal(found + more, contexts[0]["allowed"], contexts[0]["hint"], field="file")
-
-
-def _check_header(spec: HourlyFile, header: list[str]) -> None:
-    if len(header) > MOST_COLUMNS:
-        raise refusal(f"{spec.file}: {len(header)} columns", f"at most {MOST_COLUMNS}", field="file")
-    if len(header) == 1 and ";" in header[0]:
-        raise refusal(
-            f"{spec.file} line 1: fields separated by semicolons", "commas between fields and points in decimals", field="file"
-        )
-    for column in filter(None, (spec.time_column, spec.price_column, spec.repeated_hour_column)):
-        if header.count(column) != 1:
-            shown = ", ".join(header[:12])
-            raise refusal(f'{spec.file}: {header.count(column)} columns named "{column}"', f"exactly one of: {shown}", field="file")
-
-
-def _price(text: str, where: str, column: str) -> float:
-    try:
-        price = float(text) if text.isascii() and "_" not in text else math.nan
-    except ValueError:
-        price = math.nan
+def _price(spec: HourlyFile, found: str | float) -> float:
+    price = finite_number(found, spec.price_column) if isinstance(found, str) else found
     if not math.isfinite(price):
-        hint = f"the decimal sign is a point: {text.replace(',', '.')}" if re.fullmatch(r"-?\d+,\d+", text) else ""
-        raise refusal(f'{where}, {column}: "{text[:40]}"', "a finite number", hint, field="file")
-    return _in_band(price, where, column)
-
-
-def _in_band(price: float, where: str, column: str) -> float:
+        raise refusal(f"{spec.price_column} {shown(price)}", "a finite number")
     if not q.MARKET_PRICE.low <= price <= q.MARKET_PRICE.high:
-        raise refusal(f"{where}, {column}: {price:,g}", q.MARKET_PRICE.allowed, field="file")
+        raise refusal(f"{spec.price_column} {price:,g} {q.MARKET_PRICE.unit}", q.MARKET_PRICE.allowed)
     return price
 
 
-def _parquet_rows(spec: HourlyFile, info: ValidationInfo) -> Iterator[_Row]:
-    path = locate_input(spec.file, info)
+def _is_second_pass(spec: HourlyFile, mark: str) -> bool:
+    if mark.lower() not in _YES | _NO:
+        raise refusal(f'{spec.repeated_hour_column} "{shortened(mark)}"', "Y or N")
+    return mark.lower() in _YES
+
+
+def _minute(spec: HourlyFile, text: str, second_pass: bool) -> int:
+    """The minute since 1970 (UTC) that a row's time names."""
+    match = TIME.fullmatch(text)
+    if not match:
+        raise refusal(_named(spec, text), "ISO 8601, e.g. 2024-03-10T01:00 or 2024-03-10T01:00-06:00", _hint_on_time(text))
+    day, hour, minute, offset = match.groups()
+    try:
+        clock = datetime.fromisoformat(f"{day}T{hour}:{minute}{offset or ''}")
+    except ValueError:
+        raise refusal(_named(spec, text), "a time that exists", _hint_on_time(text)) from None
+    if not FIRST_YEAR <= clock.year <= LAST_YEAR:
+        raise refusal(_named(spec, text), f"times from {FIRST_YEAR} to {LAST_YEAR}")
+    shift, clock = clock.utcoffset(), clock.replace(tzinfo=None)
+    if (shift is not None) != (spec.times_are == "with_offset") and not (spec.times_are == "utc" and shift == timedelta(0)):
+        found = f"{_named(spec, text)} {'without' if shift is None else 'with'} offset"
+        raise refusal(found, f"times_are: {spec.times_are} in every row", "mixed forms in one column cannot be told apart")
+    if spec.times_are == "local":
+        return _minute_of_clock(spec, text, clock, second_pass)
+    return (clock - (shift or timedelta(0)) - EPOCH) // MINUTE
+
+
+def _minute_of_clock(spec: HourlyFile, text: str, clock: datetime, second_pass: bool) -> int:
+    """As a clock of the named zone shows it; an hour that it skips, or shows twice without a mark, is refused."""
+    assert spec.file_time_zone is not None
+    begins = clock - spec.step if spec.convention == "hour_ending" else clock
+    before, after = _offsets(begins, spec.file_time_zone)
+    if before < after:
+        hint = "the clock is put forward in this hour; the day has 23 hours"
+        raise refusal(_named(spec, text), f"a time that clocks in {spec.file_time_zone} show", hint)
+    if before > after and spec.repeated_hour_column is None:
+        found = f"{_named(spec, text)}, which clocks in {spec.file_time_zone} show twice"
+        raise refusal(found, "a repeated_hour_column that marks the second pass", "or times in UTC or with offset")
+    if before == after and second_pass:
+        found = f"{_named(spec, text)}, marked as a second pass"
+        raise refusal(found, f"marks only where clocks in {spec.file_time_zone} are turned back", "is it the right column?")
+    return (clock - (after if second_pass else before) - EPOCH) // MINUTE
+
+
+def _offsets(clock: datetime, time_zone: str) -> tuple[timedelta, timedelta]:
+    """Offsets from UTC before and after a change of clocks, for a time that the change touches; elsewhere twice the same.
+
+    The first is the smaller one where the clock skips the time, the larger one where it shows it twice (PEP 495).
+    """
+    zone = ZoneInfo(time_zone)
+    before, after = (clock.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
+    assert before is not None
+    assert after is not None
+    return before, after
+
+
+def _named(spec: HourlyFile, text: str) -> str:
+    return f'{spec.time_column} "{shortened(text)}"'
+
+
+def _hint_on_time(text: str) -> str:
+    if re.search(r"[T ]24:", text):
+        return "an hour ending at 24:00 is written 00:00 of the next day"
+    if re.search(r"\d+/\d+/\d+", text):
+        return "day and month cannot be told apart in this form"
+    if re.fullmatch(r"[\d.]+", text):
+        return "a serial number of a spreadsheet? write the time as text"
+    return ""
+
+
+# --- Parquet -----------------------------------------------------------------------------------------------------------
+
+
+def _parquet_rows(spec: HourlyFile, info: ValidationInfo, faults: FaultyRows) -> Iterator[Cells]:
+    """The rows batch by batch; texts stay coded as numbers, so that a small file cannot fill the memory."""
+    path = locate_input(spec.file, "file", info)
     try:
         from pyarrow import parquet
     except ImportError:
-        raise refusal(
-            f'"{spec.file}"', "CSV, or Parquet with pyarrow installed", "pip install 'hashlease[parquet]'", field="file"
-        ) from None
+        allowed = "CSV, or Parquet with pyarrow installed"
+        raise refusal(f'"{spec.file}"', allowed, "pip install 'hashlease[parquet]'", field="file") from None
     try:
-        file = parquet.ParquetFile(path)
-        _check_header(spec, list(file.schema_arrow.names))
-        columns = [c for c in (spec.time_column, spec.price_column, spec.repeated_hour_column) if c]
-        table = file.read(columns=columns)
-    except (OSError, ValueError) as fault:
-        raise refusal(f'"{spec.file}": {fault}', "a well-formed Parquet file", field="file") from None
-    marks = table.column(columns[2]).to_pylist() if len(columns) > 2 else [False] * table.num_rows
-    pairs = zip(table.column(columns[0]).to_pylist(), table.column(columns[1]).to_pylist(), marks, strict=True)
-    for number, (time, price, mark) in enumerate(pairs, start=1):
-        where = f"{spec.file} row {number}"
-        if isinstance(price, bool) or not isinstance(price, int | float) or not math.isfinite(price):
-            raise refusal(f"{where}, {spec.price_column}: {price!r}", "a finite number", field="file")
-        text = time.isoformat() if isinstance(time, datetime) else str(time)
-        yield _Row(where, text, _in_band(float(price), where, spec.price_column), str(mark).strip().lower() in _YES)
+        file = parquet.ParquetFile(path, read_dictionary=list(spec.columns.values()))
+        header = [composed(name) for name in file.schema_arrow.names]
+        check_columns(spec.file, "file", spec.columns, header)
+        at = [header.index(composed(column)) for column in spec.columns.values()]
+        _refuse_types(spec, [file.schema_arrow.field(index).type for index in at])
+        _refuse_size(spec, file.metadata)
+        number = 0
+        for batch in file.iter_batches(batch_size=10_000, columns=[file.schema_arrow.names[index] for index in at]):
+            columns = {name: _plain(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+            times, prices, *marks = (columns[file.schema_arrow.names[index]] for index in at)
+            for row, (time, price) in enumerate(zip(times, prices, strict=True)):
+                number += 1
+                mark = marks[0][row] if marks else ""
+                yield number, _as_text(time), math.nan if price is None else float(price), _as_text(mark)
+    except PydanticCustomError:
+        raise
+    except (OSError, ValueError, OverflowError):
+        raise refusal(f'"{spec.file}", which cannot be read as Parquet', "a well-formed Parquet file", field="file") from None
 
 
-def _series(spec: HourlyFile, rows: list[_Row]) -> HourlySeries:
+def _refuse_types(spec: HourlyFile, types: list[Any]) -> None:
+    from pyarrow import types as kind
+
+    def is_text(found: Any) -> bool:
+        return bool(kind.is_string(found) or kind.is_large_string(found))
+
+    allowed: dict[str, tuple[str, Callable[[Any], bool]]] = {
+        "time_column": ("timestamps, or text in ISO 8601", lambda found: kind.is_timestamp(found) or is_text(found)),
+        "price_column": ("numbers", lambda found: kind.is_integer(found) or kind.is_floating(found) or kind.is_decimal(found)),
+        "repeated_hour_column": ("yes/no values, or the text Y or N", lambda found: kind.is_boolean(found) or is_text(found)),
+    }
+    for (field, column), found in zip(spec.columns.items(), types, strict=True):
+        what, fits = allowed[field]
+        plain = found.value_type if kind.is_dictionary(found) else found
+        if not fits(plain):
+            raise refusal(f'the column "{column}" of type {found}', what, field=field)
+
+
+def _refuse_size(spec: HourlyFile, metadata: Any) -> None:
+    """Before anything is unpacked: a few kilobytes of Parquet can stand for gigabytes."""
+    groups = (metadata.row_group(group) for group in range(metadata.num_row_groups))
+    unpacked = sum(group.column(column).total_uncompressed_size for group in groups for column in range(group.num_columns))
+    if metadata.num_rows > MOST_ROWS:
+        raise refusal(f"{spec.file}: {metadata.num_rows:,} rows", f"at most {MOST_ROWS:,}", field="file")
+    if unpacked > LARGEST_BYTES:
+        found = f"{spec.file}: {unpacked / 1e6:,.0f} MB when unpacked"
+        raise refusal(found, f"at most {LARGEST_BYTES / 1e6:,.0f} MB", field="file")
+
+
+def _plain(column: Any) -> list[Any]:
+    """A column's values as Python's; times to the microsecond, those that know their zone in UTC."""
+    import pyarrow
+
+    if pyarrow.types.is_dictionary(column.type):
+        words = column.dictionary.to_pylist()
+        return [None if index is None else words[index] for index in column.indices.to_pylist()]
+    if pyarrow.types.is_timestamp(column.type):
+        column = column.cast(pyarrow.timestamp("us", None if column.type.tz is None else "UTC"))
+    found: list[Any] = column.to_pylist()
+    return found
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    return str(value.isoformat() if isinstance(value, datetime) else value)
+
+
+# --- the series ----------------------------------------------------------------------------------------------------------
+
+
+def _series(spec: HourlyFile, rows: _Rows) -> HourlySeries:
     """Rows in any order as a series of equal steps; duplicates, gaps and odd steps are refused."""
-    if not rows:
-        raise refusal(f"{spec.file}: no rows", "a header and at least one price", field="file")
-    step = timedelta(minutes=spec.resolution_minutes)
-    instants, faults = [], []
-    for row in rows:
-        try:
-            instants.append(_instant(spec, row))
-        except PydanticCustomError as fault:
-            faults.append(fault)
-    _refuse_faulty_rows(faults)
-    if spec.convention == "hour_ending":
-        instants = [instant - step for instant in instants]
-    order = sorted(range(len(rows)), key=instants.__getitem__)
-    notes = [] if order == list(range(len(rows))) else [f"{spec.file}: the rows were out of order and have been sorted"]
-    times = [instants[i] for i in order]
-    _refuse_twice(spec, rows, order, times)
-    _refuse_odd_steps(spec, times, step)
-    prices = np.array([rows[i].price for i in order])
-    start = times[0]
-    at = np.array([round((time - start) / step) for time in times])
-    filled = _without_gaps(spec, start, step, at, prices, notes)
+    begins = rows.minute - spec.resolution_minutes if spec.convention == "hour_ending" else rows.minute
+    order = np.argsort(begins, kind="stable")
+    in_order = bool(np.all(order[1:] > order[:-1]))
+    notes = [] if in_order else [f"{spec.file}: the rows were out of order and have been sorted"]
+    minute, prices = begins[order], rows.usd_per_mwh[order]
+    _refuse_twice(spec, rows, order, minute)
+    _refuse_odd_steps(spec, rows, order, minute)
+    filled = _without_gaps(spec, minute, prices, notes)
     if len(filled) > 1 and np.all(filled == filled[0]):
         notes.append(f"{spec.file}: the price is {filled[0]:g} USD/MWh in every hour; is it a stub?")
-    digest = hashlib.sha256(f"{start.isoformat()} {step}".encode() + filled.tobytes()).hexdigest()
-    return HourlySeries(start, step, filled, digest, tuple(notes))
+    start = _utc(minute[0])
+    digest = hashlib.sha256(f"{start.isoformat()} {spec.step}".encode() + filled.tobytes()).hexdigest()
+    return HourlySeries(start, spec.step, filled, digest, tuple(notes))
 
 
-def _instant(spec: HourlyFile, row: _Row) -> datetime:
-    """The instant (UTC) that a row's time names."""
-    match = TIME.fullmatch(row.time)
-    if not match:
-        hint = "an hour ending at 24:00 is written 00:00 of the next day" if " 24:" in row.time or "T24:" in row.time else ""
-        raise refusal(
-            f'{row.where}, {spec.time_column}: "{row.time[:40]}"',
-            "ISO 8601, e.g. 2024-03-10T01:00 or 2024-03-10T01:00-06:00",
-            hint,
-            field="file",
+def _utc(minute: Any) -> datetime:
+    return (EPOCH + int(minute) * MINUTE).replace(tzinfo=UTC)
+
+
+def _refuse_twice(spec: HourlyFile, rows: _Rows, order: WholeArray, minute: WholeArray) -> None:
+    twice = np.flatnonzero(minute[1:] == minute[:-1]) + 1
+    if len(twice):
+        first = [(rows.number[order[at]], rows.number[order[at - 1]], minute[at]) for at in twice[:SHOWN]]
+        named = "; ".join(
+            f"{spec.row_word} {second} repeats {spec.row_word} {number} ({_utc(at):%Y-%m-%dT%H:%MZ})"
+            for second, number, at in first
         )
-    day, hour, minute, offset = match.groups()
-    try:
-        time = datetime.fromisoformat(f"{day}T{hour}:{minute}:00")
-    except ValueError:
-        hint = "an hour ending at 24:00 is written 00:00 of the next day" if hour == "24" else ""
-        raise refusal(f'{row.where}, {spec.time_column}: "{row.time}"', "a time that exists", hint, field="file") from None
-    if (offset is not None) != (spec.times_are == "with_offset") and not (offset in ("Z", "+00:00") and spec.times_are == "utc"):
-        raise refusal(
-            f'{row.where}: "{row.time}" {"with" if offset else "without"} offset',
-            f"times_are: {spec.times_are} in every row",
-            "mixed forms in one column cannot be told apart",
-            field="file",
+        more = f"; and {len(twice) - SHOWN} more" if len(twice) > SHOWN else ""
+        raise refusal(f"{spec.file}: {named}{more}", "each time once", field="file")
+
+
+def _refuse_odd_steps(spec: HourlyFile, rows: _Rows, order: WholeArray, minute: WholeArray) -> None:
+    """Rows at another resolution than stated, and rows between the steps."""
+    steps, counts = np.unique(np.diff(minute), return_counts=True)
+    step = spec.resolution_minutes
+    usual = int(steps[np.argmax(counts)]) if len(steps) else step
+    known = get_args(Resolution)
+    if usual != step and (usual in known or usual % step):
+        hint = f"set resolution_minutes: {usual}" if usual in known else f"the resolutions are {listed(map(str, known))} minutes"
+        raise refusal(f"{spec.file}: rows every {usual} minutes", f"rows every {step} minutes", hint, field="resolution_minutes")
+    between = np.flatnonzero((minute - minute[0]) % step)
+    if len(between):
+        named = ", ".join(
+            f"{spec.row_word} {rows.number[order[at]]} ({_utc(minute[at]):%Y-%m-%dT%H:%MZ})" for at in between[:SHOWN]
         )
-    if spec.times_are == "with_offset":
-        return datetime.fromisoformat(f"{day}T{hour}:{minute}:00{'+00:00' if offset == 'Z' else offset}").astimezone(UTC)
-    if spec.times_are == "utc":
-        return time.replace(tzinfo=UTC)
-    return _from_clock(spec, row, time)
+        more = f" and {len(between) - SHOWN} more" if len(between) > SHOWN else ""
+        allowed = f"a row every {step} minutes from {_utc(minute[0]):%Y-%m-%dT%H:%MZ} on"
+        raise refusal(f"{spec.file}: times between the steps in {named}{more}", allowed, field="file")
 
 
-def _from_clock(spec: HourlyFile, row: _Row, clock: datetime) -> datetime:
-    """A clock time of the named zone as an instant; an hour that the clock skips or shows unmarked twice is refused."""
-    assert spec.file_time_zone is not None
-    zone = ZoneInfo(spec.file_time_zone)
-    begins = clock - timedelta(minutes=spec.resolution_minutes) if spec.convention == "hour_ending" else clock
-    first, second = (begins.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
-    if first.astimezone(zone).replace(tzinfo=None) != begins:
-        raise refusal(
-            f'{row.where}: "{row.time}"',
-            f"a time that clocks in {spec.file_time_zone} show",
-            "the clock is put forward in this hour; the day has 23 hours",
-            field="file",
-        )
-    if first == second:
-        instant = first
-    elif spec.repeated_hour_column is None:
-        raise refusal(
-            f'{row.where}: "{row.time}", which clocks in {spec.file_time_zone} show twice',
-            "a repeated_hour_column that marks the second pass",
-            "or times in UTC or with offset",
-            field="file",
-        )
-    else:
-        instant = second if row.repeated else first
-    return instant + (clock - begins)
-
-
-def _refuse_twice(spec: HourlyFile, rows: list[_Row], order: list[int], times: list[datetime]) -> None:
-    twice = [rows[order[i + 1]] for i in range(len(times) - 1) if times[i] == times[i + 1]]
-    if twice:
-        shown = "; ".join(f"{row.where}: {row.time}" for row in twice[:SHOWN])
-        raise refusal(f"{len(twice)} times a second time ({shown})", "each time once", field="file")
-
-
-def _refuse_odd_steps(spec: HourlyFile, times: list[datetime], step: timedelta) -> None:
-    smallest = min((b - a for a, b in pairwise(times)), default=step)
-    if smallest < step:
-        minutes = round(smallest / timedelta(minutes=1))
-        raise refusal(
-            f"{spec.file}: rows every {minutes} minutes",
-            f"rows every {spec.resolution_minutes} minutes",
-            f"set resolution_minutes: {minutes}",
-            field="resolution_minutes",
-        )
-
-
-def _without_gaps(
-    spec: HourlyFile, start: datetime, step: timedelta, at: np.ndarray[Any, Any], prices: Array, notes: list[str]
-) -> Array:
+def _without_gaps(spec: HourlyFile, minute: WholeArray, prices: Array, notes: list[str]) -> Array:
     """Prices at every step; a gap longer than the scenario allows to fill is refused with its missing hours named."""
-    length = int(at[-1]) + 1
-    if length == len(prices):
+    step = spec.resolution_minutes
+    steps = np.append(np.diff(minute) // step, 1)
+    missing = int(steps.sum()) - len(prices)
+    if missing == 0:
         return prices
-    known = np.zeros(length, dtype=bool)
-    known[at] = True
-    missing = np.flatnonzero(~known)
-    last_known = np.maximum.accumulate(np.where(known, np.arange(length), -1))
-    gap_steps = np.arange(length) - last_known
-    longest_hours = float(gap_steps.max() * (step / timedelta(hours=1)))
-    if longest_hours > spec.fill_gaps_up_to_hours:
-        shown = ", ".join(f"{start + int(i) * step:%Y-%m-%dT%H:%MZ}" for i in missing[:SHOWN])
-        more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+    if (steps.max() - 1) * step > spec.fill_gaps_up_to_hours * 60:
+        gaps = np.flatnonzero(steps > 1)
+        first = [minute[gap] + n * step for gap in gaps[:SHOWN] for n in range(1, min(steps[gap], SHOWN + 1))][:SHOWN]
+        more = f" and {missing - SHOWN:,} more" if missing > SHOWN else ""
         raise refusal(
-            f"{spec.file}: {len(missing)} prices missing: {shown}{more}",
+            f"{spec.file}: {missing:,} prices missing: {', '.join(f'{_utc(at):%Y-%m-%dT%H:%MZ}' for at in first)}{more}",
             "every step from the first to the last",
             "fill_gaps_up_to_hours: 3 repeats the price before gaps of up to 3 hours",
             field="file",
         )
-    filled = np.zeros(length)
-    filled[at] = prices
-    notes.append(f"{spec.file}: {len(missing)} missing prices repeat the price before them (fill_gaps_up_to_hours)")
-    return filled[last_known]
+    notes.append(f"{spec.file}: {missing} missing prices repeat the price before them (fill_gaps_up_to_hours)")
+    return np.repeat(prices, steps)

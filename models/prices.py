@@ -56,14 +56,24 @@ def hours_by_clock(month: Month, time_zone: str) -> Array:
     counts = np.full(24, float(month.days))
     if hours_in_month(month, time_zone) == month.days * 24:
         return counts
-    zone = ZoneInfo(time_zone)
-    counts[:] = 0.0
-    instant, end = month_start_utc(month, time_zone), month_start_utc(month + 1, time_zone)
-    while instant < end:
-        step = min(end - instant, timedelta(hours=1))
-        counts[instant.astimezone(zone).hour] += step / timedelta(hours=1)
-        instant += timedelta(hours=1)
+    for day in range(1, month.days + 1):
+        counts += _hours_shown_on(datetime(month.year, month.month_of_year, day), time_zone) - 1.0
     return counts
+
+
+def _hours_shown_on(day: datetime, time_zone: str) -> Array:
+    """Hours for which each clock hour is shown on one local day, shape (24,): ones unless the clock is changed."""
+    zone = ZoneInfo(time_zone)
+    instant, end = (midnight.replace(tzinfo=zone).astimezone(UTC) for midnight in (day, day + timedelta(days=1)))
+    shown = np.ones(24)
+    if end - instant == timedelta(hours=24):
+        return shown
+    shown[:] = 0.0
+    while instant < end:
+        step = min(end - instant, timedelta(minutes=30))
+        shown[instant.astimezone(zone).hour] += step / timedelta(hours=1)
+        instant += step
+    return shown
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ class Quantity:
         for slip in self.slips:
             meant = number * slip.factor
             if self.low <= meant <= self.high:
-                return f"did you mean {self._with_unit(meant)}? That is {_number(number)} {slip.mistaken_unit}"
+                return f"{_number(number)} in {slip.mistaken_unit} is {self._with_unit(float(f'{meant:.6g}'))}; did you mean that?"
         if self.unit in ("years", "months") and FIRST_YEAR <= number <= LAST_YEAR:
             return f"a number of {self.unit}, not the calendar year in which they end"
         return ""
@@ -125,19 +125,24 @@ def _hint_on_kind(value: Any) -> str:
         return "write the number itself; true and false are not numbers"
     if not isinstance(value, str):
         return ""
-    foreign = next((c for c in value if not c.isascii()), None)
+    if re.fullmatch(r"[+-]?[\d.]+([eE][+-]?\d+)?", value, re.ASCII):
+        return f"write it without quotes: {value}"
+    return hint_on_text(value) or "a plain number without unit; the unit is in the field's name"
+
+
+def hint_on_text(text: str) -> str:
+    """What a text that is not a plain number was probably meant to be; empty if it looks like nothing known."""
+    foreign = next((c for c in text if not c.isascii()), None)
     if foreign is not None:
         name = unicodedata.name(foreign, "without a name").lower()
-        return f"character {value.index(foreign) + 1} is U+{ord(foreign):04X} ({name}), not a plain digit, sign or point"
-    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", value):
-        return f"no thousands commas: {value.replace(',', '')}"
-    if re.fullmatch(r"[+-]?\d+,\d+", value):
-        return f"the decimal sign is a point: {value.replace(',', '.')}"
-    if re.fullmatch(r"[+-]?\d+(\.\d+)? *%", value):
-        return f"a share is written as a fraction: {float(value.rstrip(' %')) / 100:.12g}"
-    if re.fullmatch(r"[+-]?[\d.]+([eE][+-]?\d+)?", value):
-        return f"write it without quotes: {value}"
-    return "a plain number without unit; the unit is in the field's name"
+        return f"character {text.index(foreign) + 1} is U+{ord(foreign):04X} ({name}), not a plain digit, sign or point"
+    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", text):
+        return f"no thousands commas: {text.replace(',', '')}"
+    if re.fullmatch(r"[+-]?\d+,\d+", text):
+        return f"the decimal sign is a point: {text.replace(',', '.')}"
+    if re.fullmatch(r"[+-]?\d+(\.\d+)? *%", text):
+        return f"a share is written as a fraction: {float(text.rstrip(' %')) / 100:.12g}"
+    return ""
 
 
 # --- power -----------------------------------------------------------------------------------------------------------
@@ -211,14 +216,14 @@ RENT = Quantity(
     "USD per kW of critical IT and month",
     1,
     600,
-    slips=(Slip(1e-3, "USD/MW-month"), Slip(1 / 12, "USD/kW-year"), Slip(1e-3 / 12, "USD/MW-year")),
+    slips=(Slip(1 / 12, "USD/kW-year"), Slip(1e-3, "USD/MW-month"), Slip(1e-3 / 12, "USD/MW-year")),
 )
 """Published first-year rents: 90 to 155 USD/kW-month."""
 CONTRACT_VALUE = Quantity("USD", 100_000, 1e12, slips=_MILLIONS)
 CAPEX = Quantity("USD per critical MW", 1_000, 60_000_000, or_zero=True, slips=_MILLIONS)
 """Published builds: 3.6 to 15 million USD per critical MW."""
 LEASE_OPEX = Quantity(
-    "USD per kW of critical IT and month", 0, 200, slips=(Slip(1e-3, "USD/MW-month"), Slip(1 / 12, "USD/kW-year"))
+    "USD per kW of critical IT and month", 0, 200, slips=(Slip(1 / 12, "USD/kW-year"), Slip(1e-3, "USD/MW-month"))
 )
 TERM_YEARS = Quantity("years", 0.25, 50, slips=(Slip(1 / 12, "months"),))
 MONTHS = Quantity("months", 0, 120, whole=True)

@@ -18,8 +18,10 @@ Place = tuple[str | int, ...]
 """Keys and positions that lead to a value in plain data."""
 
 LONGEST_SHOWN = 60
-MOST_LISTED = 24
+MOST_LISTED = 40
 MOST_COMPARED = 1_000
+SHORTEST_BEGINNING = 4
+"""A word this long may be meant as the beginning of a longer one: rent for rent_usd_per_kw_month."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,16 @@ def listed(words: Iterable[str]) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`did you mean ...?` with the known word that is most like the one found; empty if none is like it."""
+    """`did you mean ...?` with the known word that is most like the one found, or begins like it; empty if none does."""
     import difflib
 
     by_form = {_form(other): other for other, _ in zip(known, range(MOST_COMPARED), strict=False)}
-    near = difflib.get_close_matches(_form(word[:LONGEST_SHOWN]), by_form, n=1)
-    return f"did you mean {by_form[near[0]]}?" if near else ""
+    form = _form(word[:LONGEST_SHOWN])
+    by_beginning = {other[: len(form)]: by_form[other] for other in reversed(by_form)} if len(form) >= SHORTEST_BEGINNING else {}
+    for forms, cutoff in ((by_beginning, 1.0), (by_form, 0.6), (by_beginning, 0.75)):
+        if near := difflib.get_close_matches(form, forms, n=1, cutoff=cutoff):
+            return f"did you mean {forms[near[0]]}?"
+    return ""
 
 
 def _form(word: str) -> str:

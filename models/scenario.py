@@ -18,7 +18,7 @@ from .mining import Fleet
 from .months import Calendar, Month
 from .names import Name, slug
 from .power import Power
-from .prices import HourlyPrice, Zone
+from .prices import HourlyPrice, PriceTable, Zone
 from .quantities import Input
 from .rows import AT_LEAST_ONE
 from .site import Site
@@ -28,6 +28,9 @@ LARGEST_PROGRAM = 2_000_000
 """Most site-months times uses; a larger scenario is refused before anything is built."""
 LOW_DISCOUNT_RATE = 0.02
 """Below this a yearly rate is probably a monthly one."""
+
+DERIVED = ("calendar", "price_tables")
+"""What a scenario computes from its fields and keeps."""
 
 Place = tuple[str | int, ...]
 
@@ -87,6 +90,11 @@ class Scenario(Input):
         assert end is not None
         return Calendar(start, int(end) - int(start) + 1)
 
+    @cached_property
+    def price_tables(self) -> dict[str, PriceTable]:
+        """The market prices of every zone over the horizon."""
+        return {zone.name: zone.price.table(self.calendar, zone.time_zone) for zone in self.power.zones}
+
     @property
     def default_end(self) -> Month | None:
         """The latest end of any offer's base term; None without leases."""
@@ -106,9 +114,27 @@ class Scenario(Input):
 
     def until(self, end: Month) -> Scenario:
         """The same scenario with another end of the horizon (not checked again)."""
-        other = self.model_copy(update={"horizon": Horizon(end=end)})
-        other.__dict__.pop("calendar", None)
+        return self._changed(horizon=Horizon(end=end))
+
+    def only(self, site: str) -> Scenario:
+        """The part of the scenario at one site, over the same horizon (not checked again)."""
+        return self._changed(
+            horizon=Horizon(end=self.calendar.end),
+            sites=(self.site(site),),
+            fleets=tuple(self.fleets_at(site)),
+            leases=tuple(self.leases_at(site)),
+        )
+
+    def _changed(self, **fields: Any) -> Scenario:
+        other = self.model_copy(update=fields)
+        for derived in DERIVED:
+            other.__dict__.pop(derived, None)
         return other
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """Without what can be derived again, which may be large."""
+        state = super().__getstate__()
+        return {**state, "__dict__": {key: value for key, value in state["__dict__"].items() if key not in DERIVED}}
 
     # --- the whole ---------------------------------------------------------------------------------------------------
 

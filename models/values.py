@@ -10,6 +10,7 @@ program as it is:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,8 +21,7 @@ from .finance import DiscountFactors
 from .lease import KW_PER_MW, LeaseOffer
 from .market import MarketPath
 from .months import Array, Calendar, Month
-from .power import SitePower
-from .prices import PriceTable
+from .power import SitePower, index_margin_usd_per_mw
 from .scenario import Scenario
 
 USD_PER_MUSD = 1e6
@@ -68,13 +68,19 @@ class OfferValue:
 
 @dataclass(frozen=True)
 class _MiningTerms:
-    """Shape (fleets, months) or (fleets, 1); rows_of_site: the fleets at each site that has any."""
+    """Shape (fleets, months) or (fleets, 1); and which rows buy at the index of which zone, and which at a fixed price."""
 
     kept_usd_per_mwh: Array
     variable_usd_per_mwh: Array
+    adder_usd_per_mwh: Array
     uptime: Array
     fixed_usd: Array
-    rows_of_site: dict[str, list[int]]
+    rows_at_index: dict[str, list[int]]
+    rows_at_fixed_price: list[int]
+
+
+def _column(values: Iterable[float]) -> Array:
+    return np.array(list(values), dtype=float).reshape(-1, 1)
 
 
 class Values:
@@ -90,20 +96,13 @@ class Values:
         self.kept = 1.0 - scenario.finance.tax_rate
         """Share of a taxed income that is left after tax."""
         self.market: MarketPath = scenario.market.hashprice.market(self.calendar)
-        self._price_tables: dict[str, PriceTable] = {}
 
     # --- power -------------------------------------------------------------------------------------------------------
-
-    def price_table(self, zone_name: str) -> PriceTable:
-        if zone_name not in self._price_tables:
-            zone = self.scenario.zone(zone_name)
-            self._price_tables[zone_name] = zone.price.table(self.calendar, zone.time_zone)
-        return self._price_tables[zone_name]
 
     def site_power(self, site_name: str, at: Multipliers = TODAY) -> SitePower:
         site = self.scenario.site(site_name)
         multiplier = self.scenario.power.multiplier * at.power
-        return SitePower.of(site.supply, self.price_table(site.zone), multiplier, self.calendar)
+        return SitePower.of(site.supply, self.scenario.price_tables[site.zone], multiplier, self.calendar)
 
     def demand_charge_usd_per_mw(self, site_name: str) -> Array:
         """Charge for one firm meter MW, USD a month, shape (months,)."""
@@ -125,15 +124,21 @@ class Values:
         """What [V2] takes of each fleet and month, apart from the prices that studies multiply."""
         hashprice = self.market.hashprice_usd_per_ph_day
         shape = (len(self.fleets), self.calendar.length)
+        sites = [self.scenario.site(fleet.site) for fleet in self.fleets]
         kept = [fleet.revenue_usd_per_mwh(hashprice) * (1 - fleet.pool_fee_fraction) for fleet in self.fleets]
         fixed = [fleet.fixed_opex_usd_per_mw_month + self._unavoided_charge(fleet.site) for fleet in self.fleets]
-        rows = {site.name: [k for k, fleet in enumerate(self.fleets) if fleet.site == site.name] for site in self.sites}
+        at_index: dict[str, list[int]] = {}
+        for row, site in enumerate(sites):
+            if site.supply.kind == "index":
+                at_index.setdefault(site.zone, []).append(row)
         return _MiningTerms(
             kept_usd_per_mwh=np.array(kept).reshape(shape),
-            variable_usd_per_mwh=np.array([fleet.variable_opex_usd_per_mwh for fleet in self.fleets]).reshape(-1, 1),
-            uptime=np.array([fleet.uptime_fraction for fleet in self.fleets]).reshape(-1, 1),
+            variable_usd_per_mwh=_column(fleet.variable_opex_usd_per_mwh for fleet in self.fleets),
+            adder_usd_per_mwh=_column(site.supply.adder_usd_per_mwh if site.supply.kind == "index" else 0.0 for site in sites),
+            uptime=_column(fleet.uptime_fraction for fleet in self.fleets),
             fixed_usd=np.array(fixed).reshape(shape),
-            rows_of_site={site: found for site, found in rows.items() if found},
+            rows_at_index=at_index,
+            rows_at_fixed_price=[row for row, site in enumerate(sites) if site.supply.kind == "fixed"],
         )
 
     def _unavoided_charge(self, site_name: str) -> Array:
@@ -143,12 +148,20 @@ class Values:
         return (1.0 - avoided) * self.demand_charge_usd_per_mw(site_name)
 
     def mining_usd_per_mw(self, at: Multipliers = TODAY) -> Array:
-        """[V2] Margin of one energised meter MW of each fleet and month before tax, USD, shape (fleets, months)."""
+        """[V2] Margin of one energised meter MW of each fleet and month before tax, USD, shape (fleets, months).
+
+        One binary search for all fleets of a zone together.
+        """
         terms = self._mining
         break_even = at.hashprice * terms.kept_usd_per_mwh - terms.variable_usd_per_mwh
         margin = np.zeros_like(break_even)
-        for site, rows in terms.rows_of_site.items():
-            margin[rows] = self.site_power(site, at).interruptible_margin_usd_per_mw(break_even[rows])
+        for zone, rows in terms.rows_at_index.items():
+            market = self.scenario.price_tables[zone]
+            margin[rows] = index_margin_usd_per_mw(
+                market, self.scenario.power.multiplier * at.power, break_even[rows] - terms.adder_usd_per_mwh[rows]
+            )
+        for row in terms.rows_at_fixed_price:
+            margin[row] = self.site_power(self.fleets[row].site, at).interruptible_margin_usd_per_mw(break_even[row : row + 1])[0]
         found: Array = terms.uptime * margin - terms.fixed_usd
         return found
 

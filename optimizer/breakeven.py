@@ -161,8 +161,8 @@ class BreakEvens:
         Each trial is where a plan that has the offer and a plan that lacks it, the best ones found last, are worth the same. The
         end at which it is not worth having is the edge once the plan that has it is as good there as any.
         """
-        having = self.optimiser.solve(self._cost(taken))
-        lacking = at_out = self.optimiser.solve(self._cost(out), without=frozenset([number]))
+        having = self._known(taken)
+        lacking = at_out = self._lacking(number, out)
         for _ in range(MOST_STEPS):
             as_good = float(self._cost(out) @ having.x) >= at_out.objective - INDIFFERENT_MUSD
             if as_good or abs(out - taken) <= HASHPRICE_PRECISION:
@@ -174,6 +174,18 @@ class BreakEvens:
             else:
                 out, lacking, at_out = trial, now_lacking, now_lacking
         return out
+
+    def _known(self, hashprice: float) -> Solution:
+        """The optimum at a multiplier, from the scan if it was looked at there."""
+        known = dict(self._scan)
+        return known[hashprice] if hashprice in known else self.optimiser.solve(self._cost(hashprice))
+
+    def _lacking(self, number: int, hashprice: float) -> Solution:
+        """The optimum without the offer; that with it, where it is not taken anyway."""
+        found = self._known(hashprice)
+        if found.x[self.program.leased_columns.start + number] <= SMALLEST_MW:
+            return found
+        return self.optimiser.solve(self._cost(hashprice), without=frozenset([number]))
 
     def _equal_value(self, difference: Array, taken: float, out: float) -> float:
         """Where two fixed plans are worth the same, between the two multipliers; the middle if they never are."""

@@ -75,7 +75,6 @@ class Ledger:
         self.calendar = scenario.calendar
         self.finance: Finance = scenario.finance
         self.market: MarketPath = scenario.market.hashprice.market(self.calendar)
-        self._tables: dict[str, PriceTable] = {}
         self._mining: dict[str, list[Line]] = {}
 
     # --- time and money ------------------------------------------------------------------------------------------------
@@ -126,10 +125,7 @@ class Ledger:
     # --- power ---------------------------------------------------------------------------------------------------------
 
     def _table(self, site: Site) -> PriceTable:
-        if site.zone not in self._tables:
-            zone = self.scenario.zone(site.zone)
-            self._tables[site.zone] = zone.price.table(self.calendar, zone.time_zone)
-        return self._tables[site.zone]
+        return self.scenario.price_tables[site.zone]
 
     def _energy_price(self, site: Site) -> Array:
         """What a MWh costs at the site at every price point, USD, shape (months, points)."""

@@ -24,6 +24,7 @@ import numpy as np
 
 # pyomo.core is the modelling language alone; pyomo.environ would also load every solver interface (0.3 s at each start).
 import pyomo.core as pyo
+from pyomo.common.gc_manager import PauseGC
 from pyomo.core.expr.numeric_expr import LinearExpression
 
 from ..models.months import Array, Month
@@ -95,6 +96,11 @@ class Program:
 
 def build_program(values: Values) -> Program:
     """The program of a scenario's value tables."""
+    with PauseGC():  # Pyomo makes many small objects that all stay
+        return _build(values)
+
+
+def _build(values: Values) -> Program:
     model = pyo.ConcreteModel(name=values.scenario.name)
     fleet_of, month_of = (index.astype(np.intp) for index in np.nonzero(values.available_mw > 0))
     offers = values.offers

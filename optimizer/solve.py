@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,11 @@ ALL_MINING = "no offer is taken; every MW without a signed lease may mine"
 LEASE_ALL = "offers are taken as far as MW and rules allow (most leased MW first, then most value)"
 
 
-def solve(scenario: Scenario) -> Plan:
+Progress = Callable[[str, int, int], None]
+"""Told (step, done, of) while a long step goes on."""
+
+
+def solve(scenario: Scenario, progress: Progress | None = None) -> Plan:
     """The best allocation of a scenario, with its proof, reference plans, break-evens and tables.
 
     Never raises for a scenario that was validated: an impossible one comes back INFEASIBLE, PROVED with the conflicts, an unproved
@@ -53,7 +58,7 @@ def solve(scenario: Scenario) -> Plan:
     optimiser = Optimiser(values)
     clock.lap("program")
     try:
-        return _Solved(scenario, optimiser, clock).plan()
+        return _Solved(scenario, optimiser, clock, progress).plan()
     except SolverError as failure:
         return _without_answer(scenario, DO_NOT_USE, (str(failure),), clock)
 
@@ -74,8 +79,9 @@ class _Clock:
 class _Solved:
     """A solved program on its way to a plan."""
 
-    def __init__(self, scenario: Scenario, optimiser: Optimiser, clock: _Clock) -> None:
+    def __init__(self, scenario: Scenario, optimiser: Optimiser, clock: _Clock, progress: Progress | None) -> None:
         self.scenario, self.optimiser, self.clock = scenario, optimiser, clock
+        self.progress: Progress = progress or (lambda step, done, of: None)
         self.program, self.values = optimiser.program, optimiser.values
         self.certifier = Certifier(self.values, self.program.form)
         self.ledger = self.certifier.ledger
@@ -180,8 +186,21 @@ class _Solved:
         return Reference(name, definition, total_usd(lines), leased, cash)
 
     def _break_evens(self) -> list[BreakEven]:
-        found = BreakEvens(self.optimiser)
-        return [found.of_offer(number) for number in range(len(self.values.offers))]
+        """Of every offer. Sites that share no budget are separate programs, so each is asked by itself."""
+        found: dict[str, BreakEven] = {}
+        for asked in self._separate_programs():
+            for number, offer in enumerate(asked.program.values.offers):
+                self.progress("break-evens", len(found), len(self.values.offers))
+                found[offer.offer.name] = asked.of_offer(number)
+        return [found[offer.offer.name] for offer in self.values.offers]
+
+    def _separate_programs(self) -> Iterator[BreakEvens]:
+        if self.scenario.finance.capex_budget_usd or len(self.values.sites) == 1:
+            yield BreakEvens(self.optimiser)
+            return
+        for site in self.values.sites:
+            if self.scenario.leases_at(site.name):
+                yield BreakEvens(Optimiser(Values(self.scenario.only(site.name))))
 
 
 def _without_answer(
