@@ -6,6 +6,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterator
 
+from ..optimizer.certificate import Part
 from ..optimizer.plan import Plan
 from ..optimizer.tables import Row
 from .colour import colour
@@ -203,7 +204,7 @@ def _proof_and_notes(plan: Plan, width: int) -> Iterator[str]:
     for part in plan.certificate.parts:
         mark = "ok" if part.passed else "open" if part.number == 6 else "FAIL"
         note = f" ({part.note})" if part.note else ""
-        yield from paragraph(f"{part.number} {mark:<5}{part.name}: {part.figure:.2g} {part.unit}{note}", width)
+        yield from paragraph(f"{part.number} {mark:<5}{part.name}: {_size(part)} {part.unit}{note}", width)
     if plan.relaxation_npv_usd - plan.npv_usd > 1:
         worth = f"if blocks could be divided the plan would be worth {_musd(plan.relaxation_npv_usd)}"
         yield from paragraph(f"{worth}; the prices of MW above are those of this relaxation", width)
@@ -248,3 +249,10 @@ def _percent(fraction: float | None) -> str:
 
 def _or_dash(value: float | None, form: str) -> str:
     return "-" if value is None else form.format(value)
+
+
+def _size(part: Part) -> str:
+    """A figure of the certificate. Far below its limit it is rounding, which differs from processor to processor."""
+    if part.number > 0 and abs(part.figure) < part.limit / 1000:
+        return f"below {part.limit / 1000:g}"
+    return f"{part.figure:.2g}"

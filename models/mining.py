@@ -116,7 +116,12 @@ class Fleet(Sourced):
         return self.owned_eh * TH_PER_EH * self.resale_usd_per_th
 
     def resale_month_index(self, calendar: Calendar) -> int:
-        """Month at whose start the fleet is sold: its retirement, or the end of the horizon (= length)."""
+        """Month at whose start the fleet is sold: its retirement, or the end of the horizon (= length); -1 if it is not.
+
+        A fleet sold before the horizon or delivered after it is no part of the scenario's cash.
+        """
+        if self.first_month is not None and self.first_month > calendar.end:
+            return -1
         if self.retire_month is None:
             return calendar.length
         return min(calendar.index(self.retire_month), calendar.length)

@@ -90,7 +90,8 @@ class BreakEvens:
         columns = self.program.columns_of_offer(number)
         rent = self.program.values.offers[number].rent_musd
         missing = -self.optimiser.reduced_cost(self._optimum_dual)[columns]
-        return max(1.001 * float(np.min(missing / rent, where=rent > 0, initial=1.0)), 1e-3)
+        pays = rent > 0
+        return max(1.001 * float(np.min(missing[pays] / rent[pays], initial=1.0)), 1e-3)
 
     def _rent(self, number: int, worth: float, value_without: float) -> float | None:
         rent, solution, step = 1.0, self._optimum, self._missing_rent(number)
@@ -142,13 +143,17 @@ class BreakEvens:
         return _next_to_today(taken)
 
     def _signed_edges(self, number: int, worth_having: bool) -> list[tuple[float, float]]:
-        """The same for a signed lease, which the optimum always has: whether it is worth having is asked.
-
-        A dearer hashprice only raises what its MW could earn otherwise, so the far end of one side decides.
-        """
-        far = RISING[-1] if worth_having else FALLING[-1]
-        having, lacking = self._pair(number, far)
-        return _next_to_today({1.0: worth_having, far: having.objective >= lacking.objective})
+        """The same for a signed lease, which the optimum always has: whether it is worth having is asked."""
+        edges = []
+        for side in (FALLING, RISING):
+            near = 1.0
+            for far in side:
+                lacking = self.optimiser.solve(self._cost(far), without=frozenset([number]))
+                if (self._known(far).objective >= lacking.objective) != worth_having:
+                    edges.append((near, far) if worth_having else (far, near))
+                    break
+                near = far
+        return edges
 
     def _pair(self, number: int, hashprice: float) -> tuple[Solution, Solution]:
         """The optimum with and without the offer."""

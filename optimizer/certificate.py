@@ -43,6 +43,8 @@ LEDGER_TOLERANCE = 1e-9
 """Largest difference between ledger and objective, of the gross flows."""
 GAP_TOLERANCE = 1e-6
 """Largest duality gap, complementary-slackness term and sign violation, of the gross flows."""
+SMALLEST_GROSS_MUSD = 1.0
+"""Gross flows of a plan that does next to nothing count as this, so that a gap below one dollar is none."""
 SEARCH_TOLERANCE_USD = 1_000.0
 """A plan with whole blocks is proved best when no other can be worth more than this on top."""
 LARGEST_COST_MUSD, SMALLEST_LARGEST_COST_MUSD = 1e5, 1e-4
@@ -106,16 +108,17 @@ class Certifier:
         self.calendar = values.calendar
         self.ledger = Ledger(self.scenario)
         self.energised = {site.name: site.energised(self.calendar) for site in self.scenario.sites}
-        self.suitable = {site.name: self._suitable(site.name) for site in self.scenario.sites}
+        self.suitable = {site.name: site.hpc_suitable(self.calendar) for site in self.scenario.sites}
+        self.unreserved = {site.name: self._unreserved(site.name) for site in self.scenario.sites}
 
-    def _suitable(self, site: str) -> Array:
+    def _unreserved(self, site: str) -> Array:
         """[C5] Suitable MW less what tenants' rights reserve, shape (months,)."""
-        mw = self.scenario.site(site).hpc_suitable(self.calendar).copy()
+        mw = self.suitable[site].copy()
         for lease in self.scenario.leases_at(site):
             if lease.status == "offered" and lease.reserved_until is not None:
                 reserved = np.array([month < lease.reserved_until for month in self.calendar.months])
                 mw -= reserved * lease.critical_it_mw * lease.gross_up
-        return mw
+        return np.maximum(mw, 0.0)
 
     # --- values and occupancy per MW, read through the ledger -----------------------------------------------------------
 
@@ -153,8 +156,8 @@ class Certifier:
         return [np.array([self.ledger.occupied_mw(offer.offer, start) for start in offer.starts]) for offer in self.values.offers]
 
     @cached_property
-    def needs_suitable(self) -> list[Array]:
-        """1 in the months in which an offer needs suitable MW not reserved for itself, shape (months,)."""
+    def needs_unreserved(self) -> list[Array]:
+        """1 in the months in which no right reserves the offer's MW for it, shape (months,)."""
         found = []
         for offer in self.values.offers:
             until = offer.offer.reserved_until
@@ -190,7 +193,7 @@ class Certifier:
         unseen_usd = float(np.sum(np.abs(form.cost) * form.upper, where=invisible)) * USD_PER_MUSD if finite else math.nan
         passed = (
             finite
-            and (largest == 0.0 or SMALLEST_LARGEST_COST_MUSD <= largest <= LARGEST_COST_MUSD)
+            and (largest < SOLVER_RESOLUTION_MUSD or SMALLEST_LARGEST_COST_MUSD <= largest <= LARGEST_COST_MUSD)
             and float(np.max(np.abs(form.value), initial=0.0)) <= LARGEST_COEFFICIENT
             and float(np.max(limits[np.isfinite(limits)], initial=0.0)) <= LARGEST_LIMIT
             and unseen_usd <= 1.0
@@ -232,8 +235,9 @@ class Certifier:
         for t, month in enumerate(self.calendar.months):
             used = [row[t] for row in rows]
             yield _excess(used, float(self.energised[site][t])), f"power of {site} in {month}"
-            hosted = [float(row[t] * self.needs_suitable[l][t]) for l, row in zip(here, leased, strict=True)]
-            yield _excess(hosted, float(self.suitable[site][t])), f"suitable MW of {site} in {month}"
+            yield _excess(used[len(mining) :], float(self.suitable[site][t])), f"suitable MW of {site} in {month}"
+            others = [float(row[t] * self.needs_unreserved[l][t]) for l, row in zip(here, leased, strict=True)]
+            yield _excess(others, float(self.unreserved[site][t])), f"unreserved MW of {site} in {month}"
 
     def whole_blocks(self, plan: Decisions) -> Part:
         """Part 2."""
@@ -258,15 +262,25 @@ class Certifier:
         budget = np.array([prices.budget.get(year, 0.0) for year in self.calendar.years])
         leases = []
         for l, offer in enumerate(self.values.offers):
-            site = offer.offer.site
-            per_mw = prices.power[site] + prices.suitable[site] * self.needs_suitable[l]
+            per_mw = prices.power[offer.offer.site] + self.suitable_price(prices, l)
             leases.append(self.lease_musd[l] - self.occupied_mw[l] @ per_mw - self.capex_musd[l] @ budget)
         return mining, leases
+
+    def suitable_price(self, prices: Prices, offer: int) -> Array:
+        """[C5] What an offer pays for a suitable MW, USD million, shape (months,)."""
+        site = self.values.offers[offer].offer.site
+        return prices.suitable[site] + prices.unreserved[site] * self.needs_unreserved[offer]
+
+    def value_of_suitable_mw(self, prices: Prices, site: str) -> Array:
+        """[C5] Value today of one more suitable MW, USD million, shape (months,); where rights reserve them all it is theirs."""
+        found: Array = prices.suitable[site] + np.where(self.unreserved[site] > 0, prices.unreserved[site], 0.0)
+        return found
 
     def limits_value_musd(self, prices: Prices) -> float:
         """Lambda b: what all limits are worth at their prices, USD million."""
         terms = [term for site, row in prices.power.items() for term in (row * self.energised[site]).tolist()]
         terms += [term for site, row in prices.suitable.items() for term in (row * self.suitable[site]).tolist()]
+        terms += [term for site, row in prices.unreserved.items() for term in (row * self.unreserved[site]).tolist()]
         terms += [
             prices.budget[year] * usd / USD_PER_MUSD
             for year, usd in self.scenario.finance.capex_budget_usd.items()
@@ -327,7 +341,7 @@ class Certifier:
         for site, power in prices.power.items():
             idle = self.energised[site] - self._used(plan, site)
             worst.append(float(np.max(np.abs(power * idle), initial=0.0)))
-        figure = max(worst) / max(gross_musd, 1e-6)
+        figure = max(worst) / max(gross_musd, SMALLEST_GROSS_MUSD)
         return Part(4, "duals: sign, slackness", figure, "of the gross flows", GAP_TOLERANCE, figure <= GAP_TOLERANCE)
 
     def _used(self, plan: Decisions, site: str) -> Array:

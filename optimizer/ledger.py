@@ -308,6 +308,8 @@ class Ledger:
 
     def _machine_sale(self, fleet: Fleet) -> list[Line]:
         end = self.calendar.end + 1
+        if fleet.first_month is not None and fleet.first_month >= end:
+            return []
         sold = end if fleet.retire_month is None else min(fleet.retire_month, end)
         amount = fleet.owned_eh * 1e6 * fleet.resale_usd_per_th
         sale = self._on_day(fleet.site, "machine_sale", fleet.name, self.calendar.index(Month(sold)), amount, "mining")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -21,9 +22,9 @@ class SolverError(Exception):
 class Optimiser:
     """A program with its warm sessions. Every solve takes costs and the offers that are excluded; nothing is rebuilt."""
 
-    def __init__(self, values: Values) -> None:
+    def __init__(self, values: Values, program: Program | None = None) -> None:
         self.values = values
-        self.program: Program = build_program(values)
+        self.program: Program = program or build_program(values)
         self.today = self.program.form.cost
         self.relaxed = Session(self.program.form)
         self._cost_in: dict[Session, Array] = {self.relaxed: self.today}
@@ -97,16 +98,12 @@ class Optimiser:
     def lease_all(self) -> Decisions:
         """The reference in which offers are taken as far as MW and rules allow: most leased MW first, then most value.
 
-        The bonus for a leased MW exceeds anything a MW can earn or cost, so no value outweighs it.
+        Two programs: the most critical MW that can be leased, then the most value with no fewer.
         """
-        cost = self.today.copy()
-        cost[self.program.leased_columns.start + np.array(sorted(self.offered), dtype=int)] += 10 * self._most_per_mw()
-        return Decisions.of(self.program, self.solve(cost).x)
-
-    def _most_per_mw(self) -> float:
-        """An upper bound of what one critical MW earns plus what the mining it displaces would have earned, USD million."""
-        mining = self.program.values.mining_musd()
-        displaced = float(np.sum(np.max(np.maximum(mining, 0.0), axis=0, initial=0.0)))
-        lease = [float(np.max(np.abs(offer.musd()))) for offer in self.values.offers]
-        gross_up = [offer.offer.gross_up for offer in self.values.offers]
-        return max(lease, default=0.0) + displaced * max(gross_up, default=1.0)
+        offered = self.program.leased_columns.start + np.array(sorted(self.offered), dtype=np.intp)
+        leased = np.zeros(len(self.today))
+        leased[offered] = 1.0
+        most_mw = float(np.sum(self.solve(leased).x[offered]))
+        form = self.program.form.with_least(offered, most_mw)
+        held = Optimiser(self.values, replace(self.program, form=form))
+        return Decisions.of(self.program, held.solve().x)

@@ -232,25 +232,30 @@ def _whole_blocks(model: pyo.ConcreteModel, values: Values) -> None:
 
 
 def _hpc_suitable(model: pyo.ConcreteModel, values: Values, occupied: list[Terms]) -> None:
-    r"""[C5] Leases need MW that can host a data hall, and MW that no tenant's right reserves.
+    r"""[C5] Leases need MW that can host a data hall, and MW that no other tenant's right reserves.
 
-        sum_{l not reserving in t} occ[l,c,t] lease_mw[l,c] <= hpc_suitable[s,t] - sum_{l reserving in t} offered meter MW of l
+        sum_l occ[l,c,t] lease_mw[l,c] <= suitable[s,t]                                                      (hpc_suitable)
+        sum_{l not reserving in t} occ[l,c,t] lease_mw[l,c]
+            <= max(0, suitable[s,t] - sum_{l reserving in t} offered meter MW of l)                          (unreserved)
 
-    MW on both sides, for every site s and month t in which it says more than [C1].
-    Dual: value today of one more suitable MW in that month, USD million per MW.
+    MW on both sides, for every site s and month t in which a row says more than [C1] and the other row.
+    Dual: value today of one more suitable MW (hpc_suitable) or unreserved MW (unreserved) in that month, USD million per MW.
     """
-    rows: dict[tuple[str, str], tuple[list[tuple[float, Any]], float]] = {}
+    all_leases: dict[tuple[str, str], tuple[list[tuple[float, Any]], float]] = {}
+    others: dict[tuple[str, str], tuple[list[tuple[float, Any]], float]] = {}
     for site in values.sites:
         energised, suitable = site.energised(values.calendar), site.hpc_suitable(values.calendar)
         offers = [pair for pair in zip(values.offers, occupied, strict=True) if pair[0].offer.site == site.name]
         for t, month in enumerate(values.calendar.months):
             reserved = sum(offer.offer.meter_mw for offer, _ in offers if reserves(offer, month))
-            if suitable[t] == energised[t] and not reserved:
-                continue
-            terms = [term for offer, by_month in offers if not reserves(offer, month) for term in by_month[t]]
-            limit = float(suitable[t]) - reserved
-            rows[site.name, str(month)] = (terms, limit)
-    model.hpc_suitable = pyo.Constraint(list(rows), rule=lambda _, site, month: _at_most(*rows[site, month]))
+            key, limit = (site.name, str(month)), float(suitable[t])
+            if reserved:
+                terms = [term for offer, by_month in offers if not reserves(offer, month) for term in by_month[t]]
+                others[key] = (terms, max(limit - reserved, 0.0))
+            if limit < energised[t] and not 0 < reserved <= limit:
+                all_leases[key] = ([term for _, by_month in offers for term in by_month[t]], limit)
+    model.hpc_suitable = pyo.Constraint(list(all_leases), rule=lambda _, *key: _at_most(*all_leases[key]))
+    model.unreserved = pyo.Constraint(list(others), rule=lambda _, *key: _at_most(*others[key]))
 
 
 def reserves(offer: OfferValue, month: Month) -> bool:

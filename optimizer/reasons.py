@@ -38,9 +38,8 @@ def worth_of_offer(
     """The offer at the start at which most of it is taken, or, if none is, at its best start."""
     offer = certifier.values.offers[number]
     own = certifier.lease_musd[number]
-    power, suitable = prices.power[offer.offer.site], prices.suitable[offer.offer.site]
-    used_power = certifier.occupied_mw[number] @ power
-    used_suitable = certifier.occupied_mw[number] @ (suitable * certifier.needs_suitable[number])
+    used_power = certifier.occupied_mw[number] @ prices.power[offer.offer.site]
+    used_suitable = certifier.occupied_mw[number] @ certifier.suitable_price(prices, number)
     budget = np.array([prices.budget.get(year, 0.0) for year in certifier.calendar.years])
     used_budget = certifier.capex_musd[number] @ budget
     net = own - used_power - used_suitable - used_budget

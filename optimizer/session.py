@@ -140,7 +140,8 @@ class Session:
         x = np.array(found.col_value, dtype=float)
         if outcome is Outcome.OPTIMAL and (len(x) != self.form.columns or not np.all(np.isfinite(x))):
             outcome = Outcome.FAILED
-        dual = np.array(found.row_dual, dtype=float) if found.dual_valid and not self._integers else None
+        has_dual = not self._integers and (found.dual_valid or not self.form.rows)
+        dual = np.array(found.row_dual, dtype=float) if has_dual else None
         objective = info.objective_function_value
         return Solution(
             outcome=outcome,

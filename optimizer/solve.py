@@ -23,6 +23,7 @@ from .certificate import (
     GAP_TOLERANCE,
     INFEASIBLE,
     SEARCH_TOLERANCE_USD,
+    SMALLEST_GROSS_MUSD,
     Certificate,
     Certifier,
     Part,
@@ -138,7 +139,7 @@ class _Solved:
         relaxed = Decisions.of(self.program, self.relaxation.x, whole=False)
         bound_musd = certifier.safe_bound_musd(self.prices)
         relaxed_npv = relaxed.npv_musd(self.values)
-        gap = (bound_musd - relaxed_npv) / max(gross_musd, 1e-6)
+        gap = (bound_musd - relaxed_npv) / max(gross_musd, SMALLEST_GROSS_MUSD)
         parts = [
             certifier.data_gate(),
             certifier.primal(decisions),

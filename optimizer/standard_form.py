@@ -7,7 +7,7 @@ matrix classes be replaced, so a small compressed-column class on numpy stands i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,21 @@ class StandardForm:
     integer: np.ndarray[Any, np.dtype[np.bool_]]
     row_names: list[tuple[str, Any]]
     column_names: list[tuple[str, Any]]
+
+    def with_least(self, columns: np.ndarray[Any, Any], least: float) -> StandardForm:
+        """The same with one more row: the sum of some columns is at least so much."""
+        ends = self.first[1:][columns]
+        added = np.zeros(self.columns + 1, dtype=np.int32)
+        added[columns + 1] = 1
+        return replace(
+            self,
+            first=(self.first + np.cumsum(added)).astype(np.int32),
+            row=np.insert(self.row, ends, self.rows),
+            value=np.insert(self.value, ends, 1.0),
+            row_lower=np.append(self.row_lower, least),
+            row_upper=np.append(self.row_upper, np.inf),
+            row_names=[*self.row_names, ("at_least", None)],
+        )
 
     @property
     def rows(self) -> int:

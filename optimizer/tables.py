@@ -176,7 +176,7 @@ class Tables:
             for month, power, suitable in zip(
                 self._values.calendar.months,
                 self._prices.power[site.name].tolist(),
-                self._prices.suitable[site.name].tolist(),
+                self._certifier.value_of_suitable_mw(self._prices, site.name).tolist(),
                 strict=True,
             )
         ]

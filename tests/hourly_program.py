@@ -1,0 +1,208 @@
+"""The full hourly linear program of a scenario: a column for every hour, month and fleet, built from `plain_evaluator` alone.
+
+    maximise   sum_l,c value[l,c] lease[l,c] + sum_k,t fixed[k,t] energised[k,t] + sum_k,h margin[k,h] run[k,h]
+    subject to run[k,h] <= uptime[k] energised[k,t(h)]                    every hour, and every part of an hour of a price band
+               sum_k energised[k,t] + sum_l,c occupied[l,c,t] lease[l,c] <= energised MW of the site
+               leases <= suitable MW, less what rights reserve for others;  starts of an offer <= offered;  capex <= budget
+
+No hour is left out, grouped or sorted, although most hours of a month look alike: that grouping is what is being tested.
+Money is in thousand USD, so that an hour's margin and a lease's value are both far from the solver's tolerances.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import highspy
+import numpy as np
+from plain_evaluator import Data, LeaseMw, PlainScenario, month_number, month_text
+from scipy.sparse import csc_array
+
+USD = 1e-3
+"""Thousand USD."""
+
+
+@dataclass
+class Rows:
+    """Rows of the form sum of coefficient x column <= limit, collected one by one."""
+
+    limits: list[float] = field(default_factory=list)
+    entries: list[tuple[int, int, float]] = field(default_factory=list)  # row, column, coefficient
+
+    def add(self, terms: list[tuple[int, float]], limit: float) -> None:
+        self.entries += [(len(self.limits), column, coefficient) for column, coefficient in terms]
+        self.limits.append(limit)
+
+    def matrix(self, columns: int) -> csc_array:
+        row, column, coefficient = (np.array(part) for part in zip(*self.entries, strict=True))
+        return csc_array((coefficient, (row, column)), shape=(len(self.limits), columns))
+
+
+@dataclass
+class Program:
+    """Columns (value of one unit, thousand USD, and upper bound) and rows; the constant is what no decision changes, USD.
+
+    offer_columns: (offer, start) of the columns that are critical MW. Without `hourly`, an energised MW earns its month's margin,
+    added up by loops over the hours; the two kinds of program must have the same optimum.
+    """
+
+    opinion: PlainScenario
+    hourly: bool = True
+    cost: list[float] = field(default_factory=list)
+    upper: list[float] = field(default_factory=list)
+    rows: Rows = field(default_factory=Rows)
+    constant_usd: float = 0.0
+    offer_columns: dict[int, tuple[str, int]] = field(default_factory=dict)
+    energised_columns: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.constant_usd = self.opinion.evaluate({}, {}).npv_usd  # signed leases, blocks, sale of machines
+        for lease in self.opinion.leases.values():
+            if lease["status"] == "offered":
+                self._offer(lease)
+        for fleet in self.opinion.fleets.values():
+            for month in self.opinion.months:
+                if self.opinion.available_mw(fleet, month) > 0:
+                    self._fleet_month(fleet, month)
+        for site in self.opinion.sites.values():
+            for month in self.opinion.months:
+                self._site_month(site, month)
+        for year, budget in self.opinion.data["finance"]["capex_budget_usd"].items():
+            self._budget(int(year), budget)
+
+    def _column(self, value_usd: float, most: float) -> int:
+        self.cost.append(value_usd * USD)
+        self.upper.append(most)
+        return len(self.cost) - 1
+
+    def _offer(self, lease: Data) -> None:
+        columns = []
+        for start in self.opinion.allowed_starts(lease):
+            columns.append(self._column(self.opinion.unit_value_usd(lease, start), lease["critical_it_mw"]))
+            self.offer_columns[columns[-1]] = (lease["name"], start)
+        self.rows.add([(column, 1.0) for column in columns], lease["critical_it_mw"])
+
+    def _fleet_month(self, fleet: Data, month: int) -> None:
+        opinion, kept = self.opinion, 1 - self.opinion.tax_rate
+        lines = opinion.mining_lines(fleet, month)
+        running = 0.0 if self.hourly else math.fsum(lines[item] for item in RUNNING)
+        standing = lines["mining_fixed_opex"] + lines["mining_demand_charge"]
+        value = opinion.mid_month("mining", kept * (running + standing), month)
+        energised = self._column(value, opinion.available_mw(fleet, month))
+        self.energised_columns[fleet["name"], month] = energised
+        if self.hourly:
+            self._hours(fleet, month, energised)
+
+    def _hours(self, fleet: Data, month: int, energised: int) -> None:
+        """Every hour with its own column, also those that do not pay."""
+        opinion, kept = self.opinion, 1 - self.opinion.tax_rate
+        revenue = opinion.fleet_usd_per_mwh(fleet, month)
+        earned = revenue * (1 - fleet["pool_fee_fraction"]) - fleet["variable_opex_usd_per_mwh"]
+        for cell in opinion.site_hours(opinion.sites[fleet["site"]], month):
+            margin = opinion.mid_month("mining", kept * cell.hours * (earned - cell.usd_per_mwh), month)
+            run = self._column(margin, opinion.available_mw(fleet, month))
+            self.rows.add([(run, 1.0), (energised, -fleet["uptime_fraction"])], 0.0)
+
+    def _site_month(self, site: Data, month: int) -> None:
+        signed: LeaseMw = self.opinion.all_starts({})
+        taken = self.opinion.site_leases_mw(site, month, signed)
+        reserved = self.opinion.reserved_mw(site, month)
+        leases = [
+            (column, name, self.opinion.occupied_mw(self.opinion.leases[name], start, month))
+            for column, (name, start) in self.offer_columns.items()
+            if self.opinion.leases[name]["site"] == site["name"]
+        ]
+        mining = [
+            (column, 1.0)
+            for (name, at), column in self.energised_columns.items()
+            if at == month and self.opinion.fleets[name]["site"] == site["name"]
+        ]
+        using = [(column, mw) for column, _, mw in leases if mw]
+        others = [(column, mw) for column, name, mw in leases if mw and name not in reserved]
+        firm, suitable = math.fsum(taken.values()), self.opinion.suitable_mw(site, month)
+        free = suitable - math.fsum(reserved.values())
+        for terms, limit in (
+            ([*using, *mining], self.opinion.energised_mw(site, month) - firm),
+            (using, suitable - firm),
+            (others, max(free, 0.0) - firm),
+        ):
+            if terms:
+                self.rows.add(terms, limit)
+
+    def _budget(self, year: int, budget_usd: float) -> None:
+        terms = []
+        for column, (name, start) in self.offer_columns.items():
+            spent = math.fsum(usd for month, usd in self.opinion.spending(self.opinion.leases[name], start) if month // 12 == year)
+            if spent:
+                terms.append((column, spent / 1e6))
+        if terms:
+            self.rows.add(terms, budget_usd / 1e6)
+
+    # ---- solving
+
+    def solve(self, cost: list[float] | None = None, whole: bool = False) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """Columns of the optimum; `whole` keeps indivisible offers whole (one more binary column and row a start)."""
+        if not self.cost:
+            return np.zeros(0)
+        highs = highspy.Highs()
+        for option, value in (
+            ("output_flag", False),
+            ("threads", 1),
+            ("presolve", "on"),
+            ("primal_feasibility_tolerance", 1e-9),
+            ("dual_feasibility_tolerance", 1e-9),
+            ("mip_rel_gap", 0.0),
+            ("mip_abs_gap", 1e-6),
+        ):
+            assert highs.setOptionValue(option, value) == highspy.HighsStatus.kOk, option
+        assert highs.passModel(self._highs_lp(self.cost if cost is None else cost)) == highspy.HighsStatus.kOk
+        if whole:
+            self._whole_blocks(highs)
+        highs.run()
+        assert highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        return np.array(highs.getSolution().col_value)[: len(self.cost)]
+
+    def _highs_lp(self, cost: list[float]) -> highspy.HighsLp:
+        lp, matrix = highspy.HighsLp(), self.rows.matrix(len(cost))
+        lp.num_col_, lp.num_row_ = len(cost), len(self.rows.limits)
+        lp.sense_ = highspy.ObjSense.kMaximize
+        lp.col_cost_, lp.col_lower_, lp.col_upper_ = np.array(cost), np.zeros(len(cost)), np.array(self.upper)
+        lp.row_lower_, lp.row_upper_ = np.full(len(self.rows.limits), -np.inf), np.array(self.rows.limits)
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
+        return lp
+
+    def _whole_blocks(self, highs: highspy.Highs) -> None:
+        for column, (name, _) in self.offer_columns.items():
+            lease = self.opinion.leases[name]
+            if lease["indivisible"]:
+                block = highs.addBinary()
+                highs.addRow(0.0, 0.0, 2, np.array([column, block.index]), np.array([1.0, -lease["critical_it_mw"]]))
+
+    def npv_usd(self, columns: np.ndarray[Any, np.dtype[np.float64]]) -> float:
+        return math.fsum((np.array(self.cost) * columns).tolist()) / USD + self.constant_usd
+
+    def decisions(
+        self, columns: np.ndarray[Any, np.dtype[np.float64]]
+    ) -> tuple[dict[tuple[str, str], float], dict[tuple[str, str], float]]:
+        """Mining and lease MW as `plain_evaluator` takes them."""
+        mining = {(name, month_text(month)): float(columns[at]) for (name, month), at in self.energised_columns.items()}
+        leases = {(name, month_text(start)): float(columns[at]) for at, (name, start) in self.offer_columns.items()}
+        return mining, leases
+
+
+RUNNING = ("mining_revenue", "pool_fee", "mining_power", "mining_variable_opex")
+
+
+def with_profile_prices(data: Data, last_month: str, prices: list[list[float]]) -> Data:
+    """A scenario's plain data with every zone on a profile of hours, up to a month."""
+    profile = {"kind": "month_hour_profile", "usd_per_mwh": prices, "multiplier": {"flat": 1.0}}
+    zones = [{**zone, "price": profile} for zone in data["power"]["zones"]]
+    leases = [lease for lease in data["leases"] if _starts_by(lease, month_number(last_month))]
+    return {**data, "horizon": {"end": last_month}, "power": {**data["power"], "zones": zones}, "leases": leases}
+
+
+def _starts_by(lease: Data, last_month: int) -> bool:
+    return month_number(lease["start_month"] or lease["start_window"]["earliest"]) <= last_month

@@ -1,0 +1,709 @@
+"""A second opinion on a plan: every cash line, MW and rule of a scenario, reckoned anew in plain loops.
+
+Reads nothing but what a user wrote (`scenario.model_dump(mode="json", by_alias=True)`) and shares no arithmetic with the package:
+hours are enumerated one by one in local time, halvings are walked through in time, every payment is written down on its day.
+
+What the documents leave open, and what is taken here:
+* a fleet runs in an hour if that hour brings more than nothing; at exactly nothing it stands still
+* an anchor block is found at 00:00 UTC of its day
+* a residual value stated as a fraction is a fraction of the whole capex, the tenant's share included
+* all of the landlord's capex is depreciated from the start of rent, also what is spent later or was spent before the horizon
+* extension options: depreciation goes on with the probability that the lease does; book value is deducted with each end
+* `reserved_until` ends where its month begins; till then other leases keep off the offer's meter MW, of the suitable MW
+* no offer starts before construction could have begun on the valuation date, even if the tenant pays for all of it
+* a payment due on the day the horizon begins, or on the day after it ends (a sale), counts
+* demand charges of a lease are on its meter MW in force, whatever its load factor
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+from functools import cache
+from itertools import pairwise
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+Data = dict[str, Any]
+Key = tuple[str, str, str, str]  # site, period, item, name
+MiningMw = dict[tuple[str, str], float]  # (fleet, month as YYYY-MM): meter MW
+LeaseMw = dict[tuple[str, str], float]  # (offer, first month of rent as YYYY-MM): critical MW
+
+ASIC_J_PER_TH = {"S19 Pro": 29.5, "S23 Hyd": 9.5}  # makers' figures of the models the scenarios name
+NOTHING_MW = 1e-9
+
+
+# ---------------------------------------------------------------- months
+
+
+def month_number(text: str) -> int:
+    year, month = text.split("-")
+    return int(year) * 12 + int(month) - 1
+
+
+def month_text(number: int) -> str:
+    return f"{number // 12:04d}-{number % 12 + 1:02d}"
+
+
+def first_day(number: int) -> date:
+    return date(number // 12, number % 12 + 1, 1)
+
+
+def days_in(number: int) -> int:
+    return (first_day(number + 1) - first_day(number)).days
+
+
+# ---------------------------------------------------------------- paths
+
+
+def path_value(path: Data, month: int) -> float:
+    """Value of one of the written forms of a path in a month."""
+    if "flat" in path:
+        return float(path["flat"])
+    if "start" in path:
+        return float(path["start"] * (1 + path["growth_per_year"]) ** ((month - month_number(path["from"])) / 12))
+    points = sorted((month_number(key), value) for key, value in path.get("anchors", path.get("months")).items())
+    last_month, last_value = points[-1]
+    if month >= last_month:
+        growth = path["then_growth_per_year"] if month > last_month else 0.0
+        return float(last_value * (1 + growth) ** ((month - last_month) / 12))
+    left, right = next((a, b) for a, b in pairwise(points) if a[0] <= month < b[0])
+    return _between(left, right, month, path.get("between", "step"))
+
+
+def _between(left: tuple[int, float], right: tuple[int, float], month: int, how: str) -> float:
+    share = (month - left[0]) / (right[0] - left[0])
+    if how == "step":
+        return float(left[1])
+    if how == "linear":
+        return float(left[1] + share * (right[1] - left[1]))
+    return float(left[1] * (right[1] / left[1]) ** share)
+
+
+# ---------------------------------------------------------------- hours and prices
+
+
+class Hour(NamedTuple):
+    """A stretch of time at one price; `hours` is 1 but for the broken end of a month or a band."""
+
+    usd_per_mwh: float
+    hours: float
+
+
+@cache
+def real_hours(time_zone: str, month: int) -> tuple[tuple[int, float], ...]:
+    """(clock hour, length) of every hour that really passes in a local calendar month."""
+    zone = ZoneInfo(time_zone)
+    now, end = (datetime(number // 12, number % 12 + 1, 1, tzinfo=zone).astimezone(UTC) for number in (month, month + 1))
+    half_hours = round((end - now) / timedelta(minutes=30))
+    step = timedelta(hours=1) if half_hours % 2 == 0 else timedelta(minutes=30)  # some clocks change by half an hour
+    hours = []
+    while now < end:
+        hours.append((now.astimezone(zone).hour, step / timedelta(hours=1)))
+        now += step
+    return tuple(hours)
+
+
+def hours_in(time_zone: str, month: int) -> float:
+    return math.fsum(hours for _, hours in real_hours(time_zone, month))
+
+
+def _unlevelled_hours(zone: Data, month: int) -> list[Hour]:
+    price, clock = zone["price"], zone["time_zone"]
+    if price["kind"] == "flat":
+        level = path_value(price["usd_per_mwh"], month)
+        return [Hour(level, hours) for _, hours in real_hours(clock, month)]
+    row = price["usd_per_mwh"][month % 12]
+    if price["kind"] == "month_hour_profile":
+        return [Hour(row[clock_hour], hours) for clock_hour, hours in real_hours(clock, month)]
+    total = hours_in(clock, month)
+    return [
+        cell
+        for share, level in zip(price["share_of_hours_fraction"], row, strict=True)
+        for cell in _cells_of_an_hour(level, share * total)
+    ]
+
+
+def _cells_of_an_hour(level: float, hours: float) -> Iterator[Hour]:
+    for _ in range(math.floor(hours)):
+        yield Hour(level, 1.0)
+    if hours > math.floor(hours):
+        yield Hour(level, hours - math.floor(hours))
+
+
+def market_hours(zone: Data, month: int, power_multiplier: float) -> list[Hour]:
+    """Every hour of the month at the zone's price, after the level of the month and the scenario's multiplier."""
+    price, cells = zone["price"], _unlevelled_hours(zone, month)
+    level = 1.0
+    if price.get("multiplier") is not None:
+        level = path_value(price["multiplier"], month)
+    elif price.get("monthly_mean_usd_per_mwh") is not None:
+        mean = math.fsum(cell.usd_per_mwh * cell.hours for cell in cells) / math.fsum(cell.hours for cell in cells)
+        level = path_value(price["monthly_mean_usd_per_mwh"], month) / mean
+    return [Hour(cell.usd_per_mwh * level * power_multiplier, cell.hours) for cell in cells]
+
+
+# ---------------------------------------------------------------- the price of hashing
+
+
+def mean_subsidy_btc(blocks: Data, month: int) -> float:
+    """New coins per block, averaged over the time of a UTC month by walking from halving to halving."""
+    anchor = date.fromisoformat(blocks["day"])
+    per_day = Fraction(blocks["blocks_per_day"])
+
+    def day_of(height: int) -> Fraction:
+        return (height - blocks["height"]) / per_day
+
+    now, end = (Fraction((first_day(number) - anchor).days) for number in (month, month + 1))
+    start, coins = now, Fraction(0)
+    epoch = math.floor((blocks["height"] + now * per_day) / 210_000)
+    while now < end:
+        until = min(end, day_of((epoch + 1) * 210_000))
+        coins += (until - now) * Fraction(50, 2 ** max(epoch, 0))
+        now, epoch = until, epoch + 1
+    return float(coins / (end - start))
+
+
+def hashprice_usd_per_ph_day(hashprice: Data, month: int) -> float:
+    if hashprice["kind"] == "given":
+        return path_value(hashprice["usd_per_ph_day"], month) * float(hashprice["multiplier"])
+    subsidy = mean_subsidy_btc(hashprice["blocks"], month)
+    if hashprice["fees_btc_per_block"] is not None:
+        coins = subsidy + path_value(hashprice["fees_btc_per_block"], month)
+    else:
+        coins = subsidy * (1 + path_value(hashprice["fees_fraction_of_subsidy"], month))
+    if hashprice["network_eh"] is not None:
+        share_of_a_ph = 1 / (path_value(hashprice["network_eh"], month) * 1000)
+        coins_per_day = coins * 144 * share_of_a_ph
+    else:
+        hashes_per_block = path_value(hashprice["difficulty"], month) * 2**32
+        coins_per_day = coins * 1e15 * 24 * 3600 / hashes_per_block
+    return coins_per_day * path_value(hashprice["btc_price_usd"], month) * float(hashprice["multiplier"])
+
+
+# ---------------------------------------------------------------- money
+
+
+@dataclass
+class Entry:
+    """One payment: which month it is booked in, and what it is worth today."""
+
+    period: int
+    item: str
+    usd: float
+    discounted_usd: float
+
+
+@dataclass
+class Evaluation:
+    """What a set of decisions pays, occupies and breaks."""
+
+    usd: dict[Key, float]
+    discounted_usd: dict[Key, float]
+    npv_usd: float
+    gross_usd: float
+    uses_mw: dict[Key, float]  # site, period, use (mining, lease, conversion, kept), name
+    violations: list[str]
+
+
+@dataclass
+class PlainScenario:
+    """A scenario's plain data and what loops make of it; nothing here knows the package."""
+
+    data: Data
+    first: int = field(init=False)
+    length: int = field(init=False)
+    _memory: dict[Any, Any] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.valuation = date.fromisoformat(self.data["finance"]["valuation_date"])
+        self.first = self.valuation.year * 12 + self.valuation.month - 1
+        end = self.data["horizon"]["end"]
+        last = month_number(end) if end is not None else max(map(self._last_base_month, self.data["leases"]))
+        self.length = last - self.first + 1
+        self.sites = {site["name"]: site for site in self.data["sites"]}
+        self.fleets = {fleet["name"]: fleet for fleet in self.data["fleets"]}
+        self.leases = {lease["name"]: lease for lease in self.data["leases"]}
+        self.zones = {zone["name"]: zone for zone in self.data["power"]["zones"]}
+        tax = self.data["finance"]["tax"]
+        self.tax_rate = 0.0 if tax is None else float(tax["rate_fraction"])
+        self.depreciation_months = math.inf if tax is None else tax["depreciation_years"] * 12
+
+    def _last_base_month(self, lease: Data) -> int:
+        start = lease["start_month"] or lease["start_window"]["latest"]
+        return month_number(start) + term_months(lease) - 1
+
+    @property
+    def months(self) -> range:
+        return range(self.first, self.first + self.length)
+
+    # ---- discounting
+
+    def _worth(self, kind: str, usd: float, days: float) -> float:
+        rate = self.data["finance"]["discount_rate_per_year"][kind]
+        return float(usd * (1 + rate) ** (-days / 365.25))
+
+    def mid_month(self, kind: str, usd: float, month: int) -> float:
+        return self._worth(kind, usd, (first_day(month) - self.valuation).days + days_in(month) / 2)
+
+    def on_first_day(self, kind: str, usd: float, month: int) -> float:
+        return self._worth(kind, usd, (first_day(month) - self.valuation).days)
+
+    # ---- energy
+
+    def market_hours(self, site: Data, month: int) -> tuple[Hour, ...]:
+        key = ("market", site["zone"], month)
+        if key not in self._memory:
+            self._memory[key] = tuple(market_hours(self.zones[site["zone"]], month, self.data["power"]["multiplier"]))
+        hours: tuple[Hour, ...] = self._memory[key]
+        return hours
+
+    def site_hours(self, site: Data, month: int) -> tuple[Hour, ...]:
+        """Every hour of the month at what a MWh costs at the site."""
+        key = ("site", site["name"], month)
+        if key not in self._memory:
+            supply, cells = site["supply"], self.market_hours(site, month)
+            if supply["kind"] == "fixed":
+                price = path_value(supply["usd_per_mwh"], month)
+                cells = tuple(Hour(price, cell.hours) for cell in cells)
+            else:
+                cells = tuple(Hour(cell.usd_per_mwh + supply["adder_usd_per_mwh"], cell.hours) for cell in cells)
+            self._memory[key] = cells
+        hours: tuple[Hour, ...] = self._memory[key]
+        return hours
+
+    def demand_charge_usd_per_mw(self, site: Data, month: int) -> float:
+        charge = site["demand_charge"]
+        return 0.0 if charge is None else 1000 * path_value(charge["usd_per_kw_month"], month)
+
+    # ---- mining
+
+    def fleet_j_per_th(self, fleet: Data) -> float:
+        return float(fleet["j_per_th"]) if fleet["j_per_th"] is not None else ASIC_J_PER_TH[fleet["asic"]]
+
+    def fleet_mw(self, fleet: Data) -> float:
+        """1 EH/s is a million TH/s, so that many J/TH are as many MW."""
+        if fleet["mw"] is not None:
+            return float(fleet["mw"])
+        return float(fleet["hashrate_eh"] * self.fleet_j_per_th(fleet) * fleet["overhead"])
+
+    def fleet_th(self, fleet: Data) -> float:
+        if fleet["hashrate_eh"] is not None:
+            return float(fleet["hashrate_eh"] * 1e6)
+        return float(fleet["mw"] * 1e6 / (self.fleet_j_per_th(fleet) * fleet["overhead"]))
+
+    def available_mw(self, fleet: Data, month: int) -> float:
+        early = fleet["from"] is not None and month < month_number(fleet["from"])
+        late = fleet["retire_month"] is not None and month >= month_number(fleet["retire_month"])
+        return 0.0 if early or late else self.fleet_mw(fleet)
+
+    def fleet_usd_per_mwh(self, fleet: Data, month: int) -> float:
+        """1 PH/s at e J/TH draws 1000 x e W; a day of it is 24 x 1000 x e Wh = 0.024 e MWh at the machine."""
+        mwh_per_ph_day = 1000 * self.fleet_j_per_th(fleet) * fleet["overhead"] * 24 / 1e6
+        return hashprice_usd_per_ph_day(self.data["market"]["hashprice"], month) / mwh_per_ph_day
+
+    def mining_lines(self, fleet: Data, month: int) -> dict[str, float]:
+        """USD of each cash line for one energised MW."""
+        key = ("mining", fleet["name"], month)
+        if key not in self._memory:
+            self._memory[key] = self._mining_lines(fleet, month)
+        return dict(self._memory[key])
+
+    def _mining_lines(self, fleet: Data, month: int) -> dict[str, float]:
+        site = self.sites[fleet["site"]]
+        revenue, opex = self.fleet_usd_per_mwh(fleet, month), fleet["variable_opex_usd_per_mwh"]
+        fee = revenue * fleet["pool_fee_fraction"]
+        run = [cell for cell in self.site_hours(site, month) if revenue - fee - opex - cell.usd_per_mwh > 0]
+        mwh = fleet["uptime_fraction"] * math.fsum(cell.hours for cell in run)
+        power = fleet["uptime_fraction"] * math.fsum(cell.hours * cell.usd_per_mwh for cell in run)
+        charge = site["demand_charge"]
+        borne = 0.0 if charge is None else 1 - charge["avoided_by_mining_fraction"]
+        return {
+            "mining_revenue": mwh * revenue,
+            "pool_fee": -mwh * fee,
+            "mining_power": -power,
+            "mining_variable_opex": -mwh * opex,
+            "mining_fixed_opex": -float(fleet["fixed_opex_usd_per_mw_month"]),
+            "mining_demand_charge": -borne * self.demand_charge_usd_per_mw(site, month),
+        }
+
+    def mining_margin_usd(self, fleet: Data, month: int) -> float:
+        """Before tax, which takes the same share of every MW and so never changes the order of fleets or the sign."""
+        return math.fsum(self.mining_lines(fleet, month).values())
+
+    def fleet_sale(self, fleet: Data) -> Entry | None:
+        """The whole fleet is sold on the first day of its retirement month or at the end of the horizon, whatever the plan."""
+        end = self.first + self.length
+        day = end if fleet["retire_month"] is None else min(end, month_number(fleet["retire_month"]))
+        usd = fleet["resale_usd_per_th"] * self.fleet_th(fleet)
+        never_there = fleet["from"] is not None and month_number(fleet["from"]) >= end
+        if day < self.first or usd == 0 or never_there:
+            return None
+        return Entry(min(day, end - 1), "machine_sale", usd, self.on_first_day("mining", usd, day))
+
+    def _mining_entries(self, fleet: Data, mining_mw: MiningMw) -> Iterator[Entry]:
+        for month in self.months:
+            mw = mining_mw.get((fleet["name"], month_text(month)), 0.0)
+            for item, per_mw in self.mining_lines(fleet, month).items() if mw else ():
+                yield Entry(month, item, mw * per_mw, self.mid_month("mining", mw * per_mw, month))
+        sale = self.fleet_sale(fleet)
+        if sale is not None:
+            yield sale
+
+    # ---- leases
+
+    def lease_entries(self, lease: Data, start: int) -> list[Entry]:
+        """Every payment of one critical MW whose rent starts in a month, tax excluded."""
+        key = ("lease", lease["name"], start)
+        if key not in self._memory:
+            self._memory[key] = [*self._capex(lease, start), *self._operation(lease, start), *self._residuals(lease, start)]
+        return list(self._memory[key])
+
+    def _capex(self, lease: Data, start: int) -> Iterator[Entry]:
+        for month, usd in self.spending(lease, start):
+            yield Entry(month, "lease_capex", -usd, self.on_first_day("capex", -usd, month))
+
+    def spending(self, lease: Data, start: int) -> Iterator[tuple[int, float]]:
+        """(month, USD of the landlord's capex per critical MW) inside the horizon."""
+        for offset, share in spending_shares(lease):
+            if self.first <= start + offset < self.first + self.length:
+                yield start + offset, share * landlord_capex(lease)
+
+    def _operation(self, lease: Data, start: int) -> Iterator[Entry]:
+        for month in self.months:
+            for item, usd in self._operating_lines(lease, month, month - start).items():
+                if usd:
+                    yield Entry(month, item, usd, self.mid_month("lease", usd, month))
+
+    def _operating_lines(self, lease: Data, month: int, n: int) -> dict[str, float]:
+        rent, opex, meter_mw = self._terms(lease, n)
+        if meter_mw == 0:
+            return {}
+        site, lines = self.sites[lease["site"]], {"rent": rent, "lease_opex": -opex}
+        if lease["power_paid_by"] == "landlord":
+            whole_month = math.fsum(cell.usd_per_mwh * cell.hours for cell in self.site_hours(site, month))
+            lines["lease_power"] = -meter_mw * lease["load_factor_fraction"] * whole_month
+        if lease["demand_charge_paid_by"] == "landlord":
+            lines["lease_demand_charge"] = -meter_mw * self.demand_charge_usd_per_mw(site, month)
+        return lines
+
+    def _terms(self, lease: Data, n: int) -> tuple[float, float, float]:
+        """Rent, opex and meter MW in force in month n from the start of rent, as expected over the tenant's options."""
+        key = ("terms", lease["name"], n)
+        if key not in self._memory:
+            in_force = probability_in_force(lease, n)
+            rent = first_year_rent(lease) * 1000 * ladder(lease["escalator_per_year"], n) * paying_share(lease, n) * in_force
+            delivered = delivered_share(lease, n) * in_force
+            opex = lease["opex_usd_per_kw_month"] * 1000 * ladder(lease["opex_escalator_per_year"], n) * delivered
+            self._memory[key] = (rent, opex + lease["opex_fraction_of_rent"] * rent, lease["gross_up"] * delivered)
+        terms: tuple[float, float, float] = self._memory[key]
+        return terms
+
+    def lease_ends(self, lease: Data, start: int) -> Iterator[tuple[int, int, float]]:
+        """(month beginning on the day of an end, n, probability); what outlasts the horizon is booked out where that ends."""
+        end = self.first + self.length
+        for n, probability in ends(lease):
+            day = min(start + n, end)
+            if probability and day >= self.first:
+                yield day, day - start, probability
+
+    def _residuals(self, lease: Data, start: int) -> Iterator[Entry]:
+        for day, _, probability in self.lease_ends(lease, start):
+            usd = probability * residual_value(lease)
+            if usd:
+                period = min(day, self.first + self.length - 1)
+                yield Entry(period, "residual_value", usd, self.on_first_day("lease", usd, day))
+
+    def lease_tax(self, lease: Data, start: int) -> Iterator[Entry]:
+        """Tax on what comes in less what is deducted, per critical MW; capex is deducted through its depreciation alone."""
+        if self.tax_rate == 0:
+            return
+        for entry in self.lease_entries(lease, start):
+            if entry.item != "lease_capex":
+                yield self._taxed(entry)
+        for month in self.months:
+            shield = self.tax_rate * self._depreciation(lease, month - start)
+            yield Entry(month, "income_tax", shield, self.mid_month("lease", shield, month))
+        for day, n, probability in self.lease_ends(lease, start):
+            shield = self.tax_rate * probability * self.book_value(lease, n)
+            yield Entry(min(day, self.first + self.length - 1), "income_tax", shield, self.on_first_day("lease", shield, day))
+
+    def book_value(self, lease: Data, n: int) -> float:
+        return landlord_capex(lease) * max(0.0, 1 - max(0, n) / self.depreciation_months)
+
+    def _depreciation(self, lease: Data, n: int) -> float:
+        return (self.book_value(lease, n) - self.book_value(lease, n + 1)) * probability_in_force(lease, n)
+
+    def unit_value_usd(self, lease: Data, start: int) -> float:
+        """What one critical MW from a start is worth today, after tax, without the power it uses."""
+        return math.fsum(entry.discounted_usd for entry in [*self.lease_entries(lease, start), *self.lease_tax(lease, start)])
+
+    def all_starts(self, lease_mw: LeaseMw) -> LeaseMw:
+        """The decisions on offers and what is signed already."""
+        signed = {
+            (name, lease["start_month"]): float(lease["critical_it_mw"])
+            for name, lease in self.leases.items()
+            if lease["status"] == "signed"
+        }
+        return {key: mw for key, mw in lease_mw.items() if self.leases[key[0]]["status"] == "offered"} | signed
+
+    # ---- rules
+
+    def energised_mw(self, site: Data, month: int) -> float:
+        return ramp_value(site["energised_mw"], month)
+
+    def suitable_mw(self, site: Data, month: int) -> float:
+        if site["hpc_suitable_mw"] is None:
+            return self.energised_mw(site, month)
+        return min(self.energised_mw(site, month), ramp_value(site["hpc_suitable_mw"], month))
+
+    def allowed_starts(self, lease: Data) -> list[int]:
+        """Months of the window, in its steps, after lead time and construction (from the valuation date on), inside the horizon."""
+        window = lease["start_window"]
+        earliest_spending = min(offset for offset, _ in spending_shares(lease))
+        return [
+            month
+            for month in range(month_number(window["earliest"]), month_number(window["latest"]) + 1, window["every_months"])
+            if month >= self.first + lease["lead_time_months"]
+            and month in self.months
+            and month + min(0, earliest_spending) >= self.first
+        ]
+
+    def occupied_mw(self, lease: Data, start: int, month: int) -> float:
+        """Meter MW per critical MW that mining cannot use."""
+        return math.fsum(self.lease_uses(lease, start, month).values())
+
+    def lease_uses(self, lease: Data, start: int, month: int) -> dict[str, float]:
+        """Meter MW per critical MW in a month, by use."""
+        key = ("uses", lease["name"], month - start)
+        if key not in self._memory:
+            self._memory[key] = self._lease_uses(lease, month - start)
+        return dict(self._memory[key])
+
+    @staticmethod
+    def _lease_uses(lease: Data, n: int) -> dict[str, float]:
+        if n >= max(end for end, probability in ends(lease) if probability):
+            return {"kept": float(lease["gross_up"])} if lease["mw_after_term"] == "kept" else {}
+        delivered = delivered_share(lease, n)
+        taken = delivered_share(lease, n + lease["conversion_outage_months"])
+        return {"lease": lease["gross_up"] * delivered, "conversion": lease["gross_up"] * (taken - delivered)}
+
+    def capex_by_year(self, lease_mw: LeaseMw) -> dict[int, float]:
+        """The landlord's spending on offers."""
+        spent: dict[int, list[float]] = defaultdict(list)
+        for (name, start), mw in lease_mw.items():
+            if self.leases[name]["status"] == "offered":
+                for month, usd in self.spending(self.leases[name], month_number(start)):
+                    spent[month // 12].append(mw * usd)
+        return {year: math.fsum(usd) for year, usd in spent.items()}
+
+    def violations(self, mining_mw: MiningMw, lease_mw: LeaseMw, tolerance: float = 1e-6) -> list[str]:
+        lease_mw = self.all_starts(lease_mw)
+        found = [*self._broken_offers(lease_mw), *self._broken_budget(lease_mw)]
+        for site in self.sites.values():
+            for month in self.months:
+                found += self._broken_site(site, month, mining_mw, lease_mw, tolerance)
+        for (name, period), mw in mining_mw.items():
+            if not -tolerance <= mw <= self.available_mw(self.fleets[name], month_number(period)) + tolerance:
+                found.append(f"{period}: {name} mines {mw} MW of {self.available_mw(self.fleets[name], month_number(period))}")
+        return found
+
+    def _broken_offers(self, lease_mw: LeaseMw, tolerance: float = 1e-6) -> Iterator[str]:
+        for name, lease in self.leases.items():
+            taken = {month_number(start): mw for (offer, start), mw in lease_mw.items() if offer == name and mw > NOTHING_MW}
+            most = lease["critical_it_mw"]
+            if sum(taken.values()) > most * (1 + tolerance):
+                yield f"{name}: {sum(taken.values())} MW of {most}"
+            if lease["status"] == "offered" and not set(taken) <= set(self.allowed_starts(lease)):
+                yield f"{name}: starts {sorted(map(month_text, taken))} not all allowed"
+            if lease["indivisible"] and any(abs(mw - most) > tolerance * most for mw in taken.values()):
+                yield f"{name}: not a whole block, {taken}"
+
+    def _broken_budget(self, lease_mw: LeaseMw, tolerance: float = 1e-6) -> Iterator[str]:
+        spent = self.capex_by_year(lease_mw)
+        for year, most in self.data["finance"]["capex_budget_usd"].items():
+            if spent.get(int(year), 0.0) > most + tolerance * max(most, 1e6):
+                yield f"{year}: capex of {spent[int(year)]} against a budget of {most}"
+
+    def _broken_site(self, site: Data, month: int, mining_mw: MiningMw, lease_mw: LeaseMw, tolerance: float) -> Iterator[str]:
+        occupied = self.site_leases_mw(site, month, lease_mw)
+        mining = math.fsum(
+            mining_mw.get((fleet["name"], month_text(month)), 0.0)
+            for fleet in self.fleets.values()
+            if fleet["site"] == site["name"]
+        )
+        place = f"{site['name']} {month_text(month)}"
+        if mining + math.fsum(occupied.values()) > self.energised_mw(site, month) + tolerance:
+            yield f"{place}: more than the energised {self.energised_mw(site, month)} MW in use"
+        yield from self._broken_suitable(place, site, month, occupied, tolerance)
+
+    def _broken_suitable(self, place: str, site: Data, month: int, occupied: dict[str, float], tolerance: float) -> Iterator[str]:
+        suitable = self.suitable_mw(site, month)
+        reserved = self.reserved_mw(site, month)
+        others = math.fsum(mw for name, mw in occupied.items() if name not in reserved)
+        if math.fsum(occupied.values()) > suitable + tolerance:
+            yield f"{place}: leases use {math.fsum(occupied.values())} of {suitable} suitable MW"
+        if others > NOTHING_MW and others > suitable - math.fsum(reserved.values()) + tolerance:
+            yield f"{place}: {others} MW of leases in MW reserved for {sorted(reserved)}"
+
+    def reserved_mw(self, site: Data, month: int) -> dict[str, float]:
+        """Meter MW kept free in a month, by the offer they are kept for."""
+        return {
+            name: lease["critical_it_mw"] * lease["gross_up"]
+            for name, lease in self.leases.items()
+            if lease["site"] == site["name"]
+            and lease["status"] == "offered"
+            and lease["reserved_until"] is not None
+            and month < month_number(lease["reserved_until"])
+        }
+
+    def site_leases_mw(self, site: Data, month: int, lease_mw: LeaseMw) -> dict[str, float]:
+        """Meter MW that each lease of a site occupies."""
+        occupied: dict[str, float] = {}
+        for (name, start), mw in lease_mw.items():
+            if self.leases[name]["site"] == site["name"]:
+                used = mw * self.occupied_mw(self.leases[name], month_number(start), month)
+                occupied[name] = occupied.get(name, 0.0) + used
+        return occupied
+
+    # ---- the whole
+
+    def evaluate(self, mining_mw: MiningMw, lease_mw: LeaseMw) -> Evaluation:
+        lease_mw = self.all_starts(lease_mw)
+        book: list[tuple[str, str, Entry]] = []  # site, name, payment
+        for name, fleet in self.fleets.items():
+            entries = list(self._mining_entries(fleet, mining_mw))
+            book += [(fleet["site"], name, entry) for entry in [*entries, *map(self._taxed, entries)]]
+        for (name, start), mw in lease_mw.items():
+            lease = self.leases[name]
+            entries = [*self.lease_entries(lease, month_number(start)), *self.lease_tax(lease, month_number(start))]
+            book += [(lease["site"], name, Entry(e.period, e.item, mw * e.usd, mw * e.discounted_usd)) for e in entries]
+        for site in self.sites.values():
+            for block in site["blocks"]:
+                entries = list(self._block_entries(site, block))
+                book += [(site["name"], block["name"], entry) for entry in [*entries, *map(self._taxed, entries)]]
+        return self._added_up(book, mining_mw, lease_mw)
+
+    def _taxed(self, entry: Entry) -> Entry:
+        return Entry(entry.period, "income_tax", -self.tax_rate * entry.usd, -self.tax_rate * entry.discounted_usd)
+
+    def _block_entries(self, site: Data, block: Data) -> Iterator[Entry]:
+        for month in self.months:
+            if month_number(block["from"]) <= month <= month_number(block["to"]):
+                gain = math.fsum(cell.hours * (cell.usd_per_mwh - block["usd_per_mwh"]) for cell in self.market_hours(site, month))
+                usd = block["mw"] * gain
+                yield Entry(month, "block_settlement", usd, self.mid_month("power_contract", usd, month))
+
+    def _added_up(self, book: list[tuple[str, str, Entry]], mining_mw: MiningMw, lease_mw: LeaseMw) -> Evaluation:
+        usd: dict[Key, list[float]] = defaultdict(list)
+        discounted: dict[Key, list[float]] = defaultdict(list)
+        for site, name, entry in book:
+            key = (site, month_text(entry.period), entry.item, name)
+            usd[key].append(entry.usd)
+            discounted[key].append(entry.discounted_usd)
+        return Evaluation(
+            usd={key: math.fsum(parts) for key, parts in usd.items()},
+            discounted_usd={key: math.fsum(parts) for key, parts in discounted.items()},
+            npv_usd=math.fsum(entry.discounted_usd for _, _, entry in book),
+            gross_usd=math.fsum(abs(entry.discounted_usd) for _, _, entry in book),
+            uses_mw=self._uses_mw(mining_mw, lease_mw),
+            violations=self.violations(mining_mw, lease_mw),
+        )
+
+    def _uses_mw(self, mining_mw: MiningMw, lease_mw: LeaseMw) -> dict[Key, float]:
+        uses: dict[Key, float] = defaultdict(float)
+        for (name, period), mw in mining_mw.items():
+            uses[self.fleets[name]["site"], period, "mining", name] += mw
+        for (name, start), mw in lease_mw.items():
+            for month in self.months:
+                for use, per_mw in self.lease_uses(self.leases[name], month_number(start), month).items():
+                    uses[self.leases[name]["site"], month_text(month), use, name] += mw * per_mw
+        return uses
+
+    def best_mining(self, lease_mw: LeaseMw) -> MiningMw:
+        """The best use of what leases leave free: in every month the fleets with the largest margin first, losing ones never."""
+        lease_mw, best = self.all_starts(lease_mw), {}
+        for site in self.sites.values():
+            for month in self.months:
+                free = self.energised_mw(site, month) - math.fsum(self.site_leases_mw(site, month, lease_mw).values())
+                fleets = [fleet for fleet in self.fleets.values() if fleet["site"] == site["name"]]
+                for fleet in sorted(fleets, key=lambda fleet: -self.mining_margin_usd(fleet, month)):
+                    mw = max(0.0, min(free, self.available_mw(fleet, month)))
+                    if mw > 0 and self.mining_margin_usd(fleet, month) > 0:
+                        best[fleet["name"], month_text(month)] = mw
+                        free -= mw
+        return best
+
+
+# ---------------------------------------------------------------- a lease, in months n from the start of rent
+
+
+def term_months(lease: Data) -> int:
+    return round(lease["term_years"] * 12)
+
+
+def ladder(escalator: float, n: int) -> float:
+    """A step every twelve months."""
+    return float((1 + escalator) ** (n // 12))
+
+
+def delivered_share(lease: Data, n: int) -> float:
+    return math.fsum(phase["share_fraction"] for phase in lease["phases"] if phase["months_after_start"] <= n)
+
+
+def paying_share(lease: Data, n: int) -> float:
+    return delivered_share(lease, n - lease["free_months"])
+
+
+def first_year_rent(lease: Data) -> float:
+    """USD per kW and month; a contract value is shared out over the base term as its ladder, phases and free months have it."""
+    if lease["rent_usd_per_kw_month"] is not None:
+        return float(lease["rent_usd_per_kw_month"])
+    payments = math.fsum(ladder(lease["escalator_per_year"], n) * paying_share(lease, n) for n in range(term_months(lease)))
+    return float(lease["contract_value_usd"] / (lease["critical_it_mw"] * 1000 * payments))
+
+
+def landlord_capex(lease: Data) -> float:
+    return float(lease["capex_usd_per_critical_mw"] * (1 - lease["tenant_funded_capex_fraction"]))
+
+
+def residual_value(lease: Data) -> float:
+    if lease["residual_value_usd_per_critical_mw"] is not None:
+        return float(lease["residual_value_usd_per_critical_mw"])
+    return float(lease["capex_usd_per_critical_mw"] * lease["residual_value_fraction_of_capex"])
+
+
+def spending_shares(lease: Data) -> list[tuple[int, float]]:
+    """(month from the start of rent, share): as listed, or evenly over the months of building, which end where rent begins."""
+    if lease["capex_spending"]:
+        return [(spending["month_from_start"], spending["share_fraction"]) for spending in lease["capex_spending"]]
+    build = lease["build_months"]
+    return [(0, 1.0)] if build == 0 else [(-k, 1 / build) for k in range(build, 0, -1)]
+
+
+def ends(lease: Data) -> list[tuple[int, float]]:
+    """(months from the start of rent, probability) of each possible end."""
+    found, n, reached = [], term_months(lease), 1.0
+    for extension in lease["extensions"]:
+        used = extension["exercise_probability_fraction"]
+        found.append((n, reached * (1 - used)))
+        n, reached = n + round(extension["years"] * 12), reached * used
+    return [*found, (n, reached)]
+
+
+def probability_in_force(lease: Data, n: int) -> float:
+    """The probability that the lease has begun and has not ended by month n."""
+    return math.fsum(probability for end, probability in ends(lease) if n < end) if n >= 0 else 0.0
+
+
+def ramp_value(steps: list[Data], month: int) -> float:
+    """The last total stated up to the month."""
+    mw = 0.0
+    for step in sorted(steps, key=lambda step: month_number(step["from"])):
+        if month_number(step["from"]) <= month:
+            mw = float(step["mw_total"])
+    return mw
