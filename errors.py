@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 MOST_SHOWN = 50
-LONGEST_PHRASE = 600
+MOST_DESCRIBED = 200
+"""A file with more problems than this has one cause; the others are counted."""
+
+LONGEST_PHRASE = 1_200
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Problem:
 class InputError(Exception):
     """A scenario, a file or an argument that cannot be used. Exit code 2.
 
-    `problems` holds them in the order of the file. Of a file with very many only the first are described; `more` counts the others.
+    `problems` holds them in the order of the file, at most `MOST_DESCRIBED` of a file; `more` counts the others.
     """
 
     def __init__(self, problems: Sequence[Problem], more: int = 0) -> None:

@@ -17,7 +17,7 @@ OPTIONS: dict[str, Any] = {
     "primal_feasibility_tolerance": FEASIBILITY_TOLERANCE,
     "dual_feasibility_tolerance": FEASIBILITY_TOLERANCE,
 }
-"""hashlease's own options; every contender gets them, so that all optima can agree to 1e-9."""
+"""hashlease's own tolerances; every contender gets them, so that all optima can agree to 1e-9."""
 
 Block = tuple[Any, Any, Any]
 """Rows, columns and coefficients of a part of the matrix, of equal length (the rows counted within the part)."""
@@ -127,10 +127,10 @@ def _joined(*blocks: Block) -> Block:
     return np.concatenate(rows), np.concatenate(columns), np.concatenate(values)
 
 
-def handed_over(arrays: Arrays) -> highspy.Highs:
-    """A HiGHS instance that holds the arrays."""
+def handed_over(arrays: Arrays, presolve: str = "off") -> highspy.Highs:
+    """A HiGHS instance that holds the arrays; as for hashlease, without presolve, which is dearer than what it saves here."""
     highs = highspy.Highs()
-    for option, value in OPTIONS.items():
+    for option, value in {**OPTIONS, "presolve": presolve}.items():
         highs.setOptionValue(option, value)
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = len(arrays.cost), len(arrays.row_upper)

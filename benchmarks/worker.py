@@ -168,7 +168,7 @@ def hourly(months: int, seconds: float, fewest: int) -> dict[str, Json]:
 
 def _full_hourly(case: Scenario) -> tuple[float, list[int]]:
     values = Values(case)
-    highs = floor.handed_over(hourly_arrays(values, Tables.of(values)))
+    highs = floor.handed_over(hourly_arrays(values, Tables.of(values)), presolve="choose")
     return floor.optimum(highs), floor.size(highs)
 
 

@@ -19,6 +19,8 @@ from .quantities import hint_on_text
 from .refusal import Fault, listed, nearest, refusal, refusals, shortened
 
 LARGEST_BYTES = 100_000_000
+ZIP = b"PK\x03\x04"
+"""How a ZIP archive begins, and with it a workbook."""
 MOST_ROWS = 530_000
 """60 years of hours, 15 of quarter hours, 5 of five-minute steps."""
 LONGEST_CELL, LONGEST_LINE, MOST_COLUMNS = 32_767, 1_000_000, 500
@@ -42,7 +44,7 @@ def locate_input(name: str, field: str, info: ValidationInfo) -> Path:
         inside = path.resolve().is_relative_to(folder.resolve())
         status = os.lstat(path) if inside else None
     except FileNotFoundError:
-        raise refusal(f'"{name}", which does not exist', allowed, _nearest_file(path), field) from None
+        raise refusal(f'"{name}", which does not exist', allowed, nearest(path.name, names_beside(path)), field) from None
     except (OSError, RuntimeError) as fault:
         found = getattr(fault, "strerror", None) or "which cannot be followed"
         raise refusal(f'"{shortened(name)}": {found}', allowed, field=field) from None
@@ -57,8 +59,12 @@ def locate_input(name: str, field: str, info: ValidationInfo) -> Path:
     return path
 
 
-def _nearest_file(path: Path) -> str:
-    return nearest(path.name, [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else [])
+def names_beside(path: Path) -> list[str]:
+    """Names in the folder of a path, in order; none if the folder cannot be listed."""
+    try:
+        return sorted(entry.name for entry in path.parent.iterdir())
+    except OSError:
+        return []
 
 
 class FaultyRows:
@@ -128,7 +134,7 @@ def _open_text(name: str, field: str, info: ValidationInfo) -> IO[str]:
         raise refusal(f'"{name}", which is empty', "a header and rows", field=field)
     if content.startswith(b"PAR1"):
         raise refusal(f'"{name}", which is a Parquet file', "a name that ends in .parquet", field=field)
-    if content.startswith(b"PK"):
+    if content.startswith(ZIP):
         raise refusal(f'"{name}", which is a ZIP archive (a workbook?)', "a CSV file", hint, field)
     if b"\x00" in content:
         raise refusal(f'"{name}", which is not text in UTF-8 (it holds NUL bytes)', "text in UTF-8", hint, field)

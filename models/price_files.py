@@ -273,7 +273,7 @@ def _parquet_rows(spec: HourlyFile, info: ValidationInfo, faults: FaultyRows) ->
     """The rows batch by batch; texts stay coded as numbers, so that a small file cannot fill the memory."""
     path = locate_input(spec.file, "file", info)
     try:
-        from pyarrow import parquet
+        from pyarrow import ArrowException, parquet
     except ImportError:
         allowed = "CSV, or Parquet with pyarrow installed"
         raise refusal(f'"{spec.file}"', allowed, "pip install 'hashlease[parquet]'", field="file") from None
@@ -294,7 +294,7 @@ def _parquet_rows(spec: HourlyFile, info: ValidationInfo, faults: FaultyRows) ->
                 yield number, _as_text(time), math.nan if price is None else float(price), _as_text(mark)
     except PydanticCustomError:
         raise
-    except (OSError, ValueError, OverflowError):
+    except (ArrowException, OSError, ValueError, OverflowError, LookupError):
         raise refusal(f'"{spec.file}", which cannot be read as Parquet', "a well-formed Parquet file", field="file") from None
 
 
@@ -317,9 +317,11 @@ def _refuse_types(spec: HourlyFile, types: list[Any]) -> None:
 
 
 def _refuse_size(spec: HourlyFile, metadata: Any) -> None:
-    """Before anything is unpacked: a few kilobytes of Parquet can stand for gigabytes."""
-    groups = (metadata.row_group(group) for group in range(metadata.num_row_groups))
-    unpacked = sum(group.column(column).total_uncompressed_size for group in groups for column in range(group.num_columns))
+    """Before anything is unpacked: a few kilobytes of Parquet can stand for gigabytes.
+
+    Sizes by column are not asked for: in a damaged file they end the process.
+    """
+    unpacked = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
     if metadata.num_rows > MOST_ROWS:
         raise refusal(f"{spec.file}: {metadata.num_rows:,} rows", f"at most {MOST_ROWS:,}", field="file")
     if unpacked > LARGEST_BYTES:

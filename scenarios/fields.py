@@ -7,111 +7,111 @@ every row. Overrides change the data before it is validated, so they meet the sa
 from __future__ import annotations
 
 import copy
-import difflib
+import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
-from ..errors import InputError, Problem
-from ..models.names import slug
-from .yaml_reader import Document, Place, parse_yaml
+from ..errors import MOST_DESCRIBED, InputError, Problem
+from ..models.names import composed, slug
+from ..models.refusal import Place, listed, nearest, shortened
+from .yaml_reader import QUOTE, Document, parse_yaml, row_name
+
+EXAMPLE = "e.g. --set market.hashprice.multiplier=1.2"
+PART = r'(?:"[^"]*"|[^".])+'
+PATH = re.compile(rf"{PART}(?:\.{PART})*")
 
 
 def apply_overrides(document: Document, assignments: Iterable[str]) -> Document:
-    """The document with `path=value` assignments applied in order. Raises InputError naming every unusable one."""
-    data, lines = copy.deepcopy(document.data), dict(document.lines)
-    where: dict[Place, str] = {}
-    problems: list[Problem] = []
+    """The document with `path=value` assignments applied in order; those that cannot be applied are noted in `refused`.
+
+    A document that is no table has no paths; it is left for the validation to refuse.
+    """
+    if not isinstance(document.data, dict):
+        return document
+    changed = replace(document, data=copy.deepcopy(document.data))
+    set_by: dict[Place, str] = {}
+    refused: list[Problem] = []
     for assignment in assignments:
+        where = f"--set {shortened(assignment, 120)}"
         try:
-            for place in _assign(data, assignment):
-                where[place] = f"--set {assignment}"
+            set_by |= dict.fromkeys(_assign(changed, assignment), where)
         except InputError as fault:
-            problems += fault.problems
-    if problems:
-        raise InputError(problems)
-    return _Overridden(document.name, data, lines, where)
+            refused += [replace(problem, where=where) for problem in fault.problems]
+    return replace(changed, set_by=set_by, refused=tuple(refused))
 
 
-class _Overridden(Document):
-    """A document in which some places were set from the command line."""
-
-    def __init__(self, name: str, data: Any, lines: dict[Place, int], set_at: dict[Place, str]) -> None:
-        super().__init__(name, data, lines)
-        object.__setattr__(self, "_set_at", set_at)
-
-    def where(self, place: Place) -> str:
-        set_at: dict[Place, str] = self._set_at  # type: ignore[attr-defined]
-        for length in range(len(place), 0, -1):
-            if place[:length] in set_at:
-                return set_at[place[:length]]
-        return super().where(place)
-
-
-def _assign(data: Any, assignment: str) -> Iterator[Place]:
+def _assign(document: Document, assignment: str) -> list[Place]:
+    """Set the places that an assignment names in the data of a document."""
     path, equals, text = assignment.partition("=")
-    where = f"--set {assignment}"
-    if not equals or not path.strip():
-        raise InputError([Problem(where, "", "no path=value", "e.g. --set market.hashprice.multiplier=1.2")])
-    value = parse_yaml(text, where).data if text.strip() else None
-    places = list(find_places(data, split_path(path.strip()), where))
-    for place in places:
-        target = data
-        for part in place[:-1]:
-            target = target[part]
-        target[place[-1]] = copy.deepcopy(value)
-        yield place
+    parts = split_path(path.strip())
+    if not equals or not parts:
+        raise _refused("", "no path=value", "a field path, = and a value", EXAMPLE)
+    value = _value(path.strip(), text)
+    places = list(_find(document, parts, (), document.data))
+    return [made for place in places for made in _put(document.data, place, copy.deepcopy(value))]
+
+
+def _put(data: Any, place: Place, value: Any) -> Iterator[Place]:
+    """Set a place, and make the tables above it that are not there yet; yields what was made or set."""
+    for length, part in enumerate(place[:-1], start=1):
+        if isinstance(data, dict) and data.get(part) is None:
+            data[part] = {}
+            yield place[:length]
+        data = data[part]
+    data[place[-1]] = value
+    yield place
+
+
+def _value(path: str, text: str) -> Any:
+    """A value as it would be read from a file; without any text, none."""
+    if not text.strip():
+        return None
+    if text.lstrip().startswith("#"):
+        raise _refused(path, "a comment (#)", "a value", QUOTE)
+    document = parse_yaml(text, path)
+    if document.faults:
+        problems = [problem for _, problem in document.reading_problems(MOST_DESCRIBED)]
+        raise InputError([replace(problem, field=f"{path}.{problem.field}".rstrip(".")) for problem in problems])
+    return document.data
 
 
 def split_path(path: str) -> list[str]:
-    """The parts of a path; a part with points is put in double quotes."""
-    parts: list[str] = []
-    part, quoted = "", False
-    for character in path:
-        if character == '"':
-            quoted = not quoted
-        elif character == "." and not quoted:
-            parts.append(part)
-            part = ""
-        else:
-            part += character
-    return [*parts, part]
+    """The parts of a path, of which one with points stands in double quotes; none if it is not a path."""
+    return [part.replace('"', "") for part in re.findall(PART, path)] if PATH.fullmatch(path) else []
 
 
-def find_places(data: Any, parts: list[str], where: str) -> Iterator[Place]:
-    """The places that a path names in plain data; the last part may be a field that is not there yet."""
-    yield from _find(data, parts, (), where)
-
-
-def _find(data: Any, parts: list[str], place: Place, where: str) -> Iterator[Place]:
+def _find(document: Document, parts: list[str], place: Place, data: Any) -> Iterator[Place]:
+    """The places that a path names in the data at a place; fields may be named that are not there yet, rows not."""
     if not parts:
         yield place
-        return
-    part, rest = parts[0], parts[1:]
-    shown = ".".join(str(step) for step in place) or "the scenario"
-    if isinstance(data, list):
-        yield from _find_row(data, part, rest, place, where)
-    elif isinstance(data, dict):
-        if part in data:
-            yield from _find(data[part], rest, (*place, part), where)
-        elif not rest and place:
-            yield (*place, part)
-        else:
-            near = difflib.get_close_matches(part, data, n=1)
-            hint = f"did you mean {near[0]}?" if near else ""
-            raise InputError(
-                [Problem(where, ".".join(parts), f'no "{part}" in {shown}', f"one of: {', '.join(map(str, data))}", hint)]
-            )
+    elif isinstance(data, list):
+        for number in _rows(document, parts, place, data):
+            yield from _find(document, parts[1:], (*place, number), data[number])
+    elif not isinstance(data, dict):
+        raise _refused(document.field((*place, *parts)), f"{document.field(place)} is a single value", "a path to a field")
+    elif data.get(parts[0]) is None:
+        yield (*place, *parts)
     else:
-        raise InputError([Problem(where, ".".join(parts), f"{shown} is a single value", "a path to a field")])
+        yield from _find(document, parts[1:], (*place, parts[0]), data[parts[0]])
 
 
-def _find_row(rows: list[Any], part: str, rest: list[str], place: Place, where: str) -> Iterator[Place]:
-    names = [str(row.get("name", number)) if isinstance(row, dict) else str(number) for number, row in enumerate(rows)]
-    chosen = [number for number, name in enumerate(names) if part in ("*", name) or slug(part) == slug(name)]
+def _rows(document: Document, parts: list[str], place: Place, rows: list[Any]) -> list[int]:
+    """The rows of a table that the first part of a path names."""
+    names = [row_name(row, number) for number, row in enumerate(rows)]
+    chosen = [number for number, name in enumerate(names) if parts[0] == "*" or _is_called(parts[0], name)]
     if not chosen:
-        near = difflib.get_close_matches(part, names, n=1)
-        hint = f'did you mean "{near[0]}"?' if near else ""
-        shown = ".".join(str(step) for step in place)
-        raise InputError([Problem(where, part, f'no "{part}" in {shown}', f"one of: {', '.join(names)}, or * for all", hint)])
-    for number in chosen:
-        yield from _find(rows[number], rest, (*place, number), where)
+        found = f'no "{parts[0]}" in {document.field(place)}'
+        allowed = f"one of: {listed(names)}, or * for all" if names else "a table with rows"
+        raise _refused(document.field((*place, *parts)), found, allowed, nearest(parts[0], names))
+    return chosen
+
+
+def _is_called(part: str, name: str) -> bool:
+    wanted, present = composed(part), composed(name)
+    return wanted == present or (bool(slug(wanted)) and slug(wanted) == slug(present))
+
+
+def _refused(field: str, found: str, allowed: str, hint: str = "") -> InputError:
+    """An assignment that cannot be made; the caller knows where it was written."""
+    return InputError([Problem("", field, found, allowed, hint)])

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from ..errors import InputError, Problem
-from ..models.scenario import Fault, Scenario, name_faults
+from ..errors import MOST_DESCRIBED, InputError, Problem
+from ..models.names import LONGEST, composed
+from ..models.quantities import Quantity
+from ..models.refusal import Fault, Place, listed, nearest, shown
+from ..models.scenario import Scenario, name_faults
 from .fields import apply_overrides
-from .yaml_reader import Document, Place, read_yaml
+from .yaml_reader import NEW, Document, read_yaml
 
 SHIPPED = Path(__file__).parent
 STARTER = SHIPPED / "starter.yaml"
@@ -25,7 +29,7 @@ def load(path: str | Path, overrides: Iterable[str] = (), strict: bool = False) 
     strict: what would be a note becomes a problem. Raises InputError with every problem found.
     """
     file = locate(path)
-    scenario = validate(apply_overrides(read_yaml(file), overrides), file.parent)
+    scenario = validate(apply_overrides(read_yaml(file, shipped_names()), overrides), file.parent)
     notes = scenario.warnings() if strict else []
     if notes:
         raise InputError([Problem(str(file), "", note, "no notes (--strict)") for note in notes])
@@ -33,10 +37,10 @@ def load(path: str | Path, overrides: Iterable[str] = (), strict: bool = False) 
 
 
 def locate(path: str | Path) -> Path:
-    """The file itself, or the shipped scenario of that name where there is no such file."""
+    """The file itself, or the shipped scenario of that name where there is no such file (a folder is not one)."""
     given = Path(path)
     shipped = SHIPPED / f"{given.name.removesuffix('.yaml')}.yaml"
-    if not given.exists() and len(given.parts) == 1 and shipped.is_file():
+    if len(given.parts) == 1 and shipped in SHIPPED.glob("*.yaml") and (given.is_dir() or not given.exists()):
         return shipped
     return given
 
@@ -54,177 +58,212 @@ def shipped_titles() -> list[tuple[str, str]]:
 def validate(document: Document, folder: Path) -> Scenario:
     """The document as a scenario; files it names are looked for in the folder. Raises InputError."""
     if not isinstance(document.data, dict):
-        raise InputError(
-            [Problem(document.name, "", "no table of fields", "a scenario", "hashlease new writes a starter scenario")]
-        )
+        raise InputError([Problem(document.where(()), "", shown(document.data), "a scenario (a table of fields)", NEW)])
     data = {"name": _default_name(document), **document.data}
     try:
-        return Scenario.model_validate(data, context={"folder": str(folder)})
+        scenario = Scenario.model_validate(data, context={"folder": str(folder)})
     except ValidationError as fault:
-        problems = [problem for error in fault.errors() for problem in _problems(error, document)]
-        if not any(error["type"] == "refused_many" for error in fault.errors()):
-            problems += [_from_fault(found, document) for found in _name_faults(document.data)]
-        raise InputError(_in_order(problems, document)) from None
+        raise _input_error(document, fault.errors(include_url=False)) from None
+    if document.faults or document.refused:
+        raise _input_error(document, [])
+    return scenario
 
 
 def _default_name(document: Document) -> str:
-    return Path(document.name).stem[:64] or "scenario"
+    return Path(document.name).stem[:LONGEST].strip() or "scenario"
 
 
-def _name_faults(data: dict[str, Any]) -> list[Fault]:
+# --- every problem of a document -----------------------------------------------------------------------------------------
+
+
+def _input_error(document: Document, errors: list[Any]) -> InputError:
+    """What could not be set, then what reading and validating found, in the order of the file.
+
+    A value that could not be read is reported once, not again as missing. Only the problems that are described are put
+    into words, so that a file with a hundred thousand of them takes no time.
+    """
+    places = (_spot(error["loc"], document.data).place for error in errors)
+    in_order = sorted((document.line(place), number) for number, place in enumerate(places) if not document.is_unread(place))
+    faults: list[Fault] = []
+    for _, number in in_order[:MOST_DESCRIBED]:
+        faults += _faults(errors[number], _spot(errors[number]["loc"], document.data), document.data)
+    if len(in_order) < MOST_DESCRIBED and not any(error["type"] == "refused_many" and not error["loc"] for error in errors):
+        faults += _name_faults(document.data)
+    found = [(document.line(fault.place), document.problem(fault)) for fault in faults]
+    found += document.reading_problems(MOST_DESCRIBED)
+    in_file = (problem for _, problem in sorted(found, key=lambda entry: entry[0]))
+    problems = list(dict.fromkeys([*document.refused, *in_file]))
+    more = sum(max(len(every) - MOST_DESCRIBED, 0) for every in (in_order, document.faults, problems))
+    return InputError(problems[:MOST_DESCRIBED], more)
+
+
+def _name_faults(data: dict[str, Any]) -> Iterator[Fault]:
     """Names and references of data that did not validate, so that they are reported together with the rest."""
     power = data.get("power")
-    tables = {
-        "zones": power.get("zones") if isinstance(power, dict) else None,
-        **{t: data.get(t) for t in ("sites", "fleets", "leases")},
-    }
-    rows = {
-        table: [row for row in found if isinstance(row, dict)] if isinstance(found, list) else [] for table, found in tables.items()
-    }
-    if any(isinstance(found, list) and len(found) != len(rows[table]) for table, found in tables.items()):
-        return []
-    return name_faults(rows)
+    tables = {"zones": power.get("zones") if isinstance(power, dict) else None}
+    tables |= {table: data.get(table) for table in ("sites", "fleets", "leases")}
+    rows = {table: [_names(row) for row in found] if isinstance(found, list) else [] for table, found in tables.items()}
+    for fault in name_faults(rows):
+        yield Fault(fault.place, fault.found, fault.allowed, fault.hint)
 
 
-def _in_order(problems: list[Problem], document: Document) -> list[Problem]:
-    def line(problem: Problem) -> int:
-        tail = problem.where.removeprefix(f"{document.name}:")
-        return int(tail) if tail.isdigit() else 0
-
-    return sorted(dict.fromkeys(problems), key=line)
-
-
-def _from_fault(fault: Fault, document: Document) -> Problem:
-    return Problem(document.where(fault.place), _field(fault.place, document.data), fault.found, fault.allowed, fault.hint)
+def _names(row: Any) -> dict[str, Any]:
+    """The name and the references of a row, as far as they are text."""
+    if not isinstance(row, dict):
+        return {}
+    return {field: composed(text) for field in ("name", "site", "zone") if isinstance(text := row.get(field), str)}
 
 
-def _field(place: Place, data: Any) -> str:
-    """The place as a field path, with rows by name."""
-    parts = []
-    for part in place:
-        name: Any = part
-        if isinstance(part, int) and isinstance(data, list) and part < len(data):
-            data = data[part]
-            name = data.get("name", part) if isinstance(data, dict) else part
-        elif isinstance(data, dict):
+# --- where pydantic found an error ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Spot:
+    """A place in the data; the model that has (or lacks) its last part as a field; the members if its value is a union."""
+
+    place: Place
+    holder: type[BaseModel] | None
+    members: tuple[type[BaseModel], ...]
+
+    @property
+    def name(self) -> str:
+        return str(self.place[-1]) if self.place else ""
+
+
+def _spot(location: tuple[str | int, ...], data: Any) -> _Spot:
+    """Pydantic's location without the names of union members, which are not in the data."""
+    place: list[str | int] = []
+    holder: type[BaseModel] | None = None
+    models: tuple[type[BaseModel], ...] = (Scenario,)
+    for part in location:
+        if isinstance(part, int):
+            place.append(part)
+        elif len(models) > 1:
+            models = tuple(model for model in models if _is_member(model, part))
+        elif part != "[key]":
+            place.append(part)
+            holder = models[0] if models else None
+            models = _models_of(holder, part)
+    return _Spot(_inside(tuple(place), data), holder, models)
+
+
+def _inside(place: Place, data: Any) -> Place:
+    """The part of a place that the data holds, and one missing field beyond."""
+    for at, part in enumerate(place):
+        if isinstance(data, dict):
             data = data.get(part)
-        parts.append(str(name))
-    return ".".join(parts)
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            data = data[part]
+        else:
+            return place[:at]
+    return place
 
 
-def _problems(error: Any, document: Document) -> Iterator[Problem]:
-    """One of pydantic's errors in plain words."""
+def _is_member(model: type[BaseModel], tag: str) -> bool:
+    """Whether the model is the member of a union with that tag: its kind, or the field that its form begins with."""
+    kinds = _kinds(model)
+    return tag in kinds if kinds else tag in model.model_fields
+
+
+@cache
+def _kinds(model: type[BaseModel]) -> list[str]:
+    kind = model.model_fields.get("kind")
+    return [] if kind is None else list(get_args(kind.annotation))
+
+
+def _models_of(model: type[BaseModel] | None, written: str) -> tuple[type[BaseModel], ...]:
+    """The models that a field of a model holds; `written` as in a file."""
+    return () if model is None else _models_by_field(model).get(written, ())
+
+
+@cache
+def _models_by_field(model: type[BaseModel]) -> dict[str, tuple[type[BaseModel], ...]]:
+    return {field.alias or name: tuple(_models_in(field.annotation)) for name, field in model.model_fields.items()}
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models inside an annotation: in lists, unions and named types."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in (getattr(annotation, "__value__", None), *get_args(annotation)):
+        yield from _models_in(inner) if inner is not None else ()
+
+
+def _fields(model: type[BaseModel] | None) -> list[str]:
+    """The fields of a model as they are written in a file; `sources`, which every table has, comes last."""
+    written = [] if model is None else list(_models_by_field(model))
+    return sorted(written, key=lambda name: name == "sources")
+
+
+# --- in plain words --------------------------------------------------------------------------------------------------------
+
+
+def _faults(error: Any, spot: _Spot, data: Any) -> Iterator[Fault]:
+    """One of pydantic's errors as faults at places of the data."""
     context = error.get("ctx") or {}
     if error["type"] == "refused_many":
         for fault in context["faults"]:
-            yield _from_fault(fault, document)
-        return
-    place = _place(error["loc"], document.data)
-    if error["type"] == "refused":
-        if context.get("field"):
-            place = (*place, *(context["field"],))
-        yield _problem(document, place, context["found"], context["allowed"], context.get("hint", ""))
-        return
-    yield _problem(document, place, *_plain_words(error, place, document.data))
+            place = _inside((*spot.place, *fault.place), data)
+            yield Fault(place, fault.found, fault.allowed, fault.hint)
+    elif error["type"] == "refused":
+        place = (*spot.place, context["field"]) if context["field"] else spot.place
+        yield Fault(place, context["found"], context["allowed"], context["hint"])
+    elif error["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        yield _unknown_kind(error, spot, data)
+    else:
+        yield Fault(spot.place, *_plain_words(error, context, spot))
 
 
-def _problem(document: Document, place: Place, found: str, allowed: str, hint: str = "") -> Problem:
-    return Problem(document.where(place), _field(place, document.data), found, allowed, hint)
+def _unknown_kind(error: Any, spot: _Spot, data: Any) -> Fault:
+    kinds = [kind for model in spot.members for kind in _kinds(model)]
+    kind = error["input"].get("kind") if isinstance(error["input"], dict) else None
+    found = "no kind" if kind is None else f"kind: {shown(kind)}"
+    hint = nearest(kind, kinds) if isinstance(kind, str) else ""
+    return Fault(_inside((*spot.place, "kind"), data), found, f"kind: {_either(kinds)}", hint)
 
 
-def _place(location: tuple[str | int, ...], data: Any) -> Place:
-    """Pydantic's location without the tags of unions, which are not in the data."""
-    place: list[Any] = []
-    last: Any
-    for at, last in enumerate(location):
-        if (isinstance(data, dict) and last in data) or (isinstance(data, list) and isinstance(last, int) and last < len(data)):
-            data = data[last]
-            place.append(last)
-        elif at == len(location) - 1 and isinstance(data, dict) and last not in ("[key]", data.get("kind")):
-            place.append(last)
-    return tuple(place)
-
-
-def _plain_words(error: Any, place: Place, data: Any) -> tuple[str, str, str]:
+def _plain_words(error: Any, context: dict[str, Any], spot: _Spot) -> tuple[str, str, str]:
     """(found, allowed, hint) of one of pydantic's own error types."""
-    kind, context, name = error["type"], error.get("ctx") or {}, str(place[-1]) if place else ""
+    kind, value = error["type"], error["input"]
     if kind == "missing":
-        return "nothing", f"the field {name}", "hashlease new writes a scenario with every field explained"
+        return "nothing", _allowed_in(spot), "hashlease new writes a scenario with every field explained"
     if kind == "extra_forbidden":
-        known = _fields_beside(error["loc"])
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else ""
-        return f"the unknown field {name}", f"one of: {', '.join(known)}" if known else "a known field", hint
+        known = _fields(spot.holder)
+        return f"the unknown field {spot.name}", f"one of: {listed(known)}", nearest(spot.name, known)
     if kind == "literal_error":
-        near = difflib.get_close_matches(
-            str(error["input"]), context["expected"].replace("'", "").replace(" or ", ", ").split(", "), n=1
-        )
-        return _shown(error["input"]), context["expected"].replace("'", ""), f"did you mean {near[0]}?" if near else ""
-    if kind in ("union_tag_invalid", "union_tag_not_found"):
-        allowed = context.get("expected_tags", "those of hashlease explain")
-        found = f"kind: {context['tag']}" if "tag" in context else "no kind"
-        return found, f"kind: one of {allowed}".replace("'", ""), ""
+        allowed = context["expected"].replace("'", "")
+        hint = nearest(value, allowed.replace(" or ", ", ").split(", ")) if isinstance(value, str) else ""
+        return shown(value), allowed, hint
     if kind in ("model_type", "dict_type", "model_attributes_type"):
-        return _shown(error["input"]), "a table of fields", ""
+        return shown(value), _table_of(spot), ""
     if kind in ("tuple_type", "list_type"):
-        return _shown(error["input"]), "a list (one entry a line, each beginning with -)", ""
-    if kind in ("too_short", "too_long"):
-        return f"{context['actual_length']} entries", f"{context.get('min_length', context.get('max_length'))} entries", ""
+        return shown(value), "a list (one entry a line, each beginning with -)", ""
     if kind == "string_type":
-        return _shown(error["input"]), "text", "put it in quotes"
+        return shown(value), "text", "" if isinstance(value, dict | list) or value is None else "put it in quotes"
     if kind in ("string_too_short", "string_too_long"):
-        return f"{len(error['input'])} characters", error["msg"].removeprefix("String should have "), ""
+        return f"{len(value):,} characters", error["msg"].removeprefix("String should have "), ""
     if kind.startswith("bool"):
-        return _shown(error["input"]), "true or false", ""
-    return _shown(error["input"]), error["msg"], ""
+        return shown(value), "true or false", ""
+    return shown(value), error["msg"], ""
 
 
-def _shown(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    if isinstance(value, dict):
-        return "a table of fields"
-    if isinstance(value, list):
-        return "a list"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f'"{value[:60]}"' if isinstance(value, str) else repr(value)[:60]
+def _allowed_in(spot: _Spot) -> str:
+    """What belongs into a field that is missing."""
+    fields = spot.holder.model_fields.items() if spot.holder is not None else []
+    field = next((field for name, field in fields if (field.alias or name) == spot.name), None)
+    quantity = next((found for found in field.metadata if isinstance(found, Quantity)), None) if field is not None else None
+    if quantity is not None and not spot.members:
+        return f"the field {spot.name}: {quantity.allowed}"
+    choices = [choice for choice in get_args(field.annotation) if isinstance(choice, str)] if field is not None else []
+    return f"the field {spot.name}: {_either(choices)}" if choices else f"the field {spot.name}"
 
 
-def _fields_beside(location: tuple[str | int, ...]) -> list[str]:
-    """The fields that the model holding the last part of a location knows, as they are written in a file."""
-    model = _model_at(location[:-1])
-    return [] if model is None else [field.alias or name for name, field in model.model_fields.items()]
+def _table_of(spot: _Spot) -> str:
+    kinds = [kind for model in spot.members for kind in _kinds(model)]
+    if kinds:
+        return f"a table of fields with kind: {_either(kinds)}"
+    return f"a table with the fields {listed(_fields(spot.members[0]))}" if len(spot.members) == 1 else "a table of fields"
 
 
-def _model_at(location: tuple[str | int, ...]) -> type[BaseModel] | None:
-    """The model that validates a location; steps through containers, unions and their tags."""
-    candidates: list[type[BaseModel]] = [Scenario]
-    for part in location:
-        if isinstance(part, int):
-            continue
-        inner = [
-            _models_in(field.annotation)
-            for model in candidates
-            for name, field in model.model_fields.items()
-            if part in (name, field.alias)
-        ]
-        if inner:
-            candidates = [model for models in inner for model in models]
-        else:
-            tagged = [model for model in candidates if _is_tagged(model, part)]
-            candidates = tagged or candidates
-    return candidates[0] if candidates else None
-
-
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for inner in get_args(annotation) for model in _models_in(inner)]
-
-
-def _is_tagged(model: type[BaseModel], tag: str) -> bool:
-    if tag in model.model_fields:
-        return True
-    kind = model.model_fields.get("kind")
-    return kind is not None and tag in get_args(kind.annotation)
+def _either(words: list[str]) -> str:
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
