@@ -117,10 +117,15 @@ class PriceTable:
 
         break_even_usd_per_mwh: shape (any, months); the result has the same shape.
         """
+        hours, usd = self.running(break_even_usd_per_mwh)
+        margin: Array = break_even_usd_per_mwh * hours - usd
+        return np.maximum(margin, 0.0)
+
+    def running(self, break_even_usd_per_mwh: Array) -> tuple[Array, Array]:
+        """Hours cheaper than each break-even, and what one MW pays for them in USD; shapes as in `margin_usd_per_mw`."""
         first_dearer = _count_below(self.usd_per_mwh, break_even_usd_per_mwh)
         month = np.arange(self.usd_per_mwh.shape[0])[np.newaxis, :]
-        margin: Array = break_even_usd_per_mwh * self.hours_up_to[month, first_dearer] - self.usd_per_mw_up_to[month, first_dearer]
-        return np.maximum(margin, 0.0)
+        return self.hours_up_to[month, first_dearer], self.usd_per_mw_up_to[month, first_dearer]
 
 
 def _prefix_sums(rows: Array) -> Array:

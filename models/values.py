@@ -169,6 +169,32 @@ class Values:
         """Discounted after-tax USD million per meter MW, shape (fleets, months)."""
         return self.mining_usd_per_mw(at) * (self.kept * self.discount.mining / USD_PER_MUSD)
 
+    def mining_musd_and_slopes(self, at: Multipliers) -> tuple[Array, Array, Array]:
+        """`mining_musd`, and its change per unit of the hashprice and of the power multiplier.
+
+        Each is convex in both multipliers (a maximum over the hours that run), so that the slopes bound it from below.
+        """
+        terms, multiplier = self._mining, self.scenario.power.multiplier * at.power
+        break_even = at.hashprice * terms.kept_usd_per_mwh - terms.variable_usd_per_mwh
+        hours, market_usd, own_usd = (np.zeros_like(break_even) for _ in range(3))
+        for zone, rows in terms.rows_at_index.items():
+            market = self.scenario.price_tables[zone]
+            earned = break_even[rows] - terms.adder_usd_per_mwh[rows]
+            if multiplier > 0:
+                hours[rows], market_usd[rows] = market.running(earned / multiplier)
+            else:
+                hours[rows], market_usd[rows] = np.where(earned > 0, [[market.month_hours], [market.month_usd_per_mw]], 0.0)
+            own_usd[rows] = hours[rows] * terms.adder_usd_per_mwh[rows]
+        for row in terms.rows_at_fixed_price:
+            power = self.site_power(self.fleets[row].site, at)
+            assert power.fixed_usd_per_mwh is not None
+            hours[row] = np.where(break_even[row] > power.fixed_usd_per_mwh, power.month_hours, 0.0)
+            own_usd[row] = hours[row] * power.fixed_usd_per_mwh
+        discounted = self.kept * self.discount.mining / USD_PER_MUSD
+        margin = terms.uptime * (break_even * hours - own_usd - multiplier * market_usd) - terms.fixed_usd
+        per_power = -terms.uptime * self.scenario.power.multiplier * market_usd
+        return margin * discounted, terms.uptime * hours * terms.kept_usd_per_mwh * discounted, per_power * discounted
+
     # --- leases ------------------------------------------------------------------------------------------------------
 
     @cached_property
