@@ -113,7 +113,9 @@ def csv_rows(
         reader = csv.reader(stream, strict=True)
         begins = 1
         try:
-            header = [composed(cell.strip()) for cell in next(reader)]
+            header = [composed(cell.strip()) for cell in next(filter(None, reader), [])]
+            if not header:
+                raise refusal(f'"{name}", which is empty', "a header and rows", field=field)
             at = _columns_at(name, field, columns, header)
             begins = reader.line_num + 1
             for cells in reader:
@@ -130,8 +132,6 @@ def _open_text(name: str, field: str, info: ValidationInfo) -> IO[str]:
     """The text of a file: UTF-8, with or without byte-order mark. It is decoded as it is read, so that it is never held twice."""
     content = locate_input(name, field, info).read_bytes()
     hint = "save it as CSV in UTF-8"
-    if not content.strip():
-        raise refusal(f'"{name}", which is empty', "a header and rows", field=field)
     if content.startswith(b"PAR1"):
         raise refusal(f'"{name}", which is a Parquet file', "a name that ends in .parquet", field=field)
     if content.startswith(ZIP):
@@ -141,7 +141,7 @@ def _open_text(name: str, field: str, info: ValidationInfo) -> IO[str]:
     lines = max(content.count(b"\n"), content.count(b"\r"))
     if lines > MOST_ROWS:
         raise refusal(f'"{name}" of {lines:,} lines', f"at most {MOST_ROWS:,}", field=field)
-    longest = max(map(len, content.splitlines()))
+    longest = max(map(len, content.splitlines()), default=0)
     if longest > LONGEST_LINE:
         raise refusal(f'"{name}" with a line of {longest:,} bytes', f"at most {LONGEST_LINE:,}", field=field)
     try:

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
 
-from .refusal import refusal
+from .refusal import refusal, shown
 
 FIRST_YEAR, LAST_YEAR = 2009, 2100
 """Allowed years: Bitcoin's first block was mined in January 2009; nothing here looks beyond 2100."""
@@ -73,7 +73,7 @@ class Month(int):
             return value
         allowed = f"a month as YYYY-MM, {FIRST_YEAR}-01 to {LAST_YEAR}-12"
         if not isinstance(value, str):
-            raise refusal(_shown(value), allowed, 'write it as text, e.g. "2027-03"')
+            raise refusal(shown(value), allowed, 'write it as text, e.g. "2027-03"')
         try:
             month = cls.of(value)
         except ValueError:
@@ -97,7 +97,7 @@ class _YearCheck:
     def check(self, value: Any) -> int:
         digits = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
         if not re.fullmatch(r"\d{4}", digits, re.ASCII) or not FIRST_YEAR <= int(digits) <= LAST_YEAR:
-            raise refusal(_shown(value), f"a calendar year, {FIRST_YEAR} to {LAST_YEAR}", "fiscal years are not known here")
+            raise refusal(shown(value), f"a calendar year, {FIRST_YEAR} to {LAST_YEAR}", "fiscal years are not known here")
         return int(digits)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
@@ -109,10 +109,6 @@ class _YearCheck:
 
 Year = Annotated[int, _YearCheck()]
 """A calendar year."""
-
-
-def _shown(value: Any) -> str:
-    return f"{value!r} ({type(value).__name__})"
 
 
 def _month_hint(text: str) -> str:
@@ -134,7 +130,7 @@ class _DayCheck:
         if isinstance(value, date) and type(value) is date:
             return value
         if not isinstance(value, str):
-            raise refusal(_shown(value), allowed, 'write it as text, e.g. "2027-03-01"')
+            raise refusal(shown(value), allowed, 'write it as text, e.g. "2027-03-01"')
         try:
             if not re.fullmatch(r"\d{4}-\d{2}-\d{2}(T00:00(:00)?)?", value, re.ASCII):
                 raise ValueError

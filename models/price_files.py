@@ -278,23 +278,24 @@ def _parquet_rows(spec: HourlyFile, info: ValidationInfo, faults: FaultyRows) ->
         allowed = "CSV, or Parquet with pyarrow installed"
         raise refusal(f'"{spec.file}"', allowed, "pip install 'hashlease[parquet]'", field="file") from None
     try:
-        file = parquet.ParquetFile(path, read_dictionary=list(spec.columns.values()))
-        header = [composed(name) for name in file.schema_arrow.names]
+        described = parquet.ParquetFile(path)
+        header = [composed(name) for name in described.schema_arrow.names]
         check_columns(spec.file, "file", spec.columns, header)
         at = [header.index(composed(column)) for column in spec.columns.values()]
-        _refuse_types(spec, [file.schema_arrow.field(index).type for index in at])
-        _refuse_size(spec, file.metadata)
+        _refuse_types(spec, [described.schema_arrow.field(index).type for index in at])
+        _refuse_size(spec, described.metadata)
+        wanted = [described.schema_arrow.names[index] for index in at]
         number = 0
-        for batch in file.iter_batches(batch_size=10_000, columns=[file.schema_arrow.names[index] for index in at]):
+        for batch in parquet.ParquetFile(path, read_dictionary=wanted).iter_batches(batch_size=10_000, columns=wanted):
             columns = {name: _plain(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
-            times, prices, *marks = (columns[file.schema_arrow.names[index]] for index in at)
+            times, prices, *marks = (columns[name] for name in wanted)
             for row, (time, price) in enumerate(zip(times, prices, strict=True)):
                 number += 1
                 mark = marks[0][row] if marks else ""
                 yield number, _as_text(time), math.nan if price is None else float(price), _as_text(mark)
     except PydanticCustomError:
         raise
-    except (ArrowException, OSError, ValueError, OverflowError, LookupError):
+    except (ArrowException, OSError, ValueError, OverflowError):
         raise refusal(f'"{spec.file}", which cannot be read as Parquet', "a well-formed Parquet file", field="file") from None
 
 
@@ -334,6 +335,7 @@ def _plain(column: Any) -> list[Any]:
     import pyarrow
 
     if pyarrow.types.is_dictionary(column.type):
+        column.validate(full=True)
         words = column.dictionary.to_pylist()
         return [None if index is None else words[index] for index in column.indices.to_pylist()]
     if pyarrow.types.is_timestamp(column.type):

@@ -23,12 +23,7 @@ PATH = re.compile(rf"{PART}(?:\.{PART})*")
 
 
 def apply_overrides(document: Document, assignments: Iterable[str]) -> Document:
-    """The document with `path=value` assignments applied in order; those that cannot be applied are noted in `refused`.
-
-    A document that is no table has no paths; it is left for the validation to refuse.
-    """
-    if not isinstance(document.data, dict):
-        return document
+    """The document with `path=value` assignments applied in order; those that cannot be applied are noted in `refused`."""
     changed = replace(document, data=copy.deepcopy(document.data))
     set_by: dict[Place, str] = {}
     refused: list[Problem] = []
