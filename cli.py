@@ -10,15 +10,15 @@ import contextlib
 import gc
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 EXIT_INPUT, EXIT_FAULT, EXIT_STOPPED = 2, 4, 130
 
 DESCRIPTION = "Decide what each megawatt of a bitcoin-mining site should do next: mine, or be leased to AI and HPC tenants."
 EPILOG = (
-    "exit codes: 0 certified, or proved within a stated gap; 2 input that cannot be used (nothing is written); "
-    "3 proved infeasible; 4 do not use"
+    "exit codes: 0 certified, or proved within a stated gap; 2 input that cannot be used (nothing is written), "
+    "or output that cannot be written; 3 proved infeasible; 4 do not use"
 )
 
 
@@ -28,10 +28,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     The process ends at once: everything is written and flushed, and taking a few thousand modules apart takes longer than
     printing the plan.
     """
-    code = run_command(sys.argv[1:] if arguments is None else arguments)
-    with contextlib.suppress(BrokenPipeError):
-        sys.stdout.flush()
-    sys.stderr.flush()
+    try:
+        code = run_command(sys.argv[1:] if arguments is None else arguments)
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else 0
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
     os._exit(code)
 
 
@@ -44,24 +47,42 @@ def run_command(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    from .errors import InputError
+    from .errors import InputError, OutputError
 
     try:
         return int(options.action(options))
-    except InputError as problems:
-        print(problems, file=sys.stderr)
+    except (InputError, OutputError) as problem:
+        _tell(str(problem))
         return EXIT_INPUT
-    except BrokenPipeError:
-        return 0
     except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+        _tell("stopped")
         return EXIT_STOPPED
     except Exception as fault:
         if os.environ.get("HASHLEASE_TRACEBACK"):
             raise
-        print(f"DO NOT USE: a fault in hashlease itself ({type(fault).__name__}: {fault}).", file=sys.stderr)
-        print("Please report it; with HASHLEASE_TRACEBACK=1 in the environment it shows where it happened.", file=sys.stderr)
+        _tell(f"DO NOT USE: a fault in hashlease itself ({type(fault).__name__}: {fault}).")
+        _tell("Please report it; with HASHLEASE_TRACEBACK=1 in the environment it shows where it happened.")
         return EXIT_FAULT
+
+
+def _tell(text: str) -> None:
+    """Print beside the answer; where nobody listens, the exit code still tells."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def _printing() -> Iterator[None]:
+    """Whoever reads the answer may stop reading (`| head`); an answer that cannot be printed is an OutputError."""
+    from .errors import OutputError
+
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        pass
+    except OSError as fault:
+        raise OutputError("the standard output", fault) from None
 
 
 def parser() -> argparse.ArgumentParser:
@@ -72,7 +93,13 @@ def parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="find, prove and print the best allocation of a scenario", epilog=EPILOG)
     _scenario_options(run)
-    run.add_argument("--out", type=Path, metavar="DIR", help="also write plan.json, tables (CSV, Parquet) and manifest.json there")
+    run.add_argument(
+        "--out",
+        type=_path,
+        metavar="DIR",
+        help="also write plan.json, scenario.json, tables (CSV, Parquet) and manifest.json there",
+    )
+    run.add_argument("--force", action="store_true", help="write into a folder that holds the results of another scenario")
     run.add_argument("--format", choices=("table", "json"), default="table", help="what to print (default: table)")
     run.set_defaults(action=_run)
 
@@ -82,7 +109,7 @@ def parser() -> argparse.ArgumentParser:
     validate.set_defaults(action=_validate)
 
     new = commands.add_parser("new", help="write a commented starter scenario")
-    new.add_argument("file", nargs="?", type=Path, default=Path("scenario.yaml"), metavar="FILE", help="default: scenario.yaml")
+    new.add_argument("file", nargs="?", type=_path, default=Path("scenario.yaml"), metavar="FILE", help="default: scenario.yaml")
     new.add_argument("--force", action="store_true", help="replace an existing file")
     new.set_defaults(action=_new)
 
@@ -104,7 +131,17 @@ def _scenario_options(command: argparse.ArgumentParser) -> None:
         metavar="PATH=VALUE",
         help="change a field, e.g. market.hashprice.multiplier=1.2 or 'leases.*.escalator_per_year=0.02'; repeatable",
     )
-    command.add_argument("--strict", action="store_true", help="treat notes on the input as errors")
+    command.add_argument(
+        "--strict",
+        action="store_true",
+        help="treat notes on the input as errors (a figure without a source is no note; see validate --sources)",
+    )
+
+
+def _path(text: str) -> Path:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("an empty name; a point (.) is the present folder")
+    return Path(text)
 
 
 def _version() -> str:
@@ -119,24 +156,26 @@ def _run(options: argparse.Namespace) -> int:
     scenario = load(options.scenario, options.overrides, strict=options.strict)
     if options.out is not None:
         from .exports.atomic import make_writable
+        from .exports.tables import refuse_another_scenario
 
+        if not options.force:
+            refuse_another_scenario(options.out, scenario.name)
         make_writable(options.out)
     from .optimizer.solve import solve
 
     plan = solve(scenario, progress=_progress_line() if sys.stderr.isatty() else None)
-    if options.format == "json":
-        print(plan.to_json())
-    else:
-        from .exports.screen import show_plan
+    with _printing():
+        if options.format == "json":
+            print(plan.to_json())
+        else:
+            from .exports.screen import show_plan
 
-        show_plan(plan)
+            show_plan(plan)
     if options.out is not None:
         from .exports.tables import write_plan
 
         written = write_plan(plan, options.out) if plan.is_final else []
-        print(
-            f"wrote {len(written)} files to {options.out}" if written else "nothing was written: there is no plan", file=sys.stderr
-        )
+        _tell(f"wrote {len(written)} files to {options.out}" if written else "nothing was written: there is no plan")
     return plan.exit_code
 
 
@@ -158,7 +197,9 @@ def _validate(options: argparse.Namespace) -> int:
     from .exports.scenario_screen import show_scenario
     from .scenarios.load import load
 
-    show_scenario(load(options.scenario, options.overrides, strict=options.strict), options.sources)
+    scenario = load(options.scenario, options.overrides, strict=options.strict)
+    with _printing():
+        show_scenario(scenario, options.sources)
     return 0
 
 
@@ -172,22 +213,25 @@ def _new(options: argparse.Namespace) -> int:
         raise InputError([Problem(str(file), "", "a file that exists", "a new file", "--force replaces it")])
     make_writable(file.parent)
     write_atomically(file, STARTER.read_bytes())
-    print(f"wrote {file}; next: hashlease validate {file}, then hashlease run {file}")
+    with _printing():
+        print(f"wrote {file}; next: hashlease validate {file}, then hashlease run {file}")
     return 0
 
 
 def _list(options: argparse.Namespace) -> int:
     from .scenarios.load import shipped_titles
 
-    for name, title in shipped_titles():
-        print(f"{name:<16} {title}")
+    with _printing():
+        for name, title in shipped_titles():
+            print(f"{name:<16} {title}")
     return 0
 
 
 def _explain(options: argparse.Namespace) -> int:
     from .exports.explanation import EXPLANATION
 
-    print(EXPLANATION, end="")
+    with _printing():
+        print(EXPLANATION, end="")
     return 0
 
 

@@ -23,9 +23,9 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        place = f"{_printable(self.where)}  {_printable(self.field)}".rstrip()
-        text = f"{place}\n    found    {_printable(self.found)}\n    allowed  {_printable(self.allowed)}"
-        return f"{text}\n    hint     {_printable(self.hint)}" if self.hint else text
+        place = f"{printable(self.where)}  {printable(self.field)}".rstrip()
+        text = f"{place}\n    found    {printable(self.found)}\n    allowed  {printable(self.allowed)}"
+        return f"{text}\n    hint     {printable(self.hint)}" if self.hint else text
 
 
 class InputError(Exception):
@@ -52,7 +52,21 @@ class InputError(Exception):
         return "\n".join([f"{head} in the input; nothing was written.", *blocks])
 
 
-def _printable(text: str) -> str:
+class OutputError(OSError):
+    """An answer that could not be printed or written; `place` is the file. Exit code 2."""
+
+    def __init__(self, place: str, fault: OSError) -> None:
+        self.place, self.fault = place, fault
+        super().__init__(str(self))
+
+    def __reduce__(self) -> tuple[type[OutputError], tuple[str, OSError]]:
+        return OutputError, (self.place, self.fault)
+
+    def __str__(self) -> str:
+        return f"could not write {printable(self.place)}: {self.fault.strerror or self.fault}"
+
+
+def printable(text: str) -> str:
     """Text of the user's as one line that no terminal takes for a command."""
     cut = text if len(text) <= LONGEST_PHRASE else f"{text[: LONGEST_PHRASE - 3]}..."
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in cut)

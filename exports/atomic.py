@@ -6,11 +6,18 @@ import os
 import tempfile
 from pathlib import Path
 
-from ..errors import InputError, Problem
+from ..errors import InputError, OutputError, Problem
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Put content at path; whoever reads it meanwhile sees the old file or the new one, never a part."""
+    """Put content at path; whoever reads it meanwhile sees the old file or the new one, never a part. Raises OutputError."""
+    try:
+        _replace(path, content)
+    except OSError as fault:
+        raise OutputError(str(path), fault) from None
+
+
+def _replace(path: Path, content: bytes) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     temporary = Path(name)
     try:

@@ -7,14 +7,15 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ..models.months import DAYS_PER_YEAR
+from ..models.months import DAYS_PER_YEAR, Array
 from ..models.scenario import Scenario
+from ..models.site import RampStep, Site, ramp_mw
 from ..models.sources import is_assumption
 from ..models.values import Values
 from .colour import colour
 from .columns import columns, paragraph
 from .figures import count_sources, figures
-from .screen import page_width
+from .screen import budget_rule, page_width, title_lines
 
 LONGEST_VALUE = 80
 
@@ -28,10 +29,13 @@ def show_scenario(scenario: Scenario, sources: bool = False) -> None:
 def scenario_lines(scenario: Scenario, sources: bool) -> Iterator[str]:
     """The lines of `hashlease validate`."""
     width, calendar = page_width(), scenario.calendar
+    yield from title_lines(scenario, width)
     yield colour(f"{scenario.name} is valid", "green", "bold")
-    size = f"{len(scenario.sites)} sites, {len(scenario.fleets)} fleets, {len(scenario.leases)} lease offers"
-    yield f"  {calendar.start} to {calendar.end} ({calendar.length} months); {size}"
-    yield from _market(scenario)
+    counted = (("site", scenario.sites), ("fleet", scenario.fleets), ("lease offer", scenario.leases))
+    size = ", ".join(f"{len(rows)} {word}{'' if len(rows) == 1 else 's'}" for word, rows in counted)
+    yield from paragraph(f"{calendar.start} to {calendar.end} ({calendar.length} months); {size}", width)
+    for text in (*_market(scenario), *_sites(scenario), *_finance(scenario)):
+        yield from paragraph(text, width)
     yield from _fleets(scenario)
     yield from _leases(scenario)
     for warning in scenario.warnings():
@@ -40,7 +44,7 @@ def scenario_lines(scenario: Scenario, sources: bool) -> Iterator[str]:
     if sources:
         yield from _sources(scenario, width)
     sourced, assumed, silent = count_sources(scenario)
-    yield f"  inputs: {sourced} with a source, {assumed} assumptions, {silent} with neither"
+    yield from paragraph(f"inputs: {sourced} with a source, {assumed} assumptions, {silent} with neither", width)
 
 
 def _market(scenario: Scenario) -> Iterator[str]:
@@ -48,14 +52,72 @@ def _market(scenario: Scenario) -> Iterator[str]:
     hashprice = values.market.hashprice_usd_per_ph_day
     first, last = scenario.calendar.start, scenario.calendar.end
     ends = f"{hashprice[0]:,.2f} USD/PH/day in {first}, {hashprice[-1]:,.2f} in {last}"
-    yield f"  hashprice {ends} ({hashprice.min():,.2f} to {hashprice.max():,.2f})"
+    yield f"hashprice: {ends} ({hashprice.min():,.2f} to {hashprice.max():,.2f})"
     for zone in scenario.power.zones:
         table, factor = scenario.price_tables[zone.name], scenario.power.multiplier
         mean = factor * float(table.month_usd_per_mw.sum() / table.month_hours.sum())
         negative = float(table.hours[table.usd_per_mwh < 0].sum() / table.month_hours.sum())
         lowest, highest = factor * table.usd_per_mwh.min(), factor * table.usd_per_mwh.max()
-        span = f"{mean:,.2f} USD/MWh around the clock, {lowest:,.2f} to {highest:,.2f}"
-        yield f"  {zone.name}: {span}, negative in {100 * negative:.1f} % of the hours"
+        span = f"{mean:,.2f} USD/MWh around the clock as a mean over the horizon, {lowest:,.2f} to {highest:,.2f}"
+        yield f"market price at {zone.name}: {span}, negative in {100 * negative:.1f} % of the hours"
+
+
+def _sites(scenario: Scenario) -> Iterator[str]:
+    for site in scenario.sites:
+        suitable = _steps(site.hpc_suitable_mw, scenario) if site.hpc_suitable_mw else "all of it"
+        yield f"{site.name}: energised {_steps(site.energised_mw, scenario)}; suitable for leases {suitable}"
+        yield f"{site.name}: energy {_supply(site, scenario)}; {_demand_charge(site, scenario)}"
+        for block in site.blocks:
+            price = f"{block.mw:,.1f} MW at {block.usd_per_mwh:,.2f} USD/MWh"
+            yield f"{site.name}: fixed block {block.name}, {price}, {block.first_month} to {block.last_month}"
+
+
+def _steps(ramp: tuple[RampStep, ...], scenario: Scenario) -> str:
+    """MW from the start of the horizon on, and every change in it."""
+    calendar = scenario.calendar
+    mw = ramp_mw(ramp, calendar)
+    later = [f"{mw[t]:,.1f} MW from {calendar.months[t]}" for t in range(1, calendar.length) if mw[t] != mw[t - 1]]
+    return ", ".join([f"{mw[0]:,.1f} MW from {calendar.start}", *later])
+
+
+def _supply(site: Site, scenario: Scenario) -> str:
+    if site.supply.kind == "index":
+        return f"at the market price of {site.zone} {site.supply.adder_usd_per_mwh:+,.2f} USD/MWh"
+    return f"at a fixed price, {_ends(site.supply.usd_per_mwh.values(scenario.calendar), scenario)} USD/MWh"
+
+
+def _demand_charge(site: Site, scenario: Scenario) -> str:
+    if site.demand_charge is None:
+        return "no demand charge"
+    usd = _ends(site.demand_charge.usd_per_kw_month.values(scenario.calendar), scenario)
+    return f"demand charge {usd} USD/kW-month, of which mining avoids {100 * site.demand_charge.avoided_by_mining_fraction:g} %"
+
+
+def _ends(values: Array, scenario: Scenario) -> str:
+    """The first value of a path, and the last where another one is on the way."""
+    calendar = scenario.calendar
+    if values.min() == values.max():
+        return f"{values[0]:,.2f}"
+    return f"{values[0]:,.2f} in {calendar.start}, {values[-1]:,.2f} in {calendar.end} ({values.min():,.2f} to {values.max():,.2f})"
+
+
+def _finance(scenario: Scenario) -> Iterator[str]:
+    finance = scenario.finance
+    rates = finance.discount_rate_per_year
+    kinds = {"mining": rates.mining, "leases": rates.lease, "capex": rates.capex, "power contracts": rates.power_contract}
+    by_kind = ", ".join(f"{kind} {100 * rate:g} %" for kind, rate in kinds.items())
+    yield f"valued on {finance.valuation_date} in {finance.dollars} dollars; discount rates a year: {by_kind}"
+    tax = finance.tax
+    if tax is None:
+        yield "no tax"
+    else:
+        yield f"tax: {100 * tax.rate_fraction:g} %, lease capex depreciated over {tax.depreciation_years:g} years"
+    budget = finance.capex_budget_usd
+    if budget:
+        years = ", ".join(f"{year} {usd / 1e6:,.1f}" for year, usd in sorted(budget.items()))
+        yield f"capex budget, M USD: {years}; {budget_rule(scenario)}"
+    else:
+        yield "no capex budget: spending on offers is not limited"
 
 
 def _fleets(scenario: Scenario) -> Iterator[str]:
@@ -85,17 +147,25 @@ def _fleets(scenario: Scenario) -> Iterator[str]:
 
 
 def _leases(scenario: Scenario) -> Iterator[str]:
-    rows = []
+    if not scenario.leases:
+        return
+    terms, money = [], []
     for lease in scenario.leases:
         starts, rent = lease.starts(scenario.calendar), lease.first_year_rent_usd_per_kw_month
-        rows.append(
+        one = f"{starts[0]} (signed)" if lease.status == "signed" else str(starts[0])
+        terms.append(
             (
                 lease.name,
-                lease.status,
                 f"{lease.critical_it_mw:,.1f}",
                 f"{lease.meter_mw:,.1f}",
-                str(starts[0]) if len(starts) == 1 else f"{starts[0]}..{starts[-1]}",
+                "whole" if lease.indivisible and lease.status == "offered" else "",
+                one if len(starts) == 1 else f"{starts[0]}..{starts[-1]}",
                 str(starts[-1] + (lease.term_months - 1)),
+            )
+        )
+        money.append(
+            (
+                lease.name,
                 f"{rent:,.2f}",
                 f"{rent * 12 / 1e3:,.2f}",
                 f"{rent * 12_000 / (lease.gross_up * DAYS_PER_YEAR * 24):,.1f}",
@@ -103,22 +173,18 @@ def _leases(scenario: Scenario) -> Iterator[str]:
                 f"{lease.landlord_capex_usd_per_critical_mw * lease.critical_it_mw / 1e6:,.0f}",
             )
         )
-    if rows:
-        headings = (
-            "lease offer",
-            "",
-            "critical MW",
-            "meter MW",
-            "rent from",
-            "last month",
-            "rent USD/kW-month",
-            "= M USD per MW-year",
-            "= USD per meter MWh",
-            "contract M USD",
-            "landlord's capex M USD",
-        )
-        yield ""
-        yield from columns(headings, rows, left=(0, 1))
+    yield ""
+    yield from columns(("lease offer", "critical MW", "meter MW", "", "rent from", "last month"), terms)
+    yield ""
+    headings = (
+        "lease offer",
+        "rent USD per kW-month",
+        "M USD per MW-year",
+        "USD/MWh at meter",
+        "contract M USD",
+        "own capex M USD",
+    )
+    yield from columns(headings, money)
 
 
 def _sources(scenario: Scenario, width: int) -> Iterator[str]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import groupby
 
+from ..errors import printable
+from ..models.scenario import Scenario
 from ..optimizer.certificate import Part
 from ..optimizer.plan import Plan
+from ..optimizer.reasons import SMALLEST_SHOWN_MW
 from ..optimizer.tables import Row
 from .colour import colour
 from .columns import GAP, columns, paragraph
@@ -15,6 +19,9 @@ from .figures import count_sources
 
 COLOURS = {"CERTIFIED": "green", "FEASIBLE": "yellow", "INFEASIBLE": "red", "DO NOT USE": "red"}
 NARROWEST, WIDEST = 80, 132
+SITES_IN_A_ROW = 6
+MORE_MW = {"energised": "usd_per_mw", "suitable": "usd_per_suitable_mw"}
+"""Columns of the shadow prices by what they are the price of."""
 USES = ("mining", "lease", "conversion", "kept", "idle")
 
 
@@ -36,6 +43,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         yield from _what_to_do(plan, width)
         yield from _against_references(plan, width)
         yield from _yearly(plan, width)
+        yield from _budget(plan, width)
         yield from _offers(plan, width)
         yield from _proof_and_notes(plan, width)
     else:
@@ -53,7 +61,7 @@ def _heading(text: str) -> Iterator[str]:
 
 def _headline(plan: Plan, width: int) -> Iterator[str]:
     hue = next(hue for verdict, hue in COLOURS.items() if plan.verdict.startswith(verdict))
-    yield colour(plan.scenario.title or plan.scenario.name, "bold")
+    yield from title_lines(plan.scenario, width)
     yield colour(plan.verdict, hue, "bold")
     if plan.is_final and plan.certificate is not None:
         calendar = plan.scenario.calendar
@@ -62,6 +70,15 @@ def _headline(plan: Plan, width: int) -> Iterator[str]:
             f"no plan can be worth {max(plan.certificate.gap_usd, 1.0):,.0f} USD more",
             width,
         )
+
+
+def title_lines(scenario: Scenario, width: int) -> Iterator[str]:
+    """What the figures below belong to: the title with the file, and every field that was changed for this run."""
+    file = f" ({printable(scenario.origin.file)})" if scenario.origin.file else ""
+    yield colour(f"{printable(scenario.title or scenario.name)}{file}", "bold")
+    for assignment in scenario.origin.overrides:
+        for line in paragraph(f"--set {printable(assignment)}", width):
+            yield colour(line, "yellow")
 
 
 # --- the decision ----------------------------------------------------------------------------------------------------
@@ -104,9 +121,11 @@ def _machines(plan: Plan, width: int) -> Iterator[str]:
         runs = "" if row["running_fraction"] is None else f", running {100 * row['running_fraction']:.0f} % of the hours it could"
         text = f"{row['fleet']}: {row['mw']:,.1f} of {row['available_mw']:,.1f} MW in {first_year}{runs}"
         yield from _action("mine" if row["mw"] else "idle", text, width)
-    for row in plan.rows["allocation_by_year"]:
-        if row["use"] == "idle" and row["year"] == first_year and row["mw"] > 0.05:
-            yield from _action("idle", f"{row['mw']:,.1f} MW of {row['site']} in {first_year}: no use of it pays", width)
+    for row in plan.rows["idle_by_year"]:
+        if row["year"] == first_year and row["mw"] > SMALLEST_SHOWN_MW:
+            months = row["first"] if row["first"] == row["last"] else f"{row['first']} to {row['last']}"
+            text = f"{row['mw']:,.1f} MW of {row['site']} on the mean of {first_year} ({months}): {row['why']}"
+            yield from _action("idle", text, width)
 
 
 def _against_references(plan: Plan, width: int) -> Iterator[str]:
@@ -135,22 +154,36 @@ def _yearly(plan: Plan, width: int) -> Iterator[str]:
     years = plan.scenario.calendar.years
     uses = [use for use in USES if any(mw[use, year] for year in years)]
     hashprice = _by_year(plan.rows["market"], "hashprice_usd_per_ph_day")
-    power, suitable = (_by_year(plan.rows["shadow_price"], column) for column in ("usd_per_mw", "usd_per_suitable_mw"))
-    yield from _heading("Year by year: mean MW at the meter, cash, and what one more MW through the year is worth today")
+    sites = [site.name for site in plan.scenario.sites]
+    worth = {site: _worth_of_a_mw(plan, site) for site in sites}
+    alone = worth[sites[0]] if len(sites) == 1 else {}
+    more = ", cash, and what one more MW through the year is worth today" if alone else " of all sites together, and cash"
+    yield from _heading(f"Year by year: mean MW at the meter{more}")
     rows = [
         (
             str(year),
             *(f"{mw[use, year]:,.1f}" for use in uses),
             _m(cash[year]),
             f"{sum(hashprice[year]) / len(hashprice[year]):,.1f}",
-            f"{sum(power[year]) / 1e3:,.1f}",
-            f"{sum(suitable[year]) / 1e3:,.1f}",
+            *(f"{usd[year] / 1e3:,.1f}" for usd in alone.values()),
         )
         for year in years
     ]
-    yield from columns(("", *uses, "cash M USD", "hashprice USD/PH/day", "energised MW, k USD", "suitable MW, k USD"), rows)
-    if len(plan.scenario.sites) > 1:
-        yield from paragraph("all sites together; hashlease run --out writes them apart", width)
+    headings = (f"{kind} MW, k USD" for kind in alone)
+    yield from columns(("", *uses, "cash M USD", "hashprice USD/PH/day", *headings), rows)
+    for kind in () if alone else MORE_MW:
+        yield from _heading(f"What one more {kind} MW through the year is worth today, by site, k USD")
+        for first in range(0, len(sites), SITES_IN_A_ROW):
+            shown = sites[first : first + SITES_IN_A_ROW]
+            cells = [(str(year), *(f"{worth[site][kind][year] / 1e3:,.1f}" for site in shown)) for year in years]
+            yield from columns(("", *shown), cells)
+
+
+def _worth_of_a_mw(plan: Plan, site: str) -> dict[str, dict[int, float]]:
+    """Value today of one more energised and one more suitable MW of a site through each year, USD."""
+    rows = [row for row in plan.rows["shadow_price"] if row["site"] == site]
+    by_year = {kind: _by_year(rows, column) for kind, column in MORE_MW.items()}
+    return {kind: {year: sum(usd) for year, usd in found.items()} for kind, found in by_year.items()}
 
 
 def _by_year(rows: list[Row], column: str) -> dict[int, list[float]]:
@@ -158,6 +191,33 @@ def _by_year(rows: list[Row], column: str) -> dict[int, list[float]]:
     for row in rows:
         found[int(row["period"][:4])].append(row[column])
     return found
+
+
+def _budget(plan: Plan, width: int) -> Iterator[str]:
+    if not plan.rows["budget_price"]:
+        return
+    yield from _heading("Capex budget, M USD of its year")
+    rows = [
+        (
+            str(row["year"]),
+            _m(row["budget_usd"]),
+            _m(row["spent_usd"]),
+            _m(row["budget_usd"] - row["spent_usd"]),
+            f"{row['usd_per_usd']:,.3f}",
+        )
+        for row in plan.rows["budget_price"]
+    ]
+    yield from columns(("", "budget", "spent", "left", "one more USD is worth today, USD"), rows)
+    yield from paragraph(budget_rule(plan.scenario), width)
+
+
+def budget_rule(scenario: Scenario) -> str:
+    """What a capex budget does not limit."""
+    free = [year for year in scenario.calendar.years if year not in scenario.finance.capex_budget_usd]
+    runs = [[year for _, year in run] for _, run in groupby(enumerate(free), lambda pair: pair[1] - pair[0])]
+    spans = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
+    years = f"no limit in the years without a budget ({spans}); " if spans else ""
+    return f"{years}capex of signed leases does not count"
 
 
 # --- the offers ------------------------------------------------------------------------------------------------------
@@ -171,7 +231,7 @@ def _offers(plan: Plan, width: int) -> Iterator[str]:
         (
             row["offer"],
             f"{row['critical_mw']:,.1f} of {row['offered_critical_mw']:,.1f}",
-            _m(row["npv_usd"]),
+            _m(row["npv_usd"]) if row["critical_mw"] else "-",
             _percent(row["irr"]),
             _percent(row["yield_on_cost"]),
             f"{row['first_year_rent_usd_per_kw_month']:,.1f}",
@@ -186,13 +246,21 @@ def _offers(plan: Plan, width: int) -> Iterator[str]:
     yield from paragraph(
         "rent: first year, USD per kW of critical IT and month. Break-even: where the decision flips, all else as it is, "
         "by solving again; hashprice as a factor on the whole path. -: no flip from 0 to 10 times the hashprice, "
-        "or up to 64 times the rent",
+        f"or up to 64 times the rent. IRR {_after_tax(plan)}; yield on cost before tax",
         width,
         hanging=GAP,
     )
+    cut_off = [row["offer"] for row in plan.rows["leases"] if row["cut_off_months"]]
+    if cut_off:
+        horizon = f"the horizon ends in {plan.scenario.calendar.end}, before the base term of {', '.join(cut_off)}"
+        yield from paragraph(f"{horizon}: NPV, IRR, yield and break-evens count no cash after it", width, hanging=GAP)
     yield from _heading("Why")
     for row in plan.rows["leases"]:
         yield from paragraph(f"{row['offer']}: {row['reason']}", width)
+
+
+def _after_tax(plan: Plan) -> str:
+    return "without tax (the scenario has none)" if plan.scenario.finance.tax is None else "after tax"
 
 
 # --- the proof -------------------------------------------------------------------------------------------------------

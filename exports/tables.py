@@ -9,9 +9,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ..errors import InputError, Problem
 from ..optimizer.plan import Plan
-from ..optimizer.tables import TABLES, Row
+from ..optimizer.tables import TABLES, Row, without_dust
 from .atomic import write_atomically
+
+MANIFEST = "manifest.json"
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet would run text that begins so; such text gets an apostrophe in front."""
@@ -19,9 +22,9 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 def write_plan(plan: Plan, folder: Path) -> list[str]:
     """Write all files of a plan into an existing folder; returns their names. The manifest comes last and lists the hashes."""
-    files = {"plan.json": plan.to_json().encode()}
+    files = {"plan.json": plan.to_json().encode(), "scenario.json": _json(plan.scenario.content())}
     for table, columns in TABLES.items():
-        flat = [_flat(row) for row in plan.rows[table]]
+        flat = [_flat(without_dust(row)) for row in plan.rows[table]]
         files[f"{table}.csv"] = _csv(flat, list(columns))
         parquet = _parquet(flat, list(columns))
         if parquet is not None:
@@ -35,8 +38,29 @@ def write_plan(plan: Plan, folder: Path) -> list[str]:
         "parquet": "written" if "leases.parquet" in files else "not written: pip install 'hashlease[parquet]'",
         "files_sha256": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
     }
-    write_atomically(folder / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False).encode())
-    return [*files, "manifest.json"]
+    write_atomically(folder / MANIFEST, _json(manifest))
+    return [*files, MANIFEST]
+
+
+def refuse_another_scenario(folder: Path, scenario: str) -> None:
+    """Refuse a folder whose manifest is of another scenario or of another program. Raises InputError."""
+    try:
+        text = (folder / MANIFEST).read_bytes()
+    except OSError:
+        return
+    try:
+        found = json.loads(text)
+        of_ours = isinstance(found, dict) and "scenario_sha256" in found
+    except ValueError:
+        of_ours = False
+    name = found.get("scenario", "") if of_ours else ""
+    if name != scenario:
+        what = f'results of the scenario "{name}"' if name else f"a {MANIFEST} that names no scenario"
+        raise InputError([Problem(str(folder), "", what, f'a folder for the scenario "{scenario}"', "--force writes into it")])
+
+
+def _json(data: dict[str, Any]) -> bytes:
+    return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False).encode()
 
 
 def _flat(row: Row) -> Row:

@@ -26,8 +26,14 @@ from .site import Site
 LONGEST_HORIZON_MONTHS = 600
 LARGEST_PROGRAM = 2_000_000
 """Most site-months times uses; a larger scenario is refused before anything is built."""
+ROUNDING = 1e-9
 LOW_DISCOUNT_RATE = 0.02
 """Below this a yearly rate is probably a monthly one."""
+
+MOST_FLEET_TO_SITE = 20
+"""A fleet larger than its site may be meant: what does not fit stands still, and there is a note. At so many times the site it is
+taken for a slip of units: the usual ones are of a thousand and more, so none passes that is meant to fill 2 % of its site.
+"""
 
 DERIVED = ("calendar", "price_tables")
 """What a scenario computes from its fields and keeps."""
@@ -43,6 +49,14 @@ class Fault:
     found: str
     allowed: str
     hint: str = ""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a scenario was read from: the file's name, and the assignments that changed it."""
+
+    file: str = ""
+    overrides: tuple[str, ...] = ()
 
 
 class Horizon(Input):
@@ -94,6 +108,16 @@ class Scenario(Input):
     def price_tables(self) -> dict[str, PriceTable]:
         """The market prices of every zone over the horizon."""
         return {zone.name: zone.price.table(self.calendar, zone.time_zone) for zone in self.power.zones}
+
+    @cached_property
+    def origin(self) -> Origin:
+        """Which file and which changes made it; empty for a scenario made in Python. It is no part of the scenario's content."""
+        return Origin()
+
+    def read_from(self, origin: Origin) -> Scenario:
+        """The scenario itself, which from now on knows where it comes from."""
+        self.__dict__["origin"] = origin
+        return self
 
     @property
     def default_end(self) -> Month | None:
@@ -223,15 +247,18 @@ class Scenario(Input):
 
     def _fleet_faults(self) -> Iterator[Fault]:
         for number, fleet in enumerate(self.fleets):
-            largest = float(self.site(fleet.site).energised(self.calendar).max())
-            if fleet.owned_mw > 1.05 * largest:
+            largest = self._most_energised(fleet.site)
+            if largest and fleet.owned_mw > MOST_FLEET_TO_SITE * largest:
                 field = "mw" if fleet.hashrate_eh is None else "hashrate_eh"
                 yield Fault(
                     ("fleets", number, field),
                     f"a fleet of {fleet.owned_mw:,.1f} MW ({fleet.owned_eh:,.2f} EH/s at {fleet.efficiency_j_per_th:g} J/TH)",
-                    f"at most what {fleet.site} can energise, {largest:,.1f} MW",
+                    f"at most {MOST_FLEET_TO_SITE} times what {fleet.site} can energise, {largest:,.1f} MW",
                     "mw is in MW" if field == "mw" else "1 EH/s is 1,000 PH/s or 1,000,000 TH/s",
                 )
+
+    def _most_energised(self, site: str) -> float:
+        return float(self.site(site).energised(self.calendar).max())
 
     def content(self) -> dict[str, Any]:
         """Everything the scenario says as plain data, with the content hash of every file it reads."""
@@ -244,7 +271,14 @@ class Scenario(Input):
 
     def warnings(self) -> list[str]:
         """What is allowed but probably not meant, and what the input leaves out of account, in plain sentences."""
-        return [*self._rate_warnings(), *self._price_warnings(), *self._lease_warnings(), *self._horizon_warnings()]
+        return [
+            *self._rate_warnings(),
+            *self._price_warnings(),
+            *self._fleet_warnings(),
+            *self._lease_warnings(),
+            *self._size_warnings(),
+            *self._horizon_warnings(),
+        ]
 
     def _rate_warnings(self) -> Iterator[str]:
         rates = self.finance.discount_rate_per_year
@@ -258,7 +292,13 @@ class Scenario(Input):
         for zone in self.power.zones:
             if isinstance(zone.price, HourlyPrice):
                 yield from zone.price.series.notes
+
+    def _fleet_warnings(self) -> Iterator[str]:
         for fleet in self.fleets:
+            largest = self._most_energised(fleet.site)
+            if fleet.owned_mw > largest * (1 + ROUNDING):
+                size = f"fleet {fleet.name} has {fleet.owned_mw:,.1f} MW, more than {fleet.site} can energise ({largest:,.1f} MW)"
+                yield f"{size}; the rest of its machines stand still"
             if fleet.retire_month is not None and fleet.retire_month <= self.calendar.start:
                 yield f"fleet {fleet.name} is retired in {fleet.retire_month}, before the horizon begins"
             if fleet.first_month is not None and fleet.first_month > self.calendar.end:
@@ -275,7 +315,19 @@ class Scenario(Input):
                 wanted = lease.start_window.earliest
                 yield f"{lease.name}: lead time and construction move its earliest start from {wanted} to {soonest}"
 
+    def _size_warnings(self) -> Iterator[str]:
+        for lease in self.leases:
+            most = float(self.site(lease.site).hpc_suitable(self.calendar).max())
+            if lease.status == "offered" and lease.meter_mw > most * (1 + ROUNDING):
+                size = f"{lease.name} has {lease.meter_mw:,.1f} MW at the meter, and {lease.site} at most {most:,.1f} suitable MW"
+                part = "only a part" if most else "none"
+                what = "it is indivisible and cannot be taken" if lease.indivisible else f"{part} of it can be taken"
+                yield f"{size}; {what}"
+
     def _horizon_warnings(self) -> Iterator[str]:
+        years = [str(year) for year in sorted(self.finance.capex_budget_usd) if year not in self.calendar.years]
+        if years:
+            yield f"the capex budget of {', '.join(years)} lies outside the horizon and limits nothing"
         if self.horizon.end is not None and self.default_end is not None and self.horizon.end < self.default_end:
             end, last = self.horizon.end, self.default_end
             yield f"the horizon ends in {end}, before the last base term ({last}); cash after it is not counted"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ import numpy as np
 from ..models.months import Month
 from ..models.scenario import Scenario
 from .certificate import Certificate
-from .tables import TABLES, Row, Tables
+from .tables import TABLES, Row, Tables, without_dust
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,6 +57,10 @@ class Plan:
     rows: Tables | dict[str, list[Row]] = field(repr=False)
     manifest: dict[str, Any] = field(repr=False)
 
+    def __repr__(self) -> str:
+        worth = f", {self.npv_usd / 1e6:,.2f} M USD" if self.is_final else ""
+        return f"<Plan of {self.scenario.name}: {self.verdict}{worth}>"
+
     @property
     def exit_code(self) -> int:
         if self.verdict.startswith(("CERTIFIED", "FEASIBLE")):
@@ -83,6 +88,11 @@ class Plan:
     def allocation_by_year(self) -> pd.DataFrame:
         """Mean meter MW of each calendar year by site, use and name."""
         return self._frame("allocation_by_year")
+
+    @cached_property
+    def idle_by_year(self) -> pd.DataFrame:
+        """Mean idle MW of each calendar year by site and why, with the months."""
+        return self._frame("idle_by_year")
 
     @cached_property
     def leases(self) -> pd.DataFrame:
@@ -120,8 +130,11 @@ class Plan:
         return self._frame("market")
 
     def reference(self, name: str) -> Reference:
-        """The reference plan "all_mining" or "lease_all"."""
-        return next(reference for reference in self.references if reference.name == name)
+        """The reference plan "all_mining" or "lease_all"; ValueError for another name."""
+        known = {reference.name: reference for reference in self.references}
+        if name not in known:
+            raise ValueError(f"no reference plan {name!r}; there {_either(known)}")
+        return known[name]
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON contract (docs/json.md): plain data, every number finite or null."""
@@ -157,7 +170,7 @@ class Plan:
             "conflicts": list(self.conflicts),
             "warnings": list(self.warnings),
             "beyond_horizon": self.beyond,
-            **{table: self.rows[table] for table in TABLES},
+            **{table: [without_dust(row) for row in self.rows[table]] for table in TABLES},
             "manifest": {key: value for key, value in self.manifest.items() if key != "times_s"},
         }
         plain: dict[str, Any] = _plain(data)
@@ -169,6 +182,11 @@ class Plan:
 
 
 JSON_SCHEMA_VERSION = 1
+
+
+def _either(names: Iterable[str]) -> str:
+    words = list(names)
+    return f"are {' and '.join(words)}" if words else "are none without a plan"
 
 
 def _plain(value: Any) -> Any:

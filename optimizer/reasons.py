@@ -7,11 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..models.months import Month
+from ..models.months import Array, Month
 from ..models.values import USD_PER_MUSD, OfferValue
 from .breakeven import INDIFFERENT_MUSD, BreakEven
 from .certificate import Certifier
+from .decisions import SMALLEST_MW
 from .prices import Prices
+
+ROUNDING = 1e-9
+SMALLEST_SHOWN_MW = 0.05
+PRICED_OUT_USD = 0.5
+"""An offer left out whose MW are worth so much more elsewhere, per critical MW, is explained by these prices."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,20 @@ class Worth:
         return self.own - self.power - self.suitable - self.budget
 
 
+@dataclass(frozen=True)
+class Forced:
+    """The best plan that takes so much of an offer the best plan leaves out, by solving again.
+
+    costs_musd: how much less it is worth; infinite if there is no such plan. given_up: (offer, critical MW less).
+    mining_mw: mean meter MW less that mine.
+    """
+
+    critical_mw: float
+    costs_musd: float
+    given_up: tuple[tuple[str, float], ...] = ()
+    mining_mw: float = 0.0
+
+
 def worth_of_offer(
     certifier: Certifier, prices: Prices, number: int, taken_mw: np.ndarray[tuple[int], np.dtype[np.float64]]
 ) -> Worth:
@@ -48,7 +68,67 @@ def worth_of_offer(
     return Worth(offer.starts[row], *(float(figure) * USD_PER_MUSD for figure in figures))
 
 
-def reason(offer: OfferValue, taken_mw: float, worth: Worth, found: BreakEven) -> str:
+def obstacle(certifier: Certifier, number: int) -> str:
+    """Why an offer fits at none of its starts, in words; empty if it fits at one, as far as signed leases and limits go."""
+    offer, lease = certifier.values.offers[number], certifier.values.offers[number].offer
+    if lease.status == "signed":
+        return ""
+    needed = lease.critical_it_mw * (1 - ROUNDING) if lease.indivisible else SMALLEST_MW
+    by_power, by_suitable, by_budget = _room(certifier, number)
+    most = float(np.max(by_suitable))
+    if most < needed:
+        kind = "energised" if np.max(by_power) <= most else "suitable for leases"
+        wanted = f"{lease.meter_mw:,.1f} MW at the meter do not fit" if lease.indivisible else "none of it fits"
+        return f"{wanted}: at most {most * lease.gross_up:,.1f} MW of {lease.site} are {kind} and free at any start"
+    if np.max(by_budget) < needed:
+        row = int(np.argmax(by_budget))
+        limits = certifier.scenario.finance.capex_budget_usd
+        spent = certifier.capex_musd[number][row] * lease.critical_it_mw * USD_PER_MUSD
+        capex = {year: usd for year, usd in zip(certifier.calendar.years, spent.tolist(), strict=True) if year in limits}
+        year = max(capex, key=lambda year: capex[year] - limits[year])
+        budget = _money(limits[year])
+        return f"even from {offer.starts[row]}, {_money(capex[year])} of its capex fall in {year}, whose budget is {budget}"
+    if np.max(np.minimum(by_suitable, by_budget)) < needed:
+        return "at none of its starts do its MW and its capex both fit"
+    return ""
+
+
+def _room(certifier: Certifier, number: int) -> tuple[Array, Array, Array]:
+    """Critical MW that energised MW, suitable MW and the budget leave beside what is signed, each of shape (starts,).
+
+    Suitable MW never leave more than energised MW do.
+    """
+    lease = certifier.values.offers[number].offer
+    months = certifier.calendar.months
+    own_right = np.array([lease.reserved_until is not None and month < lease.reserved_until for month in months])
+    suitable = np.where(own_right, certifier.suitable[lease.site], certifier.unreserved[lease.site])
+    signed = np.zeros(len(months))
+    for other, occupied in zip(certifier.values.offers, certifier.occupied_mw, strict=True):
+        if other.offer.status == "signed" and other.offer.site == lease.site:
+            signed = signed + occupied[0] * other.offer.critical_it_mw
+    limits = certifier.scenario.finance.capex_budget_usd
+    budget = np.array([limits.get(year, math.inf) / USD_PER_MUSD for year in certifier.calendar.years])
+    occupied = certifier.occupied_mw[number]
+    power = _least_ratio(certifier.energised[lease.site] - signed, occupied)
+    return power, _least_ratio(suitable - signed, occupied), _least_ratio(budget, certifier.capex_musd[number])
+
+
+def _least_ratio(limit: Array, use: Array) -> Array:
+    """How often each row of `use` fits under the limit: the least limit / use, where it uses anything, and never below 0."""
+    ratio = np.full(use.shape, np.inf)
+    np.divide(np.broadcast_to(limit, use.shape), use, out=ratio, where=use > 0)
+    return np.asarray(np.maximum(np.min(ratio, axis=1), 0.0))
+
+
+def needs_forcing(certifier: Certifier, prices: Prices, number: int, taken_mw: Array) -> bool:
+    """Whether prices do not tell why an offer is left out: whole blocks, or another plan that is worth the same."""
+    if certifier.values.offers[number].offer.status == "signed" or np.any(taken_mw) or obstacle(certifier, number):
+        return False
+    worth = worth_of_offer(certifier, prices, number, taken_mw)
+    return worth.own >= 0 and worth.net > -PRICED_OUT_USD
+
+
+def reason(offer: OfferValue, taken_mw: float, worth: Worth, found: BreakEven, does_not_fit: str, forced: Forced | None) -> str:
     """One sentence or two for the tables."""
     lease = offer.offer
     if lease.status == "signed":
@@ -56,7 +136,9 @@ def reason(offer: OfferValue, taken_mw: float, worth: Worth, found: BreakEven) -
         return f"signed; the plan is worth {_money(abs(found.worth_musd) * USD_PER_MUSD)} {better} with it than without it"
     if taken_mw > 0:
         return _why_taken(offer, taken_mw, worth, found)
-    return _why_not(worth)
+    if does_not_fit:
+        return f"not taken: {does_not_fit}"
+    return _why_not(worth) if forced is None else _why_not_forced(offer, forced)
 
 
 def _why_taken(offer: OfferValue, taken_mw: float, worth: Worth, found: BreakEven) -> str:
@@ -76,6 +158,19 @@ def _why_not(worth: Worth) -> str:
     return f"not taken: at its best start ({worth.start}) a critical MW brings {_money(worth.own)}{_uses(worth)}" + (
         f", {_money(-worth.net)} more than it brings" if worth.net < 0 else ""
     )
+
+
+def _why_not_forced(offer: OfferValue, forced: Forced) -> str:
+    so_much = "all of it" if offer.offer.indivisible else f"{forced.critical_mw:,.1f} critical MW of it"
+    if math.isinf(forced.costs_musd):
+        return f"not taken: no plan can take {so_much} beside what is signed"
+    if forced.costs_musd <= INDIFFERENT_MUSD:
+        return f"not taken: another plan that takes {so_much} is worth the same"
+    given_up = [f"{mw:,.1f} critical MW of {name}" for name, mw in forced.given_up]
+    given_up += [f"{forced.mining_mw:,.1f} MW of mining on average"] if forced.mining_mw > SMALLEST_SHOWN_MW else []
+    instead = f", which gives up {' and '.join(given_up)}," if given_up else ""
+    cost = _money(forced.costs_musd * USD_PER_MUSD)
+    return f"not taken: the best plan that takes {so_much}{instead} is worth {cost} less (by solving again)"
 
 
 def _uses(worth: Worth) -> str:

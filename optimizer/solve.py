@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -34,12 +37,15 @@ from .ledger import Line, gross_usd, total_usd
 from .optimise import Optimiser, SolverError
 from .plan import Plan, Reference
 from .prices import Prices, prices_of
+from .reasons import SMALLEST_SHOWN_MW, Forced, needs_forcing
 from .session import FEASIBILITY_TOLERANCE, MIP_ABSOLUTE_GAP_MUSD, solver_version
 from .tables import TABLES, Tables
 
 ALL_MINING = "no offer is taken; every MW without a signed lease may mine"
 LEASE_ALL = "offers are taken as far as MW and rules allow (most leased MW first, then most value)"
 
+MOST_FORCED = 50
+"""Offers left out that are solved for once more to tell why; others are explained by prices alone."""
 
 Progress = Callable[[str, int, int], None]
 """Told (step, done, of) while a long step goes on."""
@@ -51,6 +57,8 @@ def solve(scenario: Scenario, progress: Progress | None = None) -> Plan:
     Never raises for a scenario that was validated: an impossible one comes back INFEASIBLE, PROVED with the conflicts, an unproved
     answer as DO NOT USE without figures.
     """
+    if not isinstance(scenario, Scenario):
+        raise TypeError(f"solve takes a Scenario, not {scenario!r}; use hashlease.load, e.g. solve(load({str(scenario)!r}))")
     clock = _Clock()
     found = conflicts(scenario)
     if found:
@@ -113,6 +121,8 @@ class _Solved:
         self.clock.lap("reference plans")
         break_evens = self._break_evens()
         self.clock.lap("break-evens")
+        forced = self._forced()
+        self.clock.lap("offers left out")
         beyond = beyond_horizon(self.values, self.decisions)
         self.clock.lap("beyond the horizon")
         return Plan(
@@ -126,7 +136,7 @@ class _Solved:
             conflicts=(),
             warnings=tuple(self.scenario.warnings()),
             beyond=None if beyond is None else vars(beyond),
-            rows=Tables(self.certifier, self.decisions, lines, self.prices, break_evens),
+            rows=Tables(self.certifier, self.decisions, lines, self.prices, break_evens, forced),
             manifest=_manifest(self.scenario, self.solution.status, self.clock),
         )
 
@@ -195,6 +205,27 @@ class _Solved:
                 found[offer.offer.name] = asked.of_offer(number)
         return [found[offer.offer.name] for offer in self.values.offers]
 
+    def _forced(self) -> dict[int, Forced]:
+        """The best plans that take offers which prices do not tell why they are left out, by number of the offer."""
+        left_out = (
+            number for number, mw in enumerate(self.decisions.lease_mw) if needs_forcing(self.certifier, self.prices, number, mw)
+        )
+        return {number: self._forced_offer(number) for number in islice(left_out, MOST_FORCED)}
+
+    def _forced_offer(self, number: int) -> Forced:
+        lease = self.values.offers[number].offer
+        critical_mw = lease.critical_it_mw if lease.indivisible else min(1.0, lease.critical_it_mw)
+        form = self.program.form.with_least(np.array([self.program.leased_columns.start + number]), critical_mw)
+        try:
+            found = Optimiser(self.values, replace(self.program, form=form)).solve()
+        except SolverError:
+            return Forced(critical_mw, math.inf)
+        other, own = Decisions.of(self.program, found.x), self.decisions
+        less = [float(np.sum(mine) - np.sum(theirs)) for mine, theirs in zip(own.lease_mw, other.lease_mw, strict=True)]
+        given_up = [(offer.offer.name, mw) for offer, mw in zip(self.values.offers, less, strict=True) if mw > SMALLEST_SHOWN_MW]
+        mining = float(np.sum(own.mining_mw - other.mining_mw)) / self.values.calendar.length
+        return Forced(critical_mw, self.solution.objective - found.objective, tuple(given_up), mining)
+
     def _separate_programs(self) -> Iterator[BreakEvens]:
         if self.scenario.finance.capex_budget_usd or len(self.values.sites) == 1:
             yield BreakEvens(self.optimiser)
@@ -231,6 +262,9 @@ def scenario_hash(scenario: Scenario) -> str:
 
 def _manifest(scenario: Scenario, status: str, clock: _Clock) -> dict[str, Any]:
     return {
+        "scenario": scenario.name,
+        "file": scenario.origin.file,
+        "overrides": list(scenario.origin.overrides),
         "scenario_sha256": scenario_hash(scenario),
         "hashlease": __version__,
         "python": platform.python_version(),

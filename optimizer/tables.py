@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 
 from ..models.lease import LeaseOffer
-from ..models.months import DAYS_PER_YEAR, Array, WholeArray
+from ..models.months import DAYS_PER_YEAR, Array, Month, WholeArray
 from ..models.values import USD_PER_MUSD, Values
+from .beyond import OPERATING
 from .breakeven import BreakEven
 from .certificate import Certifier
 from .decisions import SMALLEST_MW, Decisions
 from .irr import internal_rate_of_return
 from .ledger import Ledger, Line
 from .prices import Prices
-from .reasons import reason, worth_of_offer
+from .reasons import Forced, Worth, obstacle, reason, worth_of_offer
 
 Row = dict[str, Any]
 
@@ -36,6 +37,7 @@ TABLES: dict[str, Sequence[str]] = {
         "start",
         "end",
         "starts",
+        "best_start",
         "npv_usd",
         "net_npv_usd",
         "worth_usd",
@@ -48,8 +50,10 @@ TABLES: dict[str, Sequence[str]] = {
         "break_even_rent_usd_per_kw_month",
         "break_even_hashprice_multiplier",
         "reserved_until",
+        "cut_off_months",
         "reason",
     ),
+    "idle_by_year": ("site", "year", "why", "mw", "first", "last"),
     "fleets": ("site", "fleet", "year", "mw", "available_mw", "mwh", "running_fraction", "margin_usd"),
     "shadow_price": ("site", "period", "usd_per_mw", "usd_per_suitable_mw"),
     "budget_price": ("year", "budget_usd", "spent_usd", "usd_per_usd"),
@@ -59,12 +63,26 @@ TABLES: dict[str, Sequence[str]] = {
 }
 """Columns of every table of a plan."""
 
+MACHINES_STAND_STILL = "no use of them pays"
+NOTHING_THERE = "no machine and no lease for them"
+NO_FURTHER_LEASE = "no machine for them, and no further lease pays or fits"
+"""Why MW are idle: machines are there and would lose money; no machine is there and no offer could use the month; one could."""
+
 
 class Tables:
     """Rows of every table of a solved scenario. Pickled, it carries the rows alone."""
 
-    def __init__(self, certifier: Certifier, plan: Decisions, lines: list[Line], prices: Prices, found: list[BreakEven]) -> None:
-        self._certifier, self._plan, self._lines, self._prices, self._found = certifier, plan, lines, prices, found
+    def __init__(
+        self,
+        certifier: Certifier,
+        plan: Decisions,
+        lines: list[Line],
+        prices: Prices,
+        found: list[BreakEven],
+        forced: dict[int, Forced],
+    ) -> None:
+        self._certifier, self._plan, self._lines, self._prices = certifier, plan, lines, prices
+        self._found, self._forced = found, forced
 
     def __getitem__(self, table: str) -> list[Row]:
         rows: list[Row] = getattr(self, table)
@@ -104,6 +122,36 @@ class Tables:
             for site, use, name, mw in self._uses
             for year, amount in self._values.calendar.mean_by_year(mw).items()
         ]
+
+    @cached_property
+    def idle_by_year(self) -> list[Row]:
+        """Mean idle meter MW by site, year and why, and the first and last month of the year in which they are."""
+        calendar = self._values.calendar
+        found: list[Row] = []
+        for site, use, _, idle in self._uses:
+            for why, mw in self._why_idle(site, idle) if use == "idle" else ():
+                means = calendar.mean_by_year(mw)
+                for year in calendar.years:
+                    months = [calendar.months[t] for t in np.flatnonzero((calendar.year_of_month == year) & (mw > SMALLEST_MW))]
+                    if months:
+                        first, last = str(months[0]), str(months[-1])
+                        found.append({"site": site, "year": year, "why": why, "mw": means[year], "first": first, "last": last})
+        return sorted(found, key=lambda row: (row["site"], row["year"]))
+
+    def _why_idle(self, site: str, idle: Array) -> Iterator[tuple[str, Array]]:
+        """(why, idle meter MW in each month); together they are all idle MW of the site."""
+        values, plan = self._values, self._plan
+        unused, could_be_leased = np.zeros(len(idle)), np.zeros(len(idle), dtype=bool)
+        for k, fleet in enumerate(values.fleets):
+            if fleet.site == site:
+                unused += values.available_mw[k] - plan.mining_mw[k]
+        for offer, mw in zip(values.offers, plan.lease_mw, strict=True):
+            if offer.offer.site == site and offer.offer.critical_it_mw - float(np.sum(mw)) > SMALLEST_MW:
+                could_be_leased |= np.any(offer.occupied_mw > 0, axis=0)
+        still = np.minimum(idle, unused)
+        yield MACHINES_STAND_STILL, still
+        yield NOTHING_THERE, np.where(could_be_leased, 0.0, idle - still)
+        yield NO_FURTHER_LEASE, np.where(could_be_leased, idle - still, 0.0)
 
     @cached_property
     def cash_flow(self) -> list[Row]:
@@ -218,7 +266,9 @@ class Tables:
         worth = worth_of_offer(self._certifier, self._prices, number, mw)
         rent, multiplier = lease.first_year_rent_usd_per_kw_month, found.rent_multiplier
         starts = [(start, amount) for start, amount in zip(offer.starts, mw.tolist(), strict=True) if amount]
-        first = min((start for start, _ in starts), default=None)
+        first, last = min((start for start, _ in starts), default=None), max((start for start, _ in starts), default=worth.start)
+        end = last + (lease.term_months - 1)
+        lines = self._ledger.lease(lease, worth.start)
         return {
             "site": lease.site,
             "offer": lease.name,
@@ -227,13 +277,14 @@ class Tables:
             "offered_critical_mw": lease.critical_it_mw,
             "meter_mw": taken * lease.gross_up,
             "start": None if first is None else str(first),
-            "end": None if first is None else str(first + (lease.term_months - 1)),
+            "end": None if first is None else str(end),
             "starts": [{"start": str(start), "critical_mw": amount} for start, amount in starts],
+            "best_start": str(worth.start),
             "npv_usd": float(mw @ self._certifier.lease_musd[number]) * USD_PER_MUSD,
             "net_npv_usd": worth.net * taken,
             "worth_usd": found.worth_musd * USD_PER_MUSD,
-            "irr": irr_of_lines(self._ledger, self._ledger.lease(lease, worth.start)),
-            "yield_on_cost": yield_on_cost(lease),
+            "irr": irr_of_lines(self._ledger, lines),
+            "yield_on_cost": yield_on_cost(self._ledger, lease, worth.start),
             "capex_usd": taken * lease.landlord_capex_usd_per_critical_mw,
             "first_year_rent_usd_per_kw_month": rent,
             "contract_value_usd": lease.contract_value,
@@ -241,8 +292,30 @@ class Tables:
             "break_even_rent_usd_per_kw_month": None if multiplier is None else multiplier * rent,
             "break_even_hashprice_multiplier": found.hashprice_multiplier,
             "reserved_until": None if lease.reserved_until is None else str(lease.reserved_until),
-            "reason": reason(offer, taken, worth, found),
+            "cut_off_months": max(int(end) - int(self._values.calendar.end), 0),
+            "reason": self._reason(number, taken, worth, end),
         }
+
+    def _reason(self, number: int, taken: float, worth: Worth, end: Month) -> str:
+        offer, horizon = self._values.offers[number], self._values.calendar.end
+        why = reason(offer, taken, worth, self._found[number], obstacle(self._certifier, number), self._forced.get(number))
+        return why if end <= horizon else f"{why}; its base term runs to {end}, and no cash after {horizon} is counted"
+
+
+def without_dust(row: Row) -> Row:
+    """A row as it is written to a file: MW to 1e-9 and USD to 1e-6, below which there is only rounding of the arithmetic."""
+    return {column: _without_dust(column, value) for column, value in row.items()}
+
+
+def _without_dust(column: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return [without_dust(item) for item in value]
+    if isinstance(value, float):
+        if column in ("usd", "usd_per_mw", "usd_per_suitable_mw") or column.endswith("_usd"):
+            return round(value, 6) + 0.0
+        if column == "mw" or column.endswith("_mw"):
+            return round(value, 9) + 0.0
+    return value
 
 
 def uses(values: Values, plan: Decisions) -> Iterator[tuple[str, str, str, Array]]:
@@ -289,11 +362,16 @@ def irr_of_lines(ledger: Ledger, lines: list[Line]) -> float | None:
     return internal_rate_of_return(usd, years)
 
 
-def yield_on_cost(lease: LeaseOffer) -> float | None:
-    """Mean yearly rent less opex over the base term, of the landlord's capex; power and charges are not part of it."""
-    cost = lease.landlord_capex_usd_per_critical_mw
-    if not cost:
+def yield_on_cost(ledger: Ledger, lease: LeaseOffer, start: Month) -> float | None:
+    """Rent less opex, and less the power and charges that the landlord pays, a year, over the landlord's capex; before tax.
+
+    Means over the months of the base term that lie in the horizon, for a lease from a start. None without capex.
+    """
+    calendar, cost = ledger.calendar, lease.landlord_capex_usd_per_critical_mw
+    first = calendar.index(start)
+    inside = slice(max(first, 0), min(first + lease.term_months, calendar.length))
+    months = inside.stop - inside.start
+    if not cost or months <= 0:
         return None
-    term = slice(0, lease.term_months)
-    net = float(np.sum(lease.schedule.rent_usd[term]) - np.sum(lease.schedule.opex_usd[term]))
-    return net / lease.term_years / cost
+    earned = math.fsum(float(np.sum(line.usd[inside])) for line in ledger.lease(lease, start) if line.item in OPERATING)
+    return earned * 12 / months / cost

@@ -14,7 +14,7 @@ from ..errors import MOST_DESCRIBED, InputError, Problem
 from ..models.names import LONGEST, composed
 from ..models.quantities import Quantity
 from ..models.refusal import Fault, Place, listed, nearest, shown
-from ..models.scenario import Scenario, name_faults
+from ..models.scenario import Origin, Scenario, name_faults
 from .fields import apply_overrides
 from .yaml_reader import NEW, Document, read_yaml
 
@@ -22,14 +22,17 @@ SHIPPED = Path(__file__).parent
 STARTER = SHIPPED / "starter.yaml"
 
 
-def load(path: str | Path, overrides: Iterable[str] = (), strict: bool = False) -> Scenario:
+def load(path: str | Path, overrides: str | Iterable[str] = (), strict: bool = False) -> Scenario:
     """The scenario in a YAML file, or a shipped one by its bare name ("rockdale").
 
-    overrides: assignments such as "market.hashprice.multiplier=1.2" or "leases.*.escalator_per_year=0.02".
-    strict: what would be a note becomes a problem. Raises InputError with every problem found.
+    overrides: assignments such as "market.hashprice.multiplier=1.2" or "leases.*.escalator_per_year=0.02"; one of them or several.
+    strict: what would be a note becomes a problem (a figure without a source is no note).
+    Raises InputError with every problem found.
     """
     file = locate(path)
-    scenario = validate(apply_overrides(read_yaml(file, shipped_names()), overrides), file.parent)
+    assignments = (overrides,) if isinstance(overrides, str) else tuple(overrides)
+    scenario = validate(apply_overrides(read_yaml(file, shipped_names()), assignments), file.parent)
+    scenario.read_from(Origin(file.name, assignments))
     notes = scenario.warnings() if strict else []
     if notes:
         raise InputError([Problem(str(file), "", note, "no notes (--strict)") for note in notes])

@@ -131,7 +131,7 @@ def hourly(**fields: object) -> str:
     """The good scenario for January 2026 alone, without leases, with prices from prices.csv; fields of the price as given."""
     extra = "".join(f"        {field}: {value}\n" for field, value in fields.items())
     kept = "".join(line for line in HOURLY_PRICE.splitlines(keepends=True) if line.split(":")[0].strip() not in fields)
-    text = changed(FLAT_PRICE, kept + extra, GOOD.replace("2040-03", "2026-01"))
+    text = changed(FLAT_PRICE, kept + extra, GOOD.replace("2040-03", "2026-01").replace("    2027: 300_000_000\n", ""))
     return text[: text.index("leases:\n")] + text[text.index("finance:\n") :]
 
 

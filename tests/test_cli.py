@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from cases import data
 from hashlease.cli import run_command
 
 BAD_UNITS = {"sites__0__energised_mw": 300_000, "leases__0__rent_usd_per_kw_month": 150_000}
+SIGNED = {"leases__0__status": "signed", "leases__0__start_window": None, "leases__0__start_month": "2026-01"}
 
 
 def write(folder: Path, name: str = "case.yaml", **changes: object) -> Path:
@@ -66,8 +68,7 @@ def test_a_missing_file_and_a_near_name(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_infeasible_data_end_with_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    signed = {"leases__0__status": "signed", "leases__0__start_window": None, "leases__0__start_month": "2026-01"}
-    case = write(tmp_path, sites__0__energised_mw=20, fleets=[], **signed)
+    case = write(tmp_path, sites__0__energised_mw=20, fleets=[], **SIGNED)
     assert run_command(["run", str(case), "--out", str(tmp_path / "out")]) == 3
     captured = capsys.readouterr()
     assert "INFEASIBLE, PROVED" in captured.out
@@ -156,6 +157,83 @@ def test_a_run_imports_neither_pandas_nor_scipy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
+
+
+def test_python_dash_m_is_the_command() -> None:
+    done = subprocess.run([sys.executable, "-m", "hashlease", "list"], capture_output=True, text=True, check=True)
+    assert "rockdale" in done.stdout
+
+
+# --- output that cannot be written -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device")
+def test_a_full_disk_under_the_answer_is_an_output_error() -> None:
+    for arguments in (["run", "two_offers"], ["run", "two_offers", "--format", "json"], ["validate", "rockdale"], ["list"]):
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "hashlease", *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            )
+        assert done.returncode == 2
+        assert done.stderr == "could not write the standard output: No space left on device\n"
+
+
+def test_a_full_disk_under_the_files_is_an_output_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hashlease.exports import atomic
+
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(atomic, "_replace", full)
+    assert run_command(["run", str(write(tmp_path)), "--out", str(tmp_path / "out")]) == 2
+    assert capsys.readouterr().err == f"could not write {tmp_path / 'out' / 'plan.json'}: No space left on device\n"
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_reader_that_has_gone_changes_no_exit_code(stream: str, tmp_path: Path) -> None:
+    infeasible = write(tmp_path, sites__0__energised_mw=20, fleets=[], **SIGNED)
+    for arguments, code in ((["run", "two_offers"], 0), (["run", "nowhere.yaml"], 2), (["run", str(infeasible)], 3)):
+        read, written = os.pipe()
+        os.close(read)
+        other = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE} | {stream: written}
+        done = subprocess.run([sys.executable, "-m", "hashlease", *arguments], check=False, **other)  # type: ignore[call-overload]
+        os.close(written)
+        assert done.returncode == code
+        assert b"Traceback" not in (done.stderr or b"")
+
+
+def test_out_without_a_name_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        run_command(["run", str(write(tmp_path)), "--out", ""])
+    assert stop.value.code == 2
+    assert "an empty name" in capsys.readouterr().err
+
+
+def test_results_of_another_scenario_are_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, case, other = tmp_path / "out", write(tmp_path), tmp_path / "other.yaml"
+    other.write_text(yaml.safe_dump({**data(), "name": "other"}))
+    assert run_command(["run", str(case), "--out", str(out)]) == 0
+    assert run_command(["run", str(case), "--set", "finance.dollars=nominal", "--out", str(out)]) == 0
+    before = (out / "plan.json").read_bytes()
+    capsys.readouterr()
+    assert run_command(["run", str(other), "--out", str(out)]) == 2
+    error = capsys.readouterr().err
+    assert 'results of the scenario "one_site"' in error
+    assert "--force" in error
+    assert (out / "plan.json").read_bytes() == before
+    assert run_command(["run", str(other), "--out", str(out), "--force"]) == 0
+    (out / "manifest.json").write_text("a list of cargo")
+    assert run_command(["run", str(other), "--out", str(out)]) == 2
+
+
+def test_results_name_their_file_and_changes(tmp_path: Path) -> None:
+    out, change = tmp_path / "out", "leases.Offer.rent_usd_per_kw_month=99"
+    assert run_command(["run", str(write(tmp_path)), "--set", change, "--out", str(out)]) == 0
+    for manifest in (json.loads((out / "manifest.json").read_text()), json.loads((out / "plan.json").read_text())["manifest"]):
+        assert (manifest["scenario"], manifest["file"], manifest["overrides"]) == ("one_site", "case.yaml", [change])
+    assert json.loads((out / "scenario.json").read_text())["leases"][0]["rent_usd_per_kw_month"] == 99
 
 
 def test_output_survives_a_narrow_terminal_without_unicode(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from hashlease import load, solve
 from hashlease.exports.atomic import write_atomically
 from hashlease.exports.tables import write_plan
 from hashlease.optimizer.plan import Plan
-from hashlease.optimizer.tables import TABLES
+from hashlease.optimizer.tables import TABLES, without_dust
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +133,29 @@ def test_csv_and_parquet_hold_the_same(plan: Plan, tmp_path: Path) -> None:
         for row, same in zip(rows[1:50], other[:50], strict=False):
             for text, value in zip(row, same.values(), strict=True):
                 assert (float(text) == value) if isinstance(value, float) else (text == ("" if value is None else str(value)))
+
+
+def test_files_hold_no_dust() -> None:
+    """What is left of differences of large numbers is rounded away in files, to 1e-9 MW and 1e-6 USD."""
+    row = {
+        "mw": 40.999999999999325,
+        "usd": -2.98e-08,
+        "usd_per_mw": -0.0,
+        "irr": 0.12345678912345,
+        "starts": [{"critical_mw": 1e-12}],
+    }
+    assert (
+        str(without_dust(row))
+        == "{'mw': 41.0, 'usd': 0.0, 'usd_per_mw': 0.0, 'irr': 0.12345678912345, 'starts': [{'critical_mw': 0.0}]}"
+    )
+
+
+def test_a_plan_in_one_line_and_its_references_by_name(plan: Plan) -> None:
+    assert repr(plan) == "<Plan of rockdale: CERTIFIED, 1,538.85 M USD>"
+    with pytest.raises(ValueError, match="no reference plan 'foo'; there are all_mining and lease_all"):
+        plan.reference("foo")
+    with pytest.raises(TypeError, match="load"):
+        solve("mine.yaml")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-2", "@SUM(A1)", "=cmd|' /C calc'!A0"])

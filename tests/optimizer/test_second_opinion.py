@@ -23,17 +23,13 @@ from plain_evaluator import (
     MiningMw,
     PlainScenario,
     days_in,
-    delivered_share,
     ends,
-    first_year_rent,
     hashprice_usd_per_ph_day,
     hours_in,
-    ladder,
     landlord_capex,
     mean_subsidy_btc,
     month_number,
     month_text,
-    paying_share,
     term_months,
 )
 from pydantic import ValidationError
@@ -548,19 +544,26 @@ def test_rate_of_return_makes_a_lease_worth_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_yield_on_cost(name: str) -> None:
-    """Rent less opex of the base term, a year, of what the landlord builds for."""
-    plan, opinion = shipped(name)
+    """Rent less opex, power and charges of the base term, a year, of what the landlord builds for."""
+    assert_yield_on_cost(*shipped(name))
+
+
+def test_yield_on_cost_of_a_term_that_the_horizon_cuts_off() -> None:
+    """The landlord pays power and charges whose prices rise; only the months of the horizon count."""
+    paid = {"leases__0__power_paid_by": "landlord", "leases__0__demand_charge_paid_by": "landlord"}
+    charge = {"usd_per_kw_month": {"start": 5, "from": "2026-01", "growth_per_year": 0.5}, "avoided_by_mining_fraction": 0}
+    scenario = cases.scenario(**paid, sites__0__demand_charge=charge, leases__0__term_years=4)
+    assert_yield_on_cost(hl.solve(scenario), plain(scenario))
+
+
+def assert_yield_on_cost(plan: hl.Plan, opinion: PlainScenario) -> None:
     for row in plan.rows["leases"]:
-        lease = opinion.leases[row["offer"]]
-        earned = [net_rent(lease, n) for n in range(term_months(lease))]
-        yearly = sum(earned) * 12 / term_months(lease)
+        lease, start = opinion.leases[row["offer"]], month_number(row["best_start"])
+        months = [month for month in opinion.months if start <= month < start + term_months(lease)]
+        operating = ("rent", "lease_opex", "lease_power", "lease_demand_charge")
+        entries = [entry for entry in opinion.lease_entries(lease, start) if entry.item in operating and entry.period in months]
+        yearly = sum(entry.usd for entry in entries) * 12 / len(months)
         assert row["yield_on_cost"] == pytest.approx(yearly / landlord_capex(lease), rel=RELATIVE)
-
-
-def net_rent(lease: Data, n: int) -> float:
-    rent = first_year_rent(lease) * ladder(lease["escalator_per_year"], n) * paying_share(lease, n)
-    opex = lease["opex_usd_per_kw_month"] * ladder(lease["opex_escalator_per_year"], n) * delivered_share(lease, n)
-    return 1000 * (rent * (1 - lease["opex_fraction_of_rent"]) - opex)
 
 
 @pytest.mark.parametrize("name", ["rockdale", "starter"])
