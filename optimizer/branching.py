@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..models.months import Array
+from .bound import safe_bound
 from .program import Program
 from .session import Outcome, Session, Solution
 
@@ -110,14 +113,34 @@ class BranchAndBound:
         ray = self.session.dual_ray() if solution.outcome is Outcome.INFEASIBLE else None
         return Node(choices, None, ray), None
 
+    def bound(self, root: Node, cost: Array) -> float:
+        """The largest safe bound of the leaves of a search at these costs, USD million: no plan with whole blocks is worth more."""
+        return max(self._leaf_bound(leaf, cost) for leaf in leaves(root))
+
+    def _leaf_bound(self, leaf: Node, cost: Array) -> float:
+        form = self.program.form
+        lower, upper = form.lower.copy(), form.upper.copy()
+        lower[self._columns], upper[self._columns] = self._bounds(leaf.choices)
+        if leaf.row_dual is not None:
+            return safe_bound(form, cost, leaf.row_dual, lower, upper)
+        if leaf.ray is None:
+            return math.inf
+        # A leaf without any plan: along the ray that proves it, the bound falls below every value.
+        return min(safe_bound(form, cost, scale * leaf.ray, lower, upper) for scale in (1e3, 1e6, -1e3, -1e6))
+
     def _set_bounds(self, choices: dict[int, Choice]) -> None:
-        lower, upper = [], []
+        self.session.set_bounds(self._columns, *self._bounds(choices))
+
+    def _bounds(self, choices: dict[int, Choice]) -> tuple[Array, Array]:
+        """Lower and upper bounds of the blocks' columns."""
+        lower: list[float] = []
+        upper: list[float] = []
         for offer in self.blocks:
             choice, most = choices[offer], self.program.values.offers[offer].offer.critical_it_mw
             starts = range(len(self.program.values.offers[offer].starts))
             lower += [0.0 for _ in starts] + [most if choice.must else 0.0]
             upper += [most if start in choice.starts else 0.0 for start in starts] + [most if choice.starts else 0.0]
-        self.session.set_bounds(self._columns, np.array(lower), np.array(upper))
+        return np.array(lower), np.array(upper)
 
     def _restore(self, everything: dict[int, Choice]) -> None:
         self._set_bounds(everything)
@@ -142,3 +165,11 @@ class BranchAndBound:
         """Blocks of an offer at each start, between 0 and 1."""
         blocks: Array = x[self.program.columns_of_offer(offer)] / self.program.values.offers[offer].offer.critical_it_mw
         return blocks
+
+
+def leaves(node: Node) -> Iterator[Node]:
+    """The nodes of a tree without children."""
+    if not node.children:
+        yield node
+    for child in node.children:
+        yield from leaves(child)

@@ -16,7 +16,6 @@ A signed lease is compared as signed: its full MW at its date against not having
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -27,6 +26,7 @@ from ..models.months import Array
 from ..models.values import Multipliers
 from .decisions import SMALLEST_MW
 from .optimise import Optimiser
+from .roots import root
 from .session import Solution
 
 INDIFFERENT_MUSD = 1e-6
@@ -202,8 +202,8 @@ class BreakEvens:
         def advantage(hashprice: float) -> float:
             return fixed + float(values.mining_musd(Multipliers(hashprice=hashprice))[at] @ mining[used])
 
-        root = _root(advantage, taken, out)
-        return (taken + out) / 2 if root is None else root
+        found = root(advantage, taken, out, INDIFFERENT_MUSD / 100)
+        return (taken + out) / 2 if found is None else found
 
 
 def _distance(hashprice: float) -> float:
@@ -220,23 +220,3 @@ def _next_to_today(taken: dict[float, bool]) -> list[tuple[float, float]]:
                 found.append((near, far) if taken[near] else (far, near))
                 break
     return found
-
-
-def _root(function: Callable[[float], float], low: float, high: float) -> float | None:
-    """A root between two points of opposite sign (regula falsi, Illinois variant); None if the signs are equal."""
-    at_low, at_high = function(low), function(high)
-    if at_low * at_high > 0:
-        return None
-    for _ in range(MOST_STEPS):
-        if at_low == at_high or abs(high - low) <= HASHPRICE_PRECISION / 4:
-            break
-        middle = high - at_high * (high - low) / (at_high - at_low)
-        at_middle = function(middle)
-        if abs(at_middle) <= INDIFFERENT_MUSD / 100:
-            return middle
-        if at_middle * at_high < 0:
-            low, at_low = high, at_high
-        else:
-            at_low /= 2
-        high, at_high = middle, at_middle
-    return high

@@ -30,7 +30,7 @@ import numpy as np
 from ..models.months import Array
 from ..models.scenario import Scenario
 from ..models.values import USD_PER_MUSD, Values
-from .branching import Choice, Node
+from .branching import Choice, Node, leaves
 from .decisions import Decisions
 from .ledger import Ledger, Line, gross_usd, total_usd
 from .prices import Prices, prices_of
@@ -318,7 +318,7 @@ class Certifier:
         """Part 6: the largest safe bound of the leaves of a search, USD million; infinite if the tree leaves out a plan."""
         if not all(_covers(node) for node in _nodes(root)):
             return math.inf
-        return max(self._leaf_bound_musd(program, leaf) for leaf in _leaves(root))
+        return max(self._leaf_bound_musd(program, leaf) for leaf in leaves(root))
 
     def _leaf_bound_musd(self, program: Program, leaf: Node) -> float:
         if leaf.row_dual is not None:
@@ -364,13 +364,6 @@ def _covers(node: Node) -> bool:
     all_starts = frozenset().union(*(part.starts for part in parts)) == node.choices[offer].starts
     none_of_them = node.choices[offer].must or any(not part.must for part in parts)
     return all_starts and none_of_them
-
-
-def _leaves(node: Node) -> Iterator[Node]:
-    if not node.children:
-        yield node
-    for child in node.children:
-        yield from _leaves(child)
 
 
 def _nodes(node: Node) -> Iterator[Node]:

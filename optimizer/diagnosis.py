@@ -19,6 +19,14 @@ MOST_LINES = 12
 TOLERANCE_MW = 1e-6
 
 
+class NoPlanError(Exception):
+    """A scenario without any plan; lines: its conflicts in words."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
 @dataclass(frozen=True)
 class Conflict:
     """A run of months in which signed leases need more than there is; MW at the month of the largest shortage."""

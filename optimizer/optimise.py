@@ -9,6 +9,7 @@ import numpy as np
 
 from ..models.months import Array
 from ..models.values import Values
+from .bound import safe_bound
 from .branching import BranchAndBound, Search
 from .decisions import Decisions
 from .program import Program, build_program
@@ -53,6 +54,17 @@ class Optimiser:
     def search(self) -> Search:
         """The search over whole blocks at today's costs, with the tree that proves it."""
         return self.blocks.search(self.solve(relaxed=True))
+
+    def proved(self, cost: Array) -> tuple[Solution, float]:
+        """The optimum for costs, and a proved upper bound of every plan's value at them, USD million. Raises SolverError."""
+        relaxation = self.solve(cost, relaxed=True)
+        if not self.program.is_integer:
+            assert relaxation.row_dual is not None
+            form = self.program.form
+            return relaxation, safe_bound(form, cost, relaxation.row_dual, form.lower, form.upper)
+        search = self.blocks.search(relaxation)
+        solution = search.solution if search.solution is not None else self.solve(cost)
+        return solution, self.blocks.bound(search.root, cost)
 
     @cached_property
     def blocks(self) -> BranchAndBound:

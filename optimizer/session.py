@@ -119,6 +119,15 @@ class Session:
             "bounds",
         )
 
+    @property
+    def basis(self) -> Any:
+        """The last basis, for `start_from`."""
+        return self._highs.getBasis()
+
+    def start_from(self, basis: Any) -> None:
+        """Begin the next solve at an earlier basis of this program."""
+        self._check(self._highs.setBasis(basis), "basis")
+
     def solve(self) -> Solution:
         """Solve from the last basis; if that fails, from scratch, then with presolve."""
         solution = self._run()
