@@ -10,10 +10,13 @@ import contextlib
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-EXIT_INPUT, EXIT_FAULT, EXIT_STOPPED = 2, 4, 130
+from .commands import add_studies
+from .commands.shared import loaded, path, printing, progress_line, scenario_options, tell
+
+EXIT_INPUT, EXIT_NO_PLAN, EXIT_FAULT, EXIT_STOPPED = 2, 3, 4, 130
 
 DESCRIPTION = "Decide what each megawatt of a bitcoin-mining site should do next: mine, or be leased to AI and HPC tenants."
 EPILOG = (
@@ -52,37 +55,22 @@ def run_command(arguments: Sequence[str]) -> int:
     try:
         return int(options.action(options))
     except (InputError, OutputError) as problem:
-        _tell(str(problem))
+        tell(str(problem))
         return EXIT_INPUT
     except KeyboardInterrupt:
-        _tell("stopped")
+        tell("stopped")
         return EXIT_STOPPED
     except Exception as fault:
+        from .optimizer.diagnosis import NoPlanError
+
+        if isinstance(fault, NoPlanError):
+            tell("\n".join(["INFEASIBLE, PROVED", *fault.lines]))
+            return EXIT_NO_PLAN
         if os.environ.get("HASHLEASE_TRACEBACK"):
             raise
-        _tell(f"DO NOT USE: a fault in hashlease itself ({type(fault).__name__}: {fault}).")
-        _tell("Please report it; with HASHLEASE_TRACEBACK=1 in the environment it shows where it happened.")
+        tell(f"DO NOT USE: a fault in hashlease itself ({type(fault).__name__}: {fault}).")
+        tell("Please report it; with HASHLEASE_TRACEBACK=1 in the environment it shows where it happened.")
         return EXIT_FAULT
-
-
-def _tell(text: str) -> None:
-    """Print beside the answer; where nobody listens, the exit code still tells."""
-    with contextlib.suppress(OSError):
-        print(text, file=sys.stderr, flush=True)
-
-
-@contextlib.contextmanager
-def _printing() -> Iterator[None]:
-    """Whoever reads the answer may stop reading (`| head`); an answer that cannot be printed is an OutputError."""
-    from .errors import OutputError
-
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        pass
-    except OSError as fault:
-        raise OutputError("the standard output", fault) from None
 
 
 def parser() -> argparse.ArgumentParser:
@@ -92,10 +80,10 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     run = commands.add_parser("run", help="find, prove and print the best allocation of a scenario", epilog=EPILOG)
-    _scenario_options(run)
+    scenario_options(run)
     run.add_argument(
         "--out",
-        type=_path,
+        type=path,
         metavar="DIR",
         help="also write plan.json, scenario.json, tables (CSV, Parquet) and manifest.json there",
     )
@@ -104,14 +92,16 @@ def parser() -> argparse.ArgumentParser:
     run.set_defaults(action=_run)
 
     validate = commands.add_parser("validate", help="check a scenario and print what its figures imply", epilog=EPILOG)
-    _scenario_options(validate)
+    scenario_options(validate)
     validate.add_argument("--sources", action="store_true", help="list every figure with its source")
     validate.set_defaults(action=_validate)
 
     new = commands.add_parser("new", help="write a commented starter scenario")
-    new.add_argument("file", nargs="?", type=_path, default=Path("scenario.yaml"), metavar="FILE", help="default: scenario.yaml")
+    new.add_argument("file", nargs="?", type=path, default=Path("scenario.yaml"), metavar="FILE", help="default: scenario.yaml")
     new.add_argument("--force", action="store_true", help="replace an existing file")
     new.set_defaults(action=_new)
+
+    add_studies(commands)
 
     listing = commands.add_parser("list", help="list the scenarios that come with hashlease")
     listing.set_defaults(action=_list)
@@ -121,29 +111,6 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _scenario_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("scenario", metavar="SCENARIO", help="a YAML file, or the name of a scenario that comes along (rockdale)")
-    command.add_argument(
-        "--set",
-        dest="overrides",
-        action="append",
-        default=[],
-        metavar="PATH=VALUE",
-        help="change a field, e.g. market.hashprice.multiplier=1.2 or 'leases.*.escalator_per_year=0.02'; repeatable",
-    )
-    command.add_argument(
-        "--strict",
-        action="store_true",
-        help="treat notes on the input as errors (a figure without a source is no note; see validate --sources)",
-    )
-
-
-def _path(text: str) -> Path:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("an empty name; a point (.) is the present folder")
-    return Path(text)
-
-
 def _version() -> str:
     from . import __version__
 
@@ -151,9 +118,7 @@ def _version() -> str:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from .scenarios.load import load
-
-    scenario = load(options.scenario, options.overrides, strict=options.strict)
+    scenario = loaded(options)
     if options.out is not None:
         from .exports.atomic import make_writable
         from .exports.tables import refuse_another_scenario
@@ -163,8 +128,8 @@ def _run(options: argparse.Namespace) -> int:
         make_writable(options.out)
     from .optimizer.solve import solve
 
-    plan = solve(scenario, progress=_progress_line() if sys.stderr.isatty() else None)
-    with _printing():
+    plan = solve(scenario, progress=progress_line() if sys.stderr.isatty() else None)
+    with printing():
         if options.format == "json":
             print(plan.to_json())
         else:
@@ -175,30 +140,15 @@ def _run(options: argparse.Namespace) -> int:
         from .exports.tables import write_plan
 
         written = write_plan(plan, options.out) if plan.is_final else []
-        _tell(f"wrote {len(written)} files to {options.out}" if written else "nothing was written: there is no plan")
+        tell(f"wrote {len(written)} files to {options.out}" if written else "nothing was written: there is no plan")
     return plan.exit_code
-
-
-def _progress_line() -> Callable[[str, int, int], None]:
-    """Shows how far a step is on one line of the terminal, once it has taken a second."""
-    import time
-
-    begun = time.monotonic()
-
-    def show(step: str, done: int, of: int) -> None:
-        if time.monotonic() - begun > 1.0:
-            end = "\r\033[K" if done + 1 == of else ""
-            print(f"\r{step} {done + 1} of {of}{end}", end="", file=sys.stderr, flush=True)
-
-    return show
 
 
 def _validate(options: argparse.Namespace) -> int:
     from .exports.scenario_screen import show_scenario
-    from .scenarios.load import load
 
-    scenario = load(options.scenario, options.overrides, strict=options.strict)
-    with _printing():
+    scenario = loaded(options)
+    with printing():
         show_scenario(scenario, options.sources)
     return 0
 
@@ -213,7 +163,7 @@ def _new(options: argparse.Namespace) -> int:
         raise InputError([Problem(str(file), "", "a file that exists", "a new file", "--force replaces it")])
     make_writable(file.parent)
     write_atomically(file, STARTER.read_bytes())
-    with _printing():
+    with printing():
         print(f"wrote {file}; next: hashlease validate {file}, then hashlease run {file}")
     return 0
 
@@ -221,7 +171,7 @@ def _new(options: argparse.Namespace) -> int:
 def _list(options: argparse.Namespace) -> int:
     from .scenarios.load import shipped_titles
 
-    with _printing():
+    with printing():
         for name, title in shipped_titles():
             print(f"{name:<16} {title}")
     return 0
@@ -230,7 +180,7 @@ def _list(options: argparse.Namespace) -> int:
 def _explain(options: argparse.Namespace) -> int:
     from .exports.explanation import EXPLANATION
 
-    with _printing():
+    with printing():
         print(EXPLANATION, end="")
     return 0
 

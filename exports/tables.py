@@ -42,6 +42,21 @@ def write_plan(plan: Plan, folder: Path) -> list[str]:
     return [*files, MANIFEST]
 
 
+def write_rows(folder: Path, tables: dict[str, list[Row]], files: dict[str, str]) -> list[str]:
+    """Write texts and tables of a study into an existing folder, tables as CSV and Parquet; returns the names."""
+    written = {name: text.encode() for name, text in files.items()}
+    for table, rows in tables.items():
+        flat = [_flat(without_dust(row)) for row in rows]
+        named = list(rows[0]) if rows else []
+        written[f"{table}.csv"] = _csv(flat, named)
+        parquet = _parquet(flat, named)
+        if parquet is not None:
+            written[f"{table}.parquet"] = parquet
+    for name, content in written.items():
+        write_atomically(folder / name, content)
+    return list(written)
+
+
 def refuse_another_scenario(folder: Path, scenario: str) -> None:
     """Refuse a folder whose manifest is of another scenario or of another program. Raises InputError."""
     try:

@@ -8,6 +8,7 @@ less than the best of all plans.
 from __future__ import annotations
 
 import itertools
+import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from .decisions import Decisions
 from .diagnosis import NoPlanError, conflicts, describe
 from .ledger import total_usd
 from .optimise import Optimiser, SolverError
+from .plan import plain
 from .plan_values import PlanValues
 from .roots import root
 from .sandwich import AXES, Axis, Progress, Sandwich
@@ -307,6 +309,35 @@ class DecisionMap:
             "plan_today": self.best(),
             **self.rows,
         }
+
+    def to_json(self) -> str:
+        """`as_dict` as text."""
+        return json.dumps(plain(self.as_dict()), ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def box_of(ranges: Mapping[str, str | None], tolerance: str) -> tuple[dict[str, tuple[float, float]], float]:
+    """The box and the tolerance as text says them: "0.5:2" for each axis, "no" for none, nothing for the default.
+
+    Raises InputError with everything that is no number.
+    """
+    box: dict[str, tuple[float, float]] = {}
+    problems = []
+    for axis, text in ranges.items():
+        if text is None:
+            box |= {axis: DEFAULT_BOX[axis]} if axis in DEFAULT_BOX else {}
+        elif text.strip().lower() != "no":
+            try:
+                low, high = map(float, text.split(":"))
+                box[axis] = (low, high)
+            except ValueError:
+                problems.append(Problem("decision map", axis, f'"{text}"', "LOW:HIGH, two numbers, or no", "e.g. 0.5:2"))
+    try:
+        share = float(tolerance)
+    except ValueError:
+        problems.append(Problem("decision map", "tolerance", f'"{tolerance}"', "a share of the NPV today", "0.2 % is 0.002"))
+    if problems:
+        raise InputError(problems)
+    return box, share
 
 
 def decision_map(

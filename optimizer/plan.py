@@ -173,7 +173,7 @@ class Plan:
             **{table: [without_dust(row) for row in self.rows[table]] for table in TABLES},
             "manifest": {key: value for key, value in self.manifest.items() if key != "times_s"},
         }
-        plain: dict[str, Any] = _plain(data)
+        plain: dict[str, Any] = plain(data)
         return plain
 
     def to_json(self) -> str:
@@ -189,12 +189,12 @@ def _either(names: Iterable[str]) -> str:
     return f"are {' and '.join(words)}" if words else "are none without a plan"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Numbers finite or None, months as text, numpy as Python."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, Month):
         return str(value)
     if isinstance(value, bool | np.bool_):

@@ -16,3 +16,9 @@ def market_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the real market data is not at hand (HASHLEASE_MARKET_DATA)")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _width_of_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables and paragraphs fit the terminal; in the tests it is as wide as in the documents."""
+    monkeypatch.setenv("COLUMNS", "110")

@@ -1,0 +1,19 @@
+"""The commands that ask questions of many solves, one file each: its arguments, and what it calls. Light to import."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from . import decision_map
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+STUDIES = (decision_map,)
+
+
+def add_studies(commands: Commands) -> None:
+    """Add every study to the command line; each module has `add(commands)`."""
+    for study in STUDIES:
+        study.add(commands)

@@ -1,0 +1,58 @@
+"""hashlease map: the certified decision map of a scenario."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from .shared import loaded, path, printing, scenario_options, tell
+
+if TYPE_CHECKING:
+    from ..optimizer.sandwich import Progress
+    from . import Commands
+
+
+def add(commands: Commands) -> None:
+    command = commands.add_parser("map", help="which plan is best at which hashprice, rent and power price, with a proved bound")
+    scenario_options(command)
+    for axis, default in (("hashprice", "0.5:2"), ("rent", "0.7:1.4"), ("power", "")):
+        shown = f"default {default}" if default else "left out by default"
+        command.add_argument(f"--{axis}", metavar="LOW:HIGH", help=f"range of the {axis} multiplier ({shown}; 'no' leaves it out)")
+    command.add_argument("--tolerance", metavar="SHARE", default="0.002", help="largest regret, of the NPV today (default 0.002)")
+    command.add_argument("--out", type=path, metavar="DIR", help="also write map.json and its tables (CSV, Parquet) there")
+    command.add_argument("--format", choices=("table", "json"), default="table", help="what to print (default: table)")
+    command.set_defaults(action=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from ..exports.map_screen import map_lines
+    from ..optimizer.decision_map import box_of, decision_map
+
+    scenario = loaded(options)
+    box, tolerance = box_of({axis: getattr(options, axis) for axis in ("hashprice", "rent", "power")}, options.tolerance)
+    if options.out is not None:
+        from ..exports.atomic import make_writable
+
+        make_writable(options.out)
+    found = decision_map(scenario, box, tolerance, _progress if sys.stderr.isatty() else None)
+    with printing():
+        if options.format == "json":
+            print(found.to_json())
+        else:
+            for line in map_lines(found):
+                print(line)
+    if options.out is not None:
+        from ..exports.tables import write_rows
+
+        written = write_rows(options.out, found.rows, {"map.json": found.to_json()})
+        tell(f"wrote {len(written)} files to {options.out}")
+    return 0
+
+
+def _progress(progress: Progress) -> None:
+    print(
+        f"\r{progress.solves} solves, {progress.plans} plans, regret below {progress.bound_musd:,.2f} M USD ",
+        end="",
+        file=sys.stderr,
+    )
