@@ -35,7 +35,10 @@ def _run(options: argparse.Namespace) -> int:
         from ..exports.atomic import make_writable
 
         make_writable(options.out)
-    found = decision_map(scenario, box, tolerance, _progress if sys.stderr.isatty() else None)
+    on_terminal = sys.stderr.isatty()
+    found = decision_map(scenario, box, tolerance, _progress if on_terminal else None)
+    if on_terminal:
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
     with printing():
         if options.format == "json":
             print(found.to_json())
@@ -51,8 +54,5 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _progress(progress: Progress) -> None:
-    print(
-        f"\r{progress.solves} solves, {progress.plans} plans, regret below {progress.bound_musd:,.2f} M USD ",
-        end="",
-        file=sys.stderr,
-    )
+    regret = f"{progress.bound_musd:,.2f} M USD"
+    print(f"\r{progress.solves} solves, {progress.plans} plans, regret below {regret} ", end="", file=sys.stderr, flush=True)
