@@ -173,8 +173,8 @@ class Plan:
             **{table: [without_dust(row) for row in self.rows[table]] for table in TABLES},
             "manifest": {key: value for key, value in self.manifest.items() if key != "times_s"},
         }
-        plain: dict[str, Any] = plain(data)
-        return plain
+        found: dict[str, Any] = plain(data)
+        return found
 
     def to_json(self) -> str:
         """`as_dict` as text; the same scenario and versions give the same bytes."""
