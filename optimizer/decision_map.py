@@ -176,7 +176,7 @@ class DecisionMap:
         """The offers that a plan takes with their critical MW, in words; signed leases are in every plan and left out."""
         taken = self._taken_mw(plan)
         offered = {offer.offer.name for offer in self.values.values.offers if offer.offer.status == "offered"}
-        return ", ".join(f"{name} {mw:,.4g} MW" for name, mw in taken.items() if mw and name in offered) or "no offer"
+        return "; ".join(f"{mw:,.4g} MW of {name}" for name, mw in taken.items() if mw and name in offered) or "no offer"
 
     def _taken_mw(self, plan: int) -> dict[str, float]:
         """Critical MW of every offer in a plan."""

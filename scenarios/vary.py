@@ -1,7 +1,7 @@
 """A scenario with other values in some fields, for studies of many cases.
 
-Fields are named as in `--set` (scenarios/fields.py). Only the tables on the way to a field are validated again; all others stay the same
-objects, so that what was computed from them (optimizer/series.py) can be kept.
+Fields are named as in `--set` (scenarios/fields.py). Only the tables on the way to a field are validated again; all others stay the
+same objects, so that what was computed from them (optimizer/series.py) can be kept.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def name_of(scenario: Scenario, spot: Spot) -> str:
 
 
 def numbers(scenario: Scenario) -> Iterator[tuple[Spot, float]]:
-    """Every number that the scenario states in a field of its own, with its spot; switches, dates and lists of figures are left out."""
+    """Every number that the scenario states in a field of its own, with its spot; switches, dates and lists are left out."""
     yield from _numbers(scenario, ())
 
 
