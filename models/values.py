@@ -86,9 +86,13 @@ def _column(values: Iterable[float]) -> Array:
 class Values:
     """All value tables of a scenario. Sites, fleets and offers are ordered by name, whatever the order of the input."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, before: Values | None = None) -> None:
+        """`before`: the tables of another case of the same study; those of equal inputs are taken over."""
         self.scenario = scenario
         self.calendar: Calendar = scenario.calendar
+        self._before = before if before is not None and before.calendar == self.calendar else None
+        if self._before is not None and self._before.scenario.power.zones == scenario.power.zones:
+            scenario.__dict__["price_tables"] = self._before.scenario.price_tables
         self.sites = sorted(scenario.sites, key=lambda site: site.name)
         self.fleets = sorted(scenario.fleets, key=lambda fleet: (fleet.site, fleet.name))
         self.leases = sorted(scenario.leases, key=lambda lease: (lease.site, lease.name))
@@ -199,7 +203,26 @@ class Values:
 
     @cached_property
     def offers(self) -> list[OfferValue]:
-        return [self._offer(lease) for lease in self.leases]
+        known = {} if self._before is None else self._before.offer_of_lease
+        found = [known[lease.name] if self._is_known(lease) else self._offer(lease) for lease in self.leases]
+        self._before = None
+        return found
+
+    @property
+    def offer_of_lease(self) -> dict[str, OfferValue]:
+        return {offer.offer.name: offer for offer in self.offers}
+
+    def _is_known(self, lease: LeaseOffer) -> bool:
+        """Whether the case before has the same lease, with everything else that its values depend on."""
+        before = self._before
+        if before is None or before.scenario.finance != self.scenario.finance:
+            return False
+        known = before.offer_of_lease.get(lease.name)
+        if known is None or known.offer != lease:
+            return False
+        pays_nothing = lease.power_paid_by == "tenant" and lease.demand_charge_paid_by == "tenant"
+        same_site = before.scenario.site(lease.site) == self.scenario.site(lease.site)
+        return pays_nothing or (same_site and before.scenario.power == self.scenario.power)
 
     def _offer(self, lease: LeaseOffer) -> OfferValue:
         starts = lease.starts(self.calendar)

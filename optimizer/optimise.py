@@ -31,6 +31,21 @@ class Optimiser:
         self._cost_in: dict[Session, Array] = {self.relaxed: self.today}
         self._excluded_in: dict[Session, frozenset[int]] = {self.relaxed: frozenset()}
 
+    def move_to(self, values: Values) -> bool:
+        """Ask the same questions of another scenario. True if its program is the same but for costs, bounds and limits: warm.
+
+        False: nothing was changed, and it needs an Optimiser of its own.
+        """
+        program = self.program.of_other_values(values)
+        if program is None:
+            return False
+        self.values, self.program, self.today = values, program, program.form.cost
+        self.relaxed.move_to(program.form)
+        self._cost_in, self._excluded_in = {self.relaxed: self.today}, {self.relaxed: frozenset()}
+        for derived in ("session", "blocks"):
+            self.__dict__.pop(derived, None)
+        return True
+
     @cached_property
     def session(self) -> Session:
         """HiGHS's own search over whole blocks."""

@@ -16,7 +16,7 @@ Each constraint below carries its formula, the unit of both sides and the meanin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -28,12 +28,15 @@ from pyomo.common.gc_manager import PauseGC
 from pyomo.core.expr.numeric_expr import LinearExpression
 
 from ..models.months import Array, Month
-from ..models.values import TODAY, Multipliers, OfferValue, Values
+from ..models.values import TODAY, USD_PER_MUSD, Multipliers, OfferValue, Values
 from .standard_form import StandardForm, compile_standard_form
 
 IntArray = np.ndarray[Any, np.dtype[np.intp]]
 Terms = list[list[tuple[float, Any]]]
 """For each month, (coefficient, column) pairs."""
+Structure = tuple[Any, ...]
+Limits = dict[tuple[str, str], float]
+"""MW by site and month."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,28 @@ class Program:
     @property
     def is_integer(self) -> bool:
         return bool(self.indivisible)
+
+    def of_other_values(self, values: Values) -> Program | None:
+        """The program of another scenario that differs in costs, bounds and limits alone, without stating it anew; else None."""
+        hosting = suitable_limits(values)
+        if _structure(values, hosting) != self.structure:
+            return None
+        lower, upper = self.form.lower.copy(), self.form.upper.copy()
+        upper[self.mining_columns] = values.available_mw[self.fleet_of, self.month_of]
+        offered = np.array([offer.offer.critical_it_mw for offer in values.offers])
+        least = np.array([_least_mw(offer) for offer in values.offers])
+        lower[self.lease_columns], upper[self.lease_columns] = least[self.offer_of], offered[self.offer_of]
+        upper[self.leased_columns] = offered
+        limit = _limits(values, hosting)
+        row_upper = np.array(
+            [limit.get(name, old) for name, old in zip(self.form.row_names, self.form.row_upper.tolist(), strict=True)]
+        )
+        changed = replace(self, values=values, form=replace(self.form, lower=lower, upper=upper, row_upper=row_upper))
+        return replace(changed, form=replace(changed.form, cost=changed.cost_musd()))
+
+    @cached_property
+    def structure(self) -> Structure:
+        return _structure(self.values, suitable_limits(self.values))
 
 
 def build_program(values: Values) -> Program:
@@ -231,6 +256,61 @@ def _whole_blocks(model: pyo.ConcreteModel, values: Values) -> None:
     model.whole_blocks = pyo.Constraint(list(model.lease_block), rule=rule)
 
 
+def _structure(values: Values, hosting: tuple[Limits, Limits]) -> Structure:
+    """Everything that rows, columns and coefficients follow from; `hosting`: the limits of [C5]."""
+    all_leases, others = hosting
+    budget = [t for t, year in enumerate(values.calendar.years) if year in values.scenario.finance.capex_budget_usd]
+    offers = [
+        (
+            offer.offer.name,
+            offer.offer.site,
+            offer.offer.status,
+            tuple(offer.starts),
+            offer.occupied_mw.tobytes(),
+            offer.offer.reserved_until,
+            offer.offer.critical_it_mw if _is_block(offer) else None,
+            offer.capex_musd_by_year[:, budget].tobytes() if offer.offer.status == "offered" else b"",
+        )
+        for offer in values.offers
+    ]
+    fleets = [(fleet.name, fleet.site) for fleet in values.fleets]
+    sites = [site.name for site in values.sites]
+    available = (values.available_mw > 0).tobytes()
+    return (values.calendar, sites, fleets, available, offers, list(all_leases), list(others), budget)
+
+
+def _limits(values: Values, hosting: tuple[Limits, Limits]) -> dict[tuple[str, Any], float]:
+    """The upper limit of every row that has one of its own, by the row's name."""
+    months = [str(month) for month in values.calendar.months]
+    found: dict[tuple[str, Any], float] = {}
+    for site in values.sites:
+        energised = site.energised(values.calendar).tolist()
+        found |= {("site_power", (site.name, month)): mw for month, mw in zip(months, energised, strict=True)}
+    for constraint, rows in zip(("hpc_suitable", "unreserved"), hosting, strict=True):
+        found |= {(constraint, key): limit for key, limit in rows.items()}
+    budget = values.scenario.finance.capex_budget_usd
+    return found | {("capex_budget", year): usd / USD_PER_MUSD for year, usd in budget.items()}
+
+
+def suitable_limits(values: Values) -> tuple[Limits, Limits]:
+    """[C5] MW for all leases, and for leases without a right, by site and month; only where a row is needed."""
+    all_leases: Limits = {}
+    others: Limits = {}
+    months = [str(month) for month in values.calendar.months]
+    for site in values.sites:
+        energised, suitable = site.energised(values.calendar), site.hpc_suitable(values.calendar)
+        reserved = np.zeros(len(months))
+        for offer in values.offers:
+            if offer.offer.site == site.name and offer.offer.status == "offered" and offer.offer.reserved_until is not None:
+                reserved[: max(values.calendar.index(offer.offer.reserved_until), 0)] += offer.offer.meter_mw
+        for t in np.flatnonzero(reserved).tolist():
+            others[site.name, months[t]] = float(max(suitable[t] - reserved[t], 0.0))
+        implied = (reserved > 0) & (reserved <= suitable)
+        for t in np.flatnonzero((suitable < energised) & ~implied).tolist():
+            all_leases[site.name, months[t]] = float(suitable[t])
+    return all_leases, others
+
+
 def _hpc_suitable(model: pyo.ConcreteModel, values: Values, occupied: list[Terms]) -> None:
     r"""[C5] Leases need MW that can host a data hall, and MW that no other tenant's right reserves.
 
@@ -241,21 +321,23 @@ def _hpc_suitable(model: pyo.ConcreteModel, values: Values, occupied: list[Terms
     MW on both sides, for every site s and month t in which a row says more than [C1] and the other row.
     Dual: value today of one more suitable MW (hpc_suitable) or unreserved MW (unreserved) in that month, USD million per MW.
     """
-    all_leases: dict[tuple[str, str], tuple[list[tuple[float, Any]], float]] = {}
-    others: dict[tuple[str, str], tuple[list[tuple[float, Any]], float]] = {}
-    for site in values.sites:
-        energised, suitable = site.energised(values.calendar), site.hpc_suitable(values.calendar)
-        offers = [pair for pair in zip(values.offers, occupied, strict=True) if pair[0].offer.site == site.name]
-        for t, month in enumerate(values.calendar.months):
-            reserved = sum(offer.offer.meter_mw for offer, _ in offers if reserves(offer, month))
-            key, limit = (site.name, str(month)), float(suitable[t])
-            if reserved:
-                terms = [term for offer, by_month in offers if not reserves(offer, month) for term in by_month[t]]
-                others[key] = (terms, max(limit - reserved, 0.0))
-            if limit < energised[t] and not 0 < reserved <= limit:
-                all_leases[key] = ([term for _, by_month in offers for term in by_month[t]], limit)
-    model.hpc_suitable = pyo.Constraint(list(all_leases), rule=lambda _, *key: _at_most(*all_leases[key]))
-    model.unreserved = pyo.Constraint(list(others), rule=lambda _, *key: _at_most(*others[key]))
+    all_leases, others = suitable_limits(values)
+    months = {str(month): (t, month) for t, month in enumerate(values.calendar.months)}
+    pairs = list(zip(values.offers, occupied, strict=True))
+
+    def hosted(_: Any, site: str, key: str) -> Any:
+        t, _month = months[key]
+        return _at_most(
+            [term for offer, by_month in pairs if offer.offer.site == site for term in by_month[t]], all_leases[site, key]
+        )
+
+    def unreserved(_: Any, site: str, key: str) -> Any:
+        t, month = months[key]
+        without_right = [by_month for offer, by_month in pairs if offer.offer.site == site and not reserves(offer, month)]
+        return _at_most([term for by_month in without_right for term in by_month[t]], others[site, key])
+
+    model.hpc_suitable = pyo.Constraint(list(all_leases), rule=hosted)
+    model.unreserved = pyo.Constraint(list(others), rule=unreserved)
 
 
 def reserves(offer: OfferValue, month: Month) -> bool:
@@ -283,7 +365,7 @@ def _capex_budget(model: pyo.ConcreteModel, values: Values) -> None:
             for row, start in enumerate(offer.starts)
             if offer.capex_musd_by_year[row, at]
         ]
-        return _at_most(terms, budget[year] / 1e6)
+        return _at_most(terms, budget[year] / USD_PER_MUSD)
 
     model.capex_budget = pyo.Constraint(years, rule=rule)
 

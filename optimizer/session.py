@@ -119,6 +119,14 @@ class Session:
             "bounds",
         )
 
+    def move_to(self, form: StandardForm) -> None:
+        """Costs, bounds and limits of another program with the same rows, columns and coefficients; the basis stays."""
+        self.form = form
+        self.set_costs(form.cost)
+        self.set_bounds(self._all, form.lower, form.upper)
+        rows = np.arange(form.rows, dtype=np.int32)
+        self._check(self._highs.changeRowsBounds(form.rows, rows, form.row_lower, form.row_upper), "limits")
+
     @property
     def basis(self) -> Any:
         """The last basis, for `start_from`."""
