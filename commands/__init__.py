@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from . import decision_map
+from . import decision_map, sweep
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-STUDIES = (decision_map,)
+STUDIES = (decision_map, sweep)
 
 
 def add_studies(commands: Commands) -> None:
