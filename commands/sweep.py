@@ -61,7 +61,8 @@ def _cases(options: argparse.Namespace) -> tuple[int, Iterator[dict[str, Any]], 
     from ..optimizer.sweep import Vary, cases_of_rows, product
 
     if options.cases is None:
-        problems, varied = [], []
+        problems: list[Problem] = []
+        varied: list[Vary] = []
         for text in options.vary:
             try:
                 varied.append(Vary.of(text))

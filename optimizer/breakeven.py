@@ -50,6 +50,19 @@ class BreakEven:
     hashprice_multiplier: float | None
 
 
+@dataclass(frozen=True)
+class BreakEvenRent:
+    """worth_musd: V - V0 today. multiplier: of the offer's own rent, as in BreakEven.
+
+    having, lacking: columns of the program of the best plans with and without the offer at that rent, which are worth the same.
+    """
+
+    worth_musd: float
+    multiplier: float | None
+    having: Array
+    lacking: Array
+
+
 class BreakEvens:
     """Break-evens of the offers of one program."""
 
@@ -63,11 +76,17 @@ class BreakEvens:
 
     def of_offer(self, number: int) -> BreakEven:
         """Break-evens of one offer."""
+        rent = self.rent(number)
+        return BreakEven(rent.worth_musd, rent.multiplier, self._hashprice(number, rent.worth_musd))
+
+    def rent(self, number: int) -> BreakEvenRent:
+        """The break-even rent of one offer, and the two plans that are worth the same at it."""
         without = self.optimiser.solve(without=frozenset([number]))
         worth = self._optimum.objective - without.objective
-        signed = self.program.values.offers[number].offer.status == "signed"
-        rent = self._signed_rent(number, worth) if signed else self._rent(number, worth, without.objective)
-        return BreakEven(worth, rent, self._hashprice(number, worth))
+        if self.program.values.offers[number].offer.status == "signed":
+            return BreakEvenRent(worth, self._signed_rent(number, worth), self._optimum.x, without.x)
+        multiplier, having = self._rent(number, without.objective)
+        return BreakEvenRent(worth, multiplier, having.x, without.x)
 
     # --- rent ----------------------------------------------------------------------------------------------------------
 
@@ -93,23 +112,26 @@ class BreakEvens:
         pays = rent > 0
         return max(1.001 * float(np.min(missing[pays] / rent[pays], initial=1.0)), 1e-3)
 
-    def _rent(self, number: int, worth: float, value_without: float) -> float | None:
+    def _rent(self, number: int, value_without: float) -> tuple[float | None, Solution]:
+        """The multiplier, and the best plan with the offer there."""
         rent, solution, step = 1.0, self._optimum, self._missing_rent(number)
         while solution.objective - value_without <= INDIFFERENT_MUSD:
             rent += step
             step *= 4
             if rent > HIGHEST_RENT_MULTIPLIER:
-                return None
+                return None, solution
             solution = self._at_rent(number, rent)
+        having = solution
         for _ in range(MOST_STEPS):
             slope = self._rent_slope(number, solution.x)
             if slope <= 0:
-                return None
+                return None, solution
+            having = solution
             rent -= (solution.objective - value_without) / slope
             solution = self._at_rent(number, rent)
             if solution.objective - value_without <= INDIFFERENT_MUSD:
                 break
-        return rent
+        return rent, having
 
     # --- hashprice -----------------------------------------------------------------------------------------------------
 
