@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError, Problem
-from ..models.months import Array
+from ..models.months import Array, Month
 from ..models.names import slug
 from ..models.refusal import nearest
 from ..models.scenario import Scenario
@@ -87,7 +87,7 @@ def break_even_curve(scenario: Scenario, offer: str, parameter: str, low: float,
     Raises InputError for an unknown offer or parameter or an empty range, NoPlanError where the scenario has no plan.
     """
     found = _checked(scenario, offer, parameter, low, high)
-    walk = _Walk(scenario, found[0], found[1])
+    walk = _Walk(scenario, found[0], found[1], high)
     today = walk.today
     points = walk.stepwise(low, high) if found[1].step else walk.walk(low, high)
     lease = next(lease for lease in scenario.leases if lease.name == found[0])
@@ -154,12 +154,21 @@ def equivalents(plan: Plan) -> list[Row]:
 class _Walk:
     """The curve of one offer over one parameter."""
 
-    def __init__(self, scenario: Scenario, offer: str, parameter: Parameter) -> None:
-        self.scenario, self.offer, self.parameter = scenario, offer, parameter
-        self.optimiser = Optimiser(Values(scenario))
+    def __init__(self, scenario: Scenario, offer: str, parameter: Parameter, high: float) -> None:
+        self.scenario, self.offer, self.parameter = scenario.until(self._end(scenario, offer, parameter, high)), offer, parameter
+        self.optimiser = Optimiser(Values(self.scenario))
         self._values_today = self.optimiser.values
         self._known: dict[float, _Point] = {}
         self._values_at: tuple[float, Values] | None = None
+
+    @staticmethod
+    def _end(scenario: Scenario, offer: str, parameter: Parameter, high: float) -> Month:
+        """The end of the horizon, the same for the whole curve: today's, or later where the longest term needs it."""
+        end = scenario.calendar.end
+        if parameter.name != "term" or scenario.horizon.end is not None:
+            return end
+        lease = next(lease for lease in scenario.leases if lease.name == offer)
+        return max(end, lease.base_term_end() + max(round(12 * high) - lease.term_months, 0))
 
     @property
     def today(self) -> float | None:
