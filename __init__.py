@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .errors import InputError, Problem
     from .models.scenario import Scenario
+    from .optimizer.compare import compare
+    from .optimizer.pinned import pin
     from .optimizer.plan import Plan
     from .optimizer.solve import solve
     from .scenarios.load import load, shipped_names
@@ -27,11 +29,13 @@ _HOMES = {
     "Problem": "errors",
     "Scenario": "models.scenario",
     "Plan": "optimizer.plan",
+    "compare": "optimizer.compare",
+    "pin": "optimizer.pinned",
     "solve": "optimizer.solve",
     "load": "scenarios.load",
     "shipped_names": "scenarios.load",
 }
-__all__ = ["InputError", "Plan", "Problem", "Scenario", "__version__", "load", "shipped_names", "solve"]
+__all__ = ["InputError", "Plan", "Problem", "Scenario", "__version__", "compare", "load", "pin", "shipped_names", "solve"]
 
 
 def __getattr__(name: str) -> Any:
