@@ -192,6 +192,11 @@ class CsvPath(_TablePath):
         return self._read
 
     @property
+    def columns(self) -> tuple[str, str, str]:
+        """Which columns of which file are read."""
+        return self.csv, self.month_column, self.value_column
+
+    @property
     def sha256(self) -> str:
         """Of the values that were read, in the order of the months."""
         return hashlib.sha256(repr(sorted(self._read.items())).encode()).hexdigest()
@@ -204,12 +209,10 @@ class CsvPath(_TablePath):
         if self._read:  # a table above it was validated again
             return self
         known = (info.context or {}).get("known")
-        same = isinstance(known, CsvPath) and (known.csv, known.month_column, known.value_column) == (
-            self.csv,
-            self.month_column,
-            self.value_column,
-        )
-        self._read = known.table() if same else _monthly_csv(self, info)
+        if isinstance(known, CsvPath) and known.columns == self.columns:
+            self._read = known.table()
+        else:
+            self._read = _monthly_csv(self, info)
         _refuse_gaps(self._read, "csv")
         return self
 
