@@ -17,25 +17,49 @@ if TYPE_CHECKING:
     from .errors import InputError, Problem
     from .models.scenario import Scenario
     from .optimizer.compare import compare
+    from .optimizer.curves import break_even_curve
+    from .optimizer.decision_map import DecisionMap, decision_map
     from .optimizer.pinned import pin
     from .optimizer.plan import Plan
+    from .optimizer.sensitivity import one_more, tornado
     from .optimizer.solve import solve
     from .scenarios.load import load, shipped_names
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "DecisionMap": "optimizer.decision_map",
     "InputError": "errors",
     "Problem": "errors",
     "Scenario": "models.scenario",
     "Plan": "optimizer.plan",
+    "break_even_curve": "optimizer.curves",
     "compare": "optimizer.compare",
+    "decision_map": "optimizer.decision_map",
+    "one_more": "optimizer.sensitivity",
+    "tornado": "optimizer.sensitivity",
     "pin": "optimizer.pinned",
     "solve": "optimizer.solve",
     "load": "scenarios.load",
     "shipped_names": "scenarios.load",
 }
-__all__ = ["InputError", "Plan", "Problem", "Scenario", "__version__", "compare", "load", "pin", "shipped_names", "solve"]
+__all__ = [
+    "DecisionMap",
+    "InputError",
+    "Plan",
+    "Problem",
+    "Scenario",
+    "__version__",
+    "break_even_curve",
+    "compare",
+    "decision_map",
+    "load",
+    "one_more",
+    "pin",
+    "shipped_names",
+    "solve",
+    "tornado",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -84,7 +84,7 @@ def _equivalent(row: dict[str, Any]) -> tuple[str, ...]:
 
 def _point(row: dict[str, Any]) -> tuple[str, ...]:
     names = ("break_even_rent_usd_per_kw_month", "break_even_rent_usd_per_meter_kw_month")
-    return (str(row["kind"]), f"{row['value']:,.4g}", *("-" if row[name] is None else f"{row[name]:,.3f}" for name in names))
+    return (str(row["kind"]), f"{row['value']:,.6g}", *("-" if row[name] is None else f"{row[name]:,.3f}" for name in names))
 
 
 def _range(over: str, text: str) -> tuple[float, float]:

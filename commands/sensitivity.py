@@ -38,7 +38,7 @@ def _run(options: argparse.Namespace) -> int:
         print(f"NPV of the optimum, M USD, with one input {100 * options.change:g} % lower and higher; * the leases change")
         today = rows[0]["npv_today_usd"] if rows else None
         if today is not None:
-            print(f"today {today / 1e6:,.1f}")
+            print(f"today {_musd(today)}")
         for line in columns(("", "today", "lower", "NPV", "higher", "NPV", "swing"), [_bar(row) for row in rows]):
             print(line)
         print()
@@ -58,8 +58,12 @@ def _bar(row: dict[str, Any]) -> tuple[str, ...]:
     for side in ("low", "high"):
         npv = row[f"npv_{side}_usd"]
         cells.append("-" if row[side] is None else f"{row[side]:,.6g}")
-        cells.append("-" if npv is None else f"{npv / 1e6:,.1f}{'*' if row[f'plan_changes_{side}'] else ' '}")
-    return (*cells, f"{row['swing_usd'] / 1e6:,.1f}")
+        cells.append("-" if npv is None else f"{_musd(npv)}{'*' if row[f'plan_changes_{side}'] else ' '}")
+    return (*cells, _musd(row["swing_usd"]))
+
+
+def _musd(usd: float) -> str:
+    return f"{usd / 1e6:,.1f}" if abs(usd) >= 1e8 else f"{usd / 1e6:,.3f}"
 
 
 def _worth(row: dict[str, Any]) -> tuple[str, ...]:

@@ -71,4 +71,4 @@ def _range(row: Row, axis: str) -> str:
 
 
 def _musd(usd: float) -> str:
-    return f"{usd / 1e6:,.1f}"
+    return f"{usd / 1e6:,.1f}" if abs(usd) >= 1e8 else f"{usd / 1e6:,.3f}"

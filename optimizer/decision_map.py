@@ -89,8 +89,8 @@ class DecisionMap:
     @property
     def verdict(self) -> str:
         """The certificate in words."""
-        share = f" ({100 * self.bound_usd / abs(self.npv_today_usd):.2g} % of the NPV today)" if self.npv_today_usd else ""
-        return f"CERTIFIED: regret below {self.bound_usd:,.0f} USD{share} everywhere in the box"
+        share = f" ({100 * self.bound_usd / abs(self.npv_today_usd):.2g} % of the NPV today)" if self.bound_usd >= 1 else ""
+        return f"CERTIFIED: regret below {max(self.bound_usd, 1.0):,.0f} USD{share} everywhere in the box"
 
     def npv_usd(self, **multipliers: float) -> Array:
         """Value of every plan at multipliers (hashprice, rent, power; 1 if left out), USD, shape (plans,)."""

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,6 +30,9 @@ from pyomo.core.expr.numeric_expr import LinearExpression
 from ..models.months import Array, Month
 from ..models.values import TODAY, USD_PER_MUSD, Multipliers, OfferValue, Values
 from .standard_form import StandardForm, compile_standard_form
+
+if TYPE_CHECKING:
+    from .decisions import Decisions
 
 IntArray = np.ndarray[Any, np.dtype[np.intp]]
 Terms = list[list[tuple[float, Any]]]
@@ -86,6 +89,12 @@ class Program:
         offers = self.values.offers
         cost[self.lease_columns] = np.concatenate([offer.musd(at) for offer in offers]) if offers else []
         return cost
+
+    def worth_musd(self, decisions: Decisions, cost: Array) -> float:
+        """Value of decisions at the costs of the program's columns, USD million, without the constant."""
+        mining = float(cost[self.mining_columns] @ decisions.mining_mw[self.fleet_of, self.month_of])
+        leases = np.concatenate(decisions.lease_mw) if decisions.lease_mw else np.zeros(0)
+        return mining + float(cost[self.lease_columns] @ leases)
 
     @cached_property
     def position_of_month(self) -> dict[str, int]:

@@ -70,8 +70,9 @@ class Series:
         except SolverError as fault:
             return Answer(UNPROVED, None, None, None, None, stated, str(fault))
         decisions = Decisions.of(optimiser.program, solution.x)
-        npv_usd = decisions.npv_musd(optimiser.values, at) * USD_PER_MUSD
-        gap_usd = (bound_musd + optimiser.values.constant_musd(at)) * USD_PER_MUSD - npv_usd
+        constant_musd = optimiser.values.constant_musd(at)
+        npv_usd = (optimiser.program.worth_musd(decisions, cost) + constant_musd) * USD_PER_MUSD
+        gap_usd = (bound_musd + constant_musd) * USD_PER_MUSD - npv_usd
         if not abs(gap_usd) <= max(PROVED_USD, PROVED_SHARE * abs(npv_usd)):
             return Answer(UNPROVED, None, None, None, None, stated, f"the proved bound lies {gap_usd:,.0f} USD from the plan")
         return Answer(OPTIMAL, npv_usd, max(gap_usd, 0.0), decisions, optimiser.values, stated)

@@ -12,7 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic_core import PydanticCustomError
+
 from ..errors import InputError, Problem
+from ..models.quantities import MULTIPLIER
 from ..models.scenario import Scenario
 from ..models.values import TODAY, Multipliers
 from ..scenarios.vary import Spot, name_of, read, spots, vary
@@ -72,6 +75,7 @@ class Sweep:
         self.scenario = scenario
         self.series = Series()
         self._last: tuple[dict[str, Any], Scenario] | None = None
+        self._multipliers_today = {path: float(read(scenario, spots(scenario, path)[0])) for path in MULTIPLIERS}
         self.columns_of_offers = {name: f"critical_mw.{name}" for name in sorted(lease.name for lease in scenario.leases)}
 
     def check(self, values: Mapping[str, Iterable[Any]]) -> None:
@@ -155,11 +159,11 @@ class Sweep:
         changed: dict[str, Any] = {}
         for path, name in MULTIPLIERS.items():
             if path in case:
-                settled = self._settled({path: case[path]})
-                vary(self.scenario, settled)
-                value, today = next(iter(settled.values())), read(self.scenario, spots(self.scenario, path)[0])
+                value, today = case[path], self._multipliers_today[path]
+                if isinstance(value, Factor):
+                    value = today * value.factor
                 if today:
-                    found[name] = float(value) / today
+                    found[name] = _checked_multiplier(path, value) / today
                 else:
                     changed[path] = value
         return Multipliers(**found) if found else TODAY, changed
@@ -175,6 +179,14 @@ class Sweep:
             else:
                 found[path] = value
         return found
+
+
+def _checked_multiplier(path: str, value: Any) -> float:
+    try:
+        return MULTIPLIER.check(value)
+    except PydanticCustomError as fault:
+        said = fault.context or {}
+        raise InputError([Problem("", path, said["found"], said["allowed"], said["hint"])]) from None
 
 
 @dataclass(frozen=True)
