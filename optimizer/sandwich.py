@@ -41,6 +41,8 @@ LEVEL = 0.01
 """Edges whose gap is below this share of the simplex's bound are level; then the longest is cut."""
 GOOD_ENOUGH = 0.4
 """A plan joins the list where those on it are worth less by more than this share of the tolerance."""
+FAR = 20.0
+"""Simplices with a bound so many times the tolerance are cut without a closer look."""
 REFINED = 0.9
 """Simplices are cut until this share of the tolerance; the rest is left for dropping plans."""
 CANDIDATES = 4
@@ -85,16 +87,16 @@ class _Corner:
 
 @dataclass(frozen=True)
 class _Simplex:
-    """corners: numbers. middle: a look at its centre. bound_musd: regret is nowhere larger. plans: those whose tangents prove it.
+    """corners: numbers. candidates: plans that take part. bound_musd: regret is nowhere larger. plans: whose tangents prove it.
 
-    exact: bound_musd is the value of the game and not only a bound of it.
+    middle: a look at its centre, once the bound is the value of the game and not only a bound of it.
     """
 
     corners: tuple[int, ...]
-    middle: _Look
+    candidates: IntArray
     bound_musd: float
     plans: IntArray
-    exact: bool
+    middle: _Look | None = None
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ class Sandwich:
         heapq.heapify(heap)
         while -heap[0][0] > REFINED * tolerance_musd and len(self.corners) < most_solves:
             _, _, worst = heapq.heappop(heap)
-            for part in self._better(worst):
+            for part in self._better(worst, tolerance_musd):
                 heapq.heappush(heap, (-part.bound_musd, next(order), part))
             if progress is not None:
                 progress(Progress(len(self.corners), len(self.plans), -heap[0][0]))
@@ -174,9 +176,9 @@ class Sandwich:
         values, slopes = self.plans.tangents(self.at(tuple(point.tolist())), plans)
         return _Look(point, plans, values, slopes[:, self._columns])
 
-    def _better(self, simplex: _Simplex) -> Iterator[_Simplex]:
-        """The simplex with a better bound, by the cheapest means that it has left, or its halves."""
-        if not simplex.exact:
+    def _better(self, simplex: _Simplex, tolerance_musd: float) -> Iterator[_Simplex]:
+        """The simplex with a better bound, if that can help, or its halves."""
+        if simplex.middle is None and simplex.bound_musd < FAR * tolerance_musd:
             yield self._played(simplex)
         else:
             yield from self._halves(simplex)
@@ -184,28 +186,27 @@ class Sandwich:
     # --- one simplex -----------------------------------------------------------------------------------------------------
 
     def _simplex(self, corners: tuple[int, ...], kept: BoolArray | None = None) -> _Simplex:
-        """With the plain bound: of the best single tangent, or of the even mix of each corner's best tangent.
+        """With the plain bound. kept: the plans that may take part, shape (plans,); all of them by default."""
+        return self._plain(_Simplex(corners, self._candidates(corners, kept), math.inf, np.zeros(0, dtype=np.intp)), kept)
 
-        kept: the plans that may take part, shape (plans,); all of them by default.
-        """
-        points = np.array([self.corners[corner].point for corner in corners])
-        middle = self._look(points.mean(axis=0), self._candidates(corners, kept))
-        return self._plain(corners, middle, kept)
-
-    def _plain(self, corners: tuple[int, ...], middle: _Look, kept: BoolArray | None) -> _Simplex:
-        gaps, plans = self._gaps(corners, middle, kept)
+    def _plain(self, simplex: _Simplex, kept: BoolArray | None) -> _Simplex:
+        """With the bound of the best single tangent, or of the even mix of each corner's best tangent."""
+        gaps, plans = self._gaps(simplex, kept)
         single = int(np.argmin(gaps.max(axis=1)))
         mix = np.argmin(gaps, axis=0)
-        even = float(gaps[mix].mean(axis=0).max())
-        if float(gaps[single].max()) <= even:
-            return _Simplex(corners, middle, float(gaps[single].max()), plans[[single]], False)
-        return _Simplex(corners, middle, even, np.unique(plans[mix]), False)
+        bound, even = float(gaps[single].max()), float(gaps[mix].mean(axis=0).max())
+        if bound <= even:
+            return replace(simplex, bound_musd=bound, plans=plans[[single]])
+        return replace(simplex, bound_musd=even, plans=np.unique(plans[mix]))
 
     def _played(self, simplex: _Simplex, kept: BoolArray | None = None) -> _Simplex:
-        """With the value of the game as its bound."""
-        gaps, plans = self._gaps(simplex.corners, simplex.middle, kept)
+        """With the value of the game as its bound, in which the tangents of the middle take part."""
+        if simplex.middle is None:
+            centre = np.mean([self.corners[corner].point for corner in simplex.corners], axis=0)
+            simplex = replace(simplex, middle=self._look(centre, simplex.candidates))
+        gaps, plans = self._gaps(simplex, kept)
         bound, rows = self._game.value(gaps)
-        return replace(simplex, bound_musd=min(bound, simplex.bound_musd), plans=np.unique(plans[rows]), exact=True)
+        return replace(simplex, bound_musd=min(bound, simplex.bound_musd), plans=np.unique(plans[rows]))
 
     def _candidates(self, corners: tuple[int, ...], kept: BoolArray | None) -> IntArray:
         """The best plans at each corner."""
@@ -218,13 +219,14 @@ class Sandwich:
             found.append(plans[np.argsort(-values, kind="stable")[:CANDIDATES]])
         return np.unique(np.concatenate(found))
 
-    def _gaps(self, corners: tuple[int, ...], middle: _Look, kept: BoolArray | None) -> tuple[Array, IntArray]:
+    def _gaps(self, simplex: _Simplex, kept: BoolArray | None) -> tuple[Array, IntArray]:
         """G of the candidates' tangents at the corners and at the middle, one row each, and the plan of each row."""
-        points = np.array([self.corners[corner].point for corner in corners])
-        bounds = np.array([self.corners[corner].bound_musd for corner in corners])
-        plans = middle.plans if kept is None else middle.plans[kept[middle.plans]]
+        corners = [self.corners[corner] for corner in simplex.corners]
+        points = np.array([corner.point for corner in corners])
+        bounds = np.array([corner.bound_musd for corner in corners])
+        plans = simplex.candidates if kept is None else simplex.candidates[kept[simplex.candidates]]
         rows, plan_of = [], []
-        for look in (*(self.corners[corner].look for corner in corners), middle):
+        for look in (*(corner.look for corner in corners), *([] if simplex.middle is None else [simplex.middle])):
             at = np.searchsorted(look.plans, plans)
             known = at < len(look.plans)
             known[known] = look.plans[at[known]] == plans[known]
@@ -235,7 +237,7 @@ class Sandwich:
 
     def _halves(self, simplex: _Simplex) -> Iterator[_Simplex]:
         """Cut at the edge with the largest gap, where it is largest: at the kink between the plans of its ends."""
-        gaps, _ = self._gaps(simplex.corners, simplex.middle, None)
+        gaps, _ = self._gaps(simplex, None)
         cuts = {}
         for first, second in itertools.combinations(range(len(simplex.corners)), 2):
             share, gap = _peak(gaps[:, first], gaps[:, second])
@@ -306,8 +308,8 @@ class Sandwich:
         """The simplex proved by kept plans alone: as before if they are, else plainly, else by the game."""
         if kept[simplex.plans].all():
             return simplex
-        if kept[simplex.middle.plans].any():
-            found = self._plain(simplex.corners, simplex.middle, kept)
+        if kept[simplex.candidates].any():
+            found = self._plain(simplex, kept)
             if found.bound_musd <= allowed:
                 return found
         found = self._simplex(simplex.corners, kept)
