@@ -246,7 +246,7 @@ class Sandwich:
         if gap < LEVEL * simplex.bound_musd:
             first, second = max(cuts, key=self._length)
             share = 0.5
-        new = self._corner(self._between(first, second, share), first)
+        new = self._corner(self._between(first, second, share), first if share <= 0.5 else second)
         for replaced in (first, second):
             yield self._simplex(tuple(new if corner == replaced else corner for corner in simplex.corners))
 
