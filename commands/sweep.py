@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 EXIT_STOPPED = 130
 SHOWN = 40
 LONGEST_CASE_FILE = 200_000_000
+AFRESH = 200
+"""After so many cases the solver starts from nothing: a resumed sweep solves no more of them again to end on the same digits."""
 
 
 def add(commands: Commands) -> None:
@@ -90,11 +92,15 @@ def _read_rows(file: Path) -> list[dict[str, str]]:
     except (OSError, UnicodeDecodeError, csv.Error) as fault:
         raise InputError([Problem(str(file), "", f"no readable CSV file ({fault})", "a CSV file in UTF-8")]) from None
     head, *rows = lines or [[]]
+    head = [name.strip() for name in head]
+    twice = sorted({name for name in head if head.count(name) > 1})
+    if twice:
+        raise InputError([Problem(f"{file}:1", name, "a column twice", "each path once") for name in twice])
     wrong = [number for number, row in enumerate(rows, start=2) if len(row) != len(head)]
     if wrong:
         found = f"{len(rows[wrong[0] - 2])} values under {len(head)} columns"
         raise InputError([Problem(f"{file}:{wrong[0]}", "", found, "a value in every column")])
-    return [dict(zip((name.strip() for name in head), row, strict=True)) for row in rows]
+    return [dict(zip(head, row, strict=True)) for row in rows]
 
 
 def _rows_there(out: Path | None, resume: bool) -> list[dict[str, str]]:
@@ -138,6 +144,10 @@ def _written(sweep: Sweep, cases: Iterator[dict[str, Any]], count: int, out: Pat
             table.add(row)
             written += 1
     except KeyboardInterrupt:
+        if written <= len(done):
+            table.discard()
+            tell(f"\nstopped before a new case was solved; {out} is as it was")
+            return EXIT_STOPPED
         table.close()
         tell(f"\nstopped: {written:,} of {count:,} cases are in {out}; --resume goes on behind them")
         return EXIT_STOPPED
@@ -150,18 +160,34 @@ def _written(sweep: Sweep, cases: Iterator[dict[str, Any]], count: int, out: Pat
 
 
 def _rows(sweep: Sweep, cases: Iterator[dict[str, Any]], count: int, done: list[dict[str, str]]) -> Iterator[dict[str, Any]]:
-    """Rows of the earlier run as they were, then the others, with progress on a terminal."""
-    from ..errors import InputError, Problem
+    """Rows of the earlier run as they were, then the others, with progress on a terminal.
 
-    for number, (row, case) in enumerate(zip(done, cases, strict=False), start=2):
-        expected = {name: str(value) for name, value in sweep.stated_values(case).items()}
-        if any(row.get(name) != value for name, value in expected.items()):
+    What the last digits of a row depend on is solved again: the cases since the solver last started from nothing.
+    """
+    from ..errors import InputError, Problem
+    from ..exports.tables import safe_cell
+
+    if len(done) > count:
+        raise InputError([Problem("--resume", "", f"a table of {len(done):,} cases", f"the table of this sweep of {count:,}")])
+    numbered = enumerate(cases)
+    again = len(done) // AFRESH * AFRESH if len(done) < count else count
+    for row, (number, case) in zip(done, numbered, strict=False):
+        expected = {name: str(safe_cell(value)) for name, value in sweep.stated_values(case).items()}
+        if list(row) != sweep.columns(case) or any(row[name] != value for name, value in expected.items()):
             found = "another case than this sweep's"
             raise InputError(
-                [Problem(f"line {number}", "", found, "the table of the same sweep", "without --resume it is replaced")]
+                [Problem(f"line {number + 2}", "", found, "the table of the same sweep", "without --resume it is replaced")]
             )
+        if number >= again:
+            _solved(sweep, number, case)
         yield row
-    yield from _with_progress((sweep.row(case) for case in cases), count - len(done))
+    yield from _with_progress((_solved(sweep, number, case) for number, case in numbered), count - len(done))
+
+
+def _solved(sweep: Sweep, number: int, case: dict[str, Any]) -> dict[str, Any]:
+    if number % AFRESH == 0:
+        sweep.afresh()
+    return sweep.row(case)
 
 
 def _with_progress(rows: Iterable[dict[str, Any]], of: int) -> Iterator[dict[str, Any]]:

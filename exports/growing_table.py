@@ -94,7 +94,7 @@ class _Csv(_Beside):
 
 
 class _Parquet(_Beside):
-    """Rows are written in groups; the types of the columns are those of the first group, text where a column is empty there."""
+    """Rows are written in groups; the types of the columns are those of the first group, numbers where a column is empty there."""
 
     def __init__(self, target: Path) -> None:
         super().__init__(target)

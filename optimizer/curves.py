@@ -113,6 +113,9 @@ def _checked(scenario: Scenario, offer: str, parameter: str, low: float, high: f
         problems.append(Problem("curve", parameter, f"an empty range {low:g} to {high:g}", "lowest below highest"))
     elif low < 0:
         problems.append(Problem("curve", parameter, f"{low:g}", "0 or more"))
+    elif parameter in PARAMETERS and not _steps(PARAMETERS[parameter], low, high):
+        step = PARAMETERS[parameter].step
+        problems.append(Problem("curve", parameter, f"no step of {step:g} in {low:g} to {high:g}", "a range with whole steps"))
     if problems:
         raise InputError(problems)
     assert name is not None
@@ -330,10 +333,16 @@ class _Walk:
 
     def stepwise(self, low: float, high: float) -> Iterator[tuple[float, float | None, str]]:
         """Every step of the parameter (whole years) inside the range, by exact solves."""
-        step = self.parameter.step
-        for number in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1):
-            value = number * step
+        for number in _steps(self.parameter, low, high):
+            value = number * self.parameter.step
             yield value, self.at(value).rent, "point"
+
+
+def _steps(parameter: Parameter, low: float, high: float) -> range:
+    """Which steps of a parameter lie in a range; of one without steps, any that is not empty."""
+    if not parameter.step:
+        return range(1)
+    return range(math.ceil(low / parameter.step - 1e-9), math.floor(high / parameter.step + 1e-9) + 1)
 
 
 def _close(first: float, second: float) -> bool:

@@ -47,7 +47,8 @@ def tornado(
     with equal effect count apart). A side that the input's bounds do not allow is None. plan_changes: whether the leases change.
     Raises InputError for a path that is no number or a change outside (0, 0.9], NoPlanError where the scenario has no plan.
     """
-    inputs = _inputs(scenario, list(paths), change)
+    paths = list(paths)
+    inputs = _inputs(scenario, paths, change, most)
     scenario = scenario.until(scenario.calendar.end)
     series = Series()
     today = series.solve(scenario)
@@ -69,11 +70,13 @@ def tornado(
         row["swing_usd"] = _swing(row)
         rows.append(row)
     rows.sort(key=lambda row: -row["swing_usd"])
-    return rows if list(paths) else [row for row in rows if row["swing_usd"] > 0][:most]
+    return rows if paths else [row for row in rows if row["swing_usd"] > 0][:most]
 
 
-def _inputs(scenario: Scenario, paths: list[str], change: float) -> list[_Input]:
+def _inputs(scenario: Scenario, paths: list[str], change: float, most: int) -> list[_Input]:
     problems: list[Problem] = []
+    if most < 1:
+        problems.append(Problem("sensitivity", "most", f"{most}", "1 or more"))
     if not (math.isfinite(change) and 0 < change <= LARGEST_CHANGE):
         allowed = f"a share above 0 and at most {LARGEST_CHANGE:g}"
         problems.append(Problem("sensitivity", "change", f"{change:g}", allowed, "10 % is 0.1"))

@@ -77,6 +77,11 @@ class Series:
             return Answer(UNPROVED, None, None, None, None, stated, f"the proved bound lies {gap_usd:,.0f} USD from the plan")
         return Answer(OPTIMAL, npv_usd, max(gap_usd, 0.0), decisions, optimiser.values, stated)
 
+    def forget(self) -> None:
+        """The next case is stated anew and solved from scratch."""
+        self._optimiser = self._scenario = None
+        self._conflicts = []
+
     @property
     def optimiser(self) -> Optimiser:
         """The present case's program and sessions."""

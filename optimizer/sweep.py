@@ -46,12 +46,19 @@ class Vary:
             raise _refused(
                 where, path.strip(), "no path=values", "a field path, = and values", "market.hashprice.multiplier=0.5:2:61"
             )
-        return cls(path.strip(), tuple(_range(where, path, values) if ":" in values else _list(where, path, values)))
+        found = _range(where, path, values) if ":" in values else _list(where, path, values)
+        if problems := _mixed(where, path.strip(), found):
+            raise InputError(problems)
+        return cls(path.strip(), tuple(found))
 
 
 def cases_of_rows(rows: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
-    """Cases from the rows of a CSV file: one column a path, numbers as numbers."""
-    return [{path: _value(text) for path, text in row.items()} for row in rows]
+    """Cases from the rows of a CSV file: one column a path, numbers as numbers. Raises InputError for a column of several kinds."""
+    cases = [{path: _value(text) for path, text in row.items()} for row in rows]
+    problems = [problem for path in (rows[0] if rows else ()) for problem in _mixed("", path, [case[path] for case in cases])]
+    if problems:
+        raise InputError(problems)
+    return cases
 
 
 def product(varied: Sequence[Vary]) -> tuple[int, Iterator[dict[str, Any]]]:
@@ -81,19 +88,34 @@ class Sweep:
     def check(self, values: Mapping[str, Iterable[Any]]) -> None:
         """Every path leads somewhere, and the first and last value of each can be read. Raises InputError with all that do not.
 
-        A case whose values do not fit together gets a row that says so.
+        Values are read one by one; where one does not fit alone, all first or all last ones together. A case whose values do not
+        fit together gets a row that says so.
         """
+        listed = {path: list(of_path) for path, of_path in values.items()}
         problems: list[Problem] = []
-        for path, listed in values.items():
-            try:
-                spots(self.scenario, path)
-                ends = list(listed)
-                for value in dict.fromkeys([ends[0], ends[-1]]):
-                    vary(self.scenario, self._settled({path: value}))
-            except InputError as fault:
-                problems += fault.problems
+        for end in (0, -1):
+            together = {path: of_path[end] for path, of_path in listed.items()}
+            alone = [problem for path, value in together.items() for problem in self._problems({path: value})]
+            if alone and self._problems(together):
+                problems += [problem for problem in alone if problem not in problems]
         if problems:
             raise InputError(problems)
+
+    def _problems(self, values: Mapping[str, Any]) -> tuple[Problem, ...]:
+        """Why these values make no scenario."""
+        try:
+            vary(self.scenario, self._settled(values))
+        except InputError as fault:
+            return tuple(fault.problems)
+        return ()
+
+    def afresh(self) -> None:
+        """Forget the cases so far: the next row does not depend on them, to the last digit."""
+        self.series.forget()
+
+    def columns(self, case: Mapping[str, Any]) -> list[str]:
+        """The names of what `row` returns for a case."""
+        return list(self._row(case, "", None, None, None, {}, False, ""))
 
     def row(self, case: Mapping[str, Any]) -> Row:
         """Solve a case: its values, verdict, NPV, proved gap, MW of mining and of every offer, and why there is no answer."""
@@ -226,6 +248,15 @@ def _list(where: str, path: str, text: str) -> list[Any]:
     if "" in found:
         raise _refused(where, path, f'"{text}"', "values separated by commas")
     return found
+
+
+def _mixed(where: str, path: str, values: Sequence[Any]) -> list[Problem]:
+    """Values of one path that are not all of a kind: a table's column holds numbers, factors, switches or text."""
+    kinds = {type(value): value for value in reversed(values)}
+    if len(kinds) < 2:
+        return []
+    found = " and ".join(f'"{value}"' for value in reversed(kinds.values()))
+    return [Problem(where, path, found, "values of one kind: numbers, factors, switches or text")]
 
 
 def _value(text: str) -> Any:

@@ -20,18 +20,24 @@ from .fields import split_path
 
 Spot = tuple[str | int, ...]
 """Fields as written in a file, and positions of rows."""
+Change = tuple[Spot, Any, str]
+"""Where, the new value, and the path that asked for it."""
 
 
 def vary(scenario: Scenario, values: Mapping[str, Any]) -> Scenario:
-    """The scenario with these values at these paths. Raises InputError with every path or value that does not fit."""
+    """The scenario with these values at these paths, all at once. Raises InputError with every path or value that does not fit."""
     problems: list[Problem] = []
-    changed: Any = scenario
+    changes: list[Change] = []
     for path, value in values.items():
         try:
-            for spot in spots(scenario, path):
-                changed = _with(changed, spot, value, path)
+            changes += [(spot, value, path) for spot in spots(scenario, path)]
         except InputError as fault:
             problems += fault.problems
+    changed: Any = None
+    try:
+        changed = _with(scenario, changes)
+    except InputError as fault:
+        problems += fault.problems
     if problems:
         raise InputError(problems)
     assert isinstance(changed, Scenario)
@@ -119,27 +125,48 @@ def _child(value: Any, part: str | int) -> Any:
     return value[part] if isinstance(part, int) else value.get(_key(value, part))
 
 
-def _with(value: Any, spot: Spot, new: Any, path: str) -> Any:
-    """The value with another one at a spot below it, each table on the way validated again."""
-    if not spot:
-        return new
+def _with(value: Any, changes: list[Change]) -> Any:
+    """The value with others at spots below it; each table on the way is validated again, once, with all that changes in it."""
+    whole = max((number for number, (spot, _, _) in enumerate(changes) if not spot), default=None)
+    if whole is not None:
+        value, changes = changes[whole][1], changes[whole + 1 :]
+    if not changes or not isinstance(value, tuple | dict | BaseModel):
+        return value
+    parts: dict[Any, list[Change]] = {}
+    for spot, new, path in changes:
+        part = _key(value, str(spot[0])) if isinstance(value, dict) else spot[0]
+        parts.setdefault(part, []).append((spot[1:], new, path))
+    below: dict[Any, Any] = {}
+    problems: list[Problem] = []
+    for part, inside in parts.items():
+        try:
+            below[part] = _with(_child(value, part), inside)
+        except InputError as fault:
+            problems += fault.problems
+    if problems:
+        raise InputError(problems)
     if isinstance(value, tuple):
-        assert isinstance(spot[0], int)
-        return (*value[: spot[0]], _with(value[spot[0]], spot[1:], new, path), *value[spot[0] + 1 :])
-    if isinstance(value, dict):
-        key = _key(value, str(spot[0]))
-        return {**value, key: _with(value.get(key), spot[1:], new, path)}
+        return tuple(below.get(number, row) for number, row in enumerate(value))
+    return {**value, **below} if isinstance(value, dict) else _validated(value, below, parts)
+
+
+def _validated(value: BaseModel, below: dict[str, Any], parts: dict[str, list[Change]]) -> BaseModel:
+    """The table with these fields. Raises InputError that names the paths below the field that does not fit, or all of them."""
     fields = {
         field.alias or name: getattr(value, name)
         for name, field in type(value).model_fields.items()
         if name in value.model_fields_set
     }
-    below = _child(value, spot[0])
-    fields[str(spot[0])] = _with(below, spot[1:], new, path)
     try:
-        return type(value).model_validate(fields, context={"known": value})
+        return type(value).model_validate({**fields, **below}, context={"known": value})
     except ValidationError as fault:
-        raise InputError([_problem(path, error) for error in fault.errors(include_url=False)]) from None
+        problems = []
+        for error in fault.errors(include_url=False):
+            at = error["loc"][0] if error["loc"] else None
+            found = [at] if at in parts else list(parts)
+            paths = dict.fromkeys(path for part in found for _, _, path in parts[str(part)])
+            problems.append(_problem(", ".join(paths), error))
+        raise InputError(problems) from None
 
 
 def _problem(path: str, error: Any) -> Problem:

@@ -28,6 +28,22 @@ def test_equals_the_scenario_that_was_written_so(path: str, value: float) -> Non
     assert vary(load("rockdale"), {path: value}) == load("rockdale", f"{path}={value}")
 
 
+def test_fields_that_fit_only_together_change_together() -> None:
+    """The window opens after the old one has closed, so neither month fits alone."""
+    window = {"leases.north.start_window.earliest": "2026-05", "leases.north.start_window.latest": "2026-06"}
+    changed = vary(load("two_offers"), window)
+    assert changed == load("two_offers", [f"{path}={month}" for path, month in window.items()])
+    assert vary(load("two_offers"), dict(reversed(window.items()))) == changed
+    with pytest.raises(InputError) as refused:
+        vary(load("two_offers"), {**window, "leases.north.start_window.latest": "2026-04"})
+    assert refused.value.problems[0].field == "leases.north.start_window.earliest, leases.north.start_window.latest"
+
+
+def test_a_later_path_wins_where_two_lead_to_the_same_field() -> None:
+    rent = {"leases.*.rent_usd_per_kw_month": 90.0, "leases.north.rent_usd_per_kw_month": 110.0}
+    assert [lease.rent_usd_per_kw_month for lease in vary(load("two_offers"), rent).leases] == [110.0, 90.0]
+
+
 def test_what_did_not_change_is_the_same_object() -> None:
     before = load("rockdale")
     after = vary(before, {"leases.amd_option_75_mw.term_years": 12.0})
