@@ -1,0 +1,249 @@
+"""Random scenarios that mix what a scenario may say: all kinds of prices but files, taxes, phases, free months, extensions, charges
+and power on either side, MW returned or kept, ramps, blocks, budgets, rights, and leases that run already.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import hashlease as hl
+from plain_evaluator import Data, month_number, month_text
+from pydantic import ValidationError
+
+
+class Draw:
+    """Draws of one random scenario; what is drawn depends on the seed alone."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.first = month_number(self.random.choice(["2023-10", "2024-01", "2026-03", "2027-11", "2028-04", "2031-12"]))
+        self.length = self.random.choice([1, 2, 5, 11, 14, 20, 27, 33])
+
+    def chance(self, probability: float) -> bool:
+        return self.random.random() < probability
+
+    def number(self, low: float, high: float) -> float:
+        return self.random.uniform(low, high)
+
+    def whole(self, low: int, high: int) -> int:
+        return self.random.randint(low, high)
+
+    def month(self, low: int, high: int) -> str:
+        """A month so many months after the first one."""
+        return month_text(self.first + self.whole(low, high))
+
+    def shares(self) -> list[float]:
+        """One to three shares in eighths, which add up to 1 exactly."""
+        cuts = sorted(self.random.sample(range(1, 8), self.whole(0, 2)))
+        return [(after - before) / 8 for before, after in zip([0, *cuts], [*cuts, 8], strict=True)]
+
+    def path(self, low: float, high: float) -> Data:
+        form = self.random.choice(["flat", "start", "anchors", "months"])
+        if form == "flat":
+            return {"flat": self.number(low, high)}
+        if form == "start":
+            return {"start": self.number(low, high), "from": self.month(-9, 9), "growth_per_year": self.number(-0.2, 0.2)}
+        if form == "months":
+            months = range(self.first - 1, self.first + self.whole(0, 6))
+            stated = {month_text(month): self.number(low, high) for month in months}
+            return {"months": stated, "then_growth_per_year": self.number(-0.2, 0.2)}
+        places = sorted({-self.whole(0, 4), *(self.whole(1, 40) for _ in range(self.whole(0, 3)))})
+        return {
+            "anchors": {month_text(self.first + place): self.number(low, high) for place in places},
+            "between": self.random.choice(["linear", "step"] if low <= 0 else ["geometric", "linear", "step"]),
+            "then_growth_per_year": self.number(-0.2, 0.2),
+        }
+
+
+def random_hashprice(draw: Draw) -> Data:
+    level = {"multiplier": draw.random.choice([1.0, 0.6, 1.7])}
+    if draw.chance(0.4):
+        return {"kind": "given", "usd_per_ph_day": draw.path(20, 90), **level}
+    size = {"network_eh": draw.path(500, 1500)} if draw.chance(0.5) else {"difficulty": draw.path(7e13, 2e14)}
+    fees = {"fees_btc_per_block": draw.path(0, 0.2)} if draw.chance(0.5) else {"fees_fraction_of_subsidy": draw.path(0, 0.1)}
+    blocks = {"height": draw.whole(800_000, 880_000), "day": "2024-02-29", "blocks_per_day": draw.number(140, 150)}
+    chosen = {"blocks": blocks} if draw.chance(0.5) else {}
+    return {"kind": "network", "btc_price_usd": draw.path(50_000, 120_000), **size, **fees, **chosen, **level}
+
+
+def random_price(draw: Draw) -> Data:
+    kind = draw.random.choice(["flat", "month_hour_profile", "duration_bands"])
+    if kind == "flat":
+        return {"kind": kind, "usd_per_mwh": draw.path(-20, 90)}
+    level = {"multiplier": draw.path(0.5, 1.5)} if draw.chance(0.5) else {"monthly_mean_usd_per_mwh": draw.path(20, 60)}
+    bands = [0.0625, 0.1875, 0.5, 0.125, 0.125] if kind == "duration_bands" else [1 / 24] * 24
+    rows = [[round(draw.number(-30, 60) + (900 if draw.chance(0.04) else 20), 2) for _ in bands] for _ in range(12)]
+    shares = {"share_of_hours_fraction": bands} if kind == "duration_bands" else {}
+    return {"kind": kind, "usd_per_mwh": rows, **shares, **level}
+
+
+def random_zone(draw: Draw, number: int) -> Data:
+    clocks = ["UTC", "America/Chicago", "Europe/Berlin", "Asia/Kolkata", "America/St_Johns", "Pacific/Auckland"]
+    return {"name": f"Zone {number}", "time_zone": draw.random.choice(clocks), "price": random_price(draw)}
+
+
+def random_site(draw: Draw, number: int) -> Data:
+    def ramp(low: float, high: float) -> list[Data]:
+        places = sorted({-draw.whole(0, 5), *(draw.whole(1, 20) for _ in range(draw.whole(0, 2)))})
+        return [{"from": month_text(draw.first + place), "mw_total": draw.number(low, high)} for place in places]
+
+    site: Data = {"name": f"Site {number}", "zone": f"Zone {draw.whole(1, 2)}", "energised_mw": ramp(12, 60)}
+    if draw.chance(0.6):
+        site["hpc_suitable_mw"] = ramp(8, 80)
+    if draw.chance(0.3):
+        site["supply"] = {"kind": "fixed", "usd_per_mwh": draw.path(20, 60)}
+    else:
+        site["supply"] = {"kind": "index", "adder_usd_per_mwh": draw.number(-5, 10)}
+        site["blocks"] = [random_block(draw, number, k) for k in range(draw.whole(0, 2))]
+    if draw.chance(0.6):
+        avoided = draw.random.choice([0, 1, draw.number(0, 1)])
+        site["demand_charge"] = {"usd_per_kw_month": draw.path(1, 12), "avoided_by_mining_fraction": avoided}
+    return site
+
+
+def random_block(draw: Draw, site: int, number: int) -> Data:
+    first = draw.whole(-6, 12)
+    months = {"from": month_text(draw.first + first), "to": month_text(draw.first + first + draw.whole(0, 20))}
+    return {"name": f"Block {site}.{number}", "mw": draw.number(1, 40), "usd_per_mwh": draw.number(15, 60), **months}
+
+
+def random_fleet(draw: Draw, number: int, sites: int) -> Data:
+    fleet: Data = {"name": f"Fleet {number}", "site": f"Site {draw.whole(1, sites)}"}
+    fleet |= (
+        {"mw": draw.random.choice([0, draw.number(1, 12), draw.number(8, 40)])}
+        if draw.chance(0.6)
+        else {"hashrate_eh": draw.number(0.1, 1.2)}
+    )
+    fleet |= {"asic": draw.random.choice(["S19 Pro", "S23 Hyd"])} if draw.chance(0.3) else {"j_per_th": draw.number(8, 35)}
+    first = draw.random.choice([None, draw.whole(-10, max(0, draw.length - 1))])
+    retired = draw.random.choice([None, draw.whole(-2, draw.length + 4)])
+    if first is not None:
+        fleet["from"] = month_text(draw.first + first)
+        retired = None if retired is None else max(retired, first + 1)
+    if retired is not None:
+        fleet["retire_month"] = month_text(draw.first + retired)
+    return fleet | {
+        "overhead": draw.number(1, 1.2),
+        "pool_fee_fraction": draw.random.choice([0, 0.01, draw.number(0, 0.5)]),
+        "uptime_fraction": draw.random.choice([1, draw.number(0.5, 1)]),
+        "variable_opex_usd_per_mwh": draw.random.choice([0, draw.number(0, 20)]),
+        "fixed_opex_usd_per_mw_month": draw.random.choice([0, draw.number(100, 8000)]),
+        "resale_usd_per_th": draw.random.choice([0, draw.number(0, 5)]),
+    }
+
+
+def random_lease(draw: Draw, number: int, sites: int) -> Data:
+    term = draw.random.choice([3, 7, 12, 13, 24, 30])
+    free = draw.random.choice([0, 0, 1])
+    shares = draw.shares() if draw.chance(0.5) else [1.0]
+    extensions = [
+        {
+            "years": draw.random.choice([3, 12, 20]) / 12,
+            "exercise_probability_fraction": draw.random.choice([0, 1, draw.number(0, 1)]),
+        }
+        for _ in range(draw.random.choice([0, 0, 1, 2]))
+    ]
+    lease: Data = {
+        "name": f"Lease {number}",
+        "site": f"Site {draw.whole(1, sites)}",
+        "gross_up": draw.number(1, 1.6),
+        "escalator_per_year": draw.random.choice([0, 0.03, -0.02]),
+        "term_years": term / 12,
+        "extensions": extensions,
+        "free_months": free,
+        "phases": [{"months_after_start": min(k, term - free - 1), "share_fraction": share} for k, share in enumerate(shares)],
+        "conversion_outage_months": draw.random.choice([0, 1, 5]),
+        "mw_after_term": draw.random.choice(["returned", "kept"]),
+    }
+    return lease | random_lease_money(draw) | random_lease_dates(draw, lease)
+
+
+def random_lease_money(draw: Draw) -> Data:
+    money: Data = {
+        "capex_usd_per_critical_mw": draw.random.choice([0, draw.number(1e5, 2e6)]),
+        "tenant_funded_capex_fraction": draw.random.choice([0, 0, 1, draw.number(0, 1)]),
+        "opex_usd_per_kw_month": draw.random.choice([0, draw.number(0, 20)]),
+        "opex_fraction_of_rent": draw.random.choice([0, draw.number(0, 0.3)]),
+        "opex_escalator_per_year": draw.random.choice([0, 0.025]),
+        "power_paid_by": draw.random.choice(["tenant", "landlord"]),
+        "load_factor_fraction": draw.random.choice([1, draw.number(0.3, 1)]),
+        "demand_charge_paid_by": draw.random.choice(["tenant", "landlord"]),
+    }
+    if draw.chance(0.7):
+        money["rent_usd_per_kw_month"] = draw.number(40, 200)
+    else:
+        money["contract_value_usd"] = draw.number(3e6, 3e7)
+    if draw.chance(0.5):
+        money["residual_value_fraction_of_capex"] = draw.random.choice([0, draw.number(0, 1)])
+    else:
+        money["residual_value_usd_per_critical_mw"] = draw.number(1e4, 5e5)
+    return money
+
+
+def random_lease_dates(draw: Draw, lease: Data) -> Data:
+    if draw.chance(0.5):
+        dates: Data = {"build_months": draw.random.choice([0, 1, 4])}
+    else:
+        spending = [{"month_from_start": draw.whole(-8, 5), "share_fraction": share} for share in draw.shares()]
+        dates = {"capex_spending": spending}
+    if draw.chance(0.3):
+        return dates | {
+            "status": "signed",
+            "critical_it_mw": draw.number(0.1, 3),
+            "start_month": draw.month(-round(12 * lease["term_years"]), draw.length - 1),
+        }
+    earliest = draw.whole(-3, draw.length)
+    window = {"earliest": month_text(draw.first + earliest), "latest": month_text(draw.first + earliest + draw.whole(0, 8))}
+    if draw.chance(0.3):
+        dates["reserved_until"] = draw.month(-2, draw.length + 2)
+    return dates | {
+        "status": "offered",
+        "critical_it_mw": draw.number(0.5, 12),
+        "indivisible": draw.chance(0.4),
+        "lead_time_months": draw.random.choice([0, 0, 3]),
+        "start_window": {**window, "every_months": draw.random.choice([1, 2, 3])},
+    }
+
+
+def random_finance(draw: Draw) -> Data:
+    rates = {kind: draw.random.choice([0, draw.number(0.01, 0.2)]) for kind in ("mining", "lease", "capex", "power_contract")}
+    finance: Data = {
+        "valuation_date": f"{month_text(draw.first)}-01",
+        "dollars": "nominal",
+        "discount_rate_per_year": rates,
+    }
+    if draw.chance(0.6):
+        finance["tax"] = {"rate_fraction": draw.number(0, 0.4), "depreciation_years": draw.random.choice([1, 1.3, 5, 15])}
+    if draw.chance(0.4):
+        years = range(draw.first // 12, draw.first // 12 + draw.whole(1, 3))
+        finance["capex_budget_usd"] = {str(year): draw.random.choice([0, draw.number(1e5, 2e7)]) for year in years}
+    return finance
+
+
+def random_scenario(seed: int) -> hl.Scenario | None:
+    """A scenario, or None where the draws do not fit together (a window without a start, a fleet larger than its site)."""
+    draw = Draw(seed)
+    sites = draw.whole(1, 2)
+    written: Data = {
+        "name": f"random-{seed}",
+        "horizon": {"end": month_text(draw.first + draw.length - 1)},
+        "market": {"hashprice": random_hashprice(draw)},
+        "power": {"zones": [random_zone(draw, number) for number in (1, 2)], "multiplier": draw.random.choice([1, 1, 0.7])},
+        "sites": [random_site(draw, number + 1) for number in range(sites)],
+        "fleets": [random_fleet(draw, number, sites) for number in range(draw.whole(0, 3))],
+        "leases": [random_lease(draw, number, sites) for number in range(draw.whole(0, 3))],
+        "finance": random_finance(draw),
+    }
+    if draw.chance(0.2) and written["leases"]:
+        del written["horizon"]
+    try:
+        return hl.Scenario.model_validate(written)
+    except ValidationError:
+        return None
+
+
+def random_case(case: int) -> hl.Scenario:
+    """The first valid scenario of a row of seeds; the odds are about two in three."""
+    drawn: Iterator[hl.Scenario | None] = (random_scenario(1000 * case + attempt) for attempt in range(30))
+    return next(scenario for scenario in drawn if scenario is not None)
