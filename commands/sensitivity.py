@@ -41,6 +41,9 @@ def _run(options: argparse.Namespace) -> int:
             print(f"today {_musd(today)}")
         for line in columns(("", "today", "lower", "NPV", "higher", "NPV", "swing"), [_bar(row) for row in rows]):
             print(line)
+        for row in rows:
+            for other in row["same_as_others"]:
+                print(f"  {other} has the effect of {row['path']}")
         print()
         print("What one more is worth today (the optimum solved again with it)")
         for line in columns(("", "", "worth", ""), [_worth(row) for row in more]):

@@ -23,6 +23,23 @@ DEFAULT_CHANGE = 0.1
 DEFAULT_MOST = 10
 LARGEST_CHANGE = 0.9
 SAME_MW = 1e-6
+UNITS = {
+    "usd_per_kw_month": "USD/kW-month",
+    "usd_per_critical_mw": "USD per critical MW",
+    "usd_per_mw_month": "USD/MW-month",
+    "usd_per_mwh": "USD/MWh",
+    "usd_per_ph_day": "USD/PH/day",
+    "usd_per_th": "USD/TH",
+    "j_per_th": "J/TH",
+    "per_year": "a year",
+    "per_day": "a day",
+    "years": "years",
+    "fraction": "share",
+    "eh": "EH/s",
+    "mw": "MW",
+    "usd": "USD",
+}
+"""Units at the end of a field's name, longest first."""
 BUDGET_STEP_USD = 1e6
 
 
@@ -43,9 +60,10 @@ def tornado(
 ) -> list[Row]:
     """NPV of the optimum with each input lower and higher by a share, the widest swing first.
 
-    paths: the inputs; by default every number that the scenario states, of which the `most` that matter most are returned (inputs
-    with equal effect count apart). A side that the input's bounds do not allow is None. plan_changes: whether the leases change.
-    Raises InputError for a path that is no number or a change outside (0, 0.9], NoPlanError where the scenario has no plan.
+    paths: the inputs; by default every number that the scenario states, of which the `most` that matter most are returned; one
+    whose effect is that of another (a price and its multiplier) is left out and named in `same_as_others`. A side that the input's
+    bounds do not allow is None. plan_changes: whether the leases change. Raises InputError for a path that is no number or a
+    change outside (0, 0.9], NoPlanError where the scenario has no plan.
     """
     paths = list(paths)
     inputs = _inputs(scenario, paths, change, most)
@@ -68,9 +86,10 @@ def tornado(
             row[f"plan_changes_{side}"] = None if answer is None else _differs(answer, today)
         row["npv_today_usd"] = today.npv_usd
         row["swing_usd"] = _swing(row)
+        row["same_as_others"] = []
         rows.append(row)
     rows.sort(key=lambda row: -row["swing_usd"])
-    return rows if paths else [row for row in rows if row["swing_usd"] > 0][:most]
+    return rows if paths else _distinct([row for row in rows if row["swing_usd"] > 0])[:most]
 
 
 def _inputs(scenario: Scenario, paths: list[str], change: float, most: int) -> list[_Input]:
@@ -124,18 +143,44 @@ def _differs(answer: Answer, today: Answer) -> bool:
     return any(abs(before[name] - after[name]) > SAME_MW for name in before)
 
 
+def _distinct(rows: list[Row]) -> list[Row]:
+    """Without rows that have the NPVs of a row before them, whose paths that row names."""
+    found: dict[tuple[Any, ...], Row] = {}
+    for row in rows:
+        key = tuple(None if row[f"npv_{side}_usd"] is None else round(row[f"npv_{side}_usd"]) for side in ("low", "high"))
+        if key in found:
+            found[key]["same_as_others"].append(row["path"])
+        else:
+            found[key] = row
+    return list(found.values())
+
+
 def _swing(row: Row) -> float:
     ends = [row["npv_today_usd"], *(row[f"npv_{side}_usd"] for side in ("low", "high") if row[f"npv_{side}_usd"] is not None)]
     return float(max(ends) - min(ends))
 
 
 def _label(scenario: Scenario, one: _Input) -> str:
-    """The path with the names of rows as they are written."""
-    words, value = [], scenario
+    """Rows by their names and the field in words, with its unit in brackets."""
+    if len(one.spots) > 1:
+        return one.path
+    words: list[str] = []
+    value: Any = scenario
     for part in one.spots[0]:
-        value = value[part] if isinstance(part, int) else read(value, (part,))  # type: ignore[index]
-        words.append(str(getattr(value, "name", part)) if isinstance(part, int) else str(part).replace("_", " "))
-    return ", ".join(words) if len(one.spots) == 1 else one.path
+        value = read(value, (part,)) if not isinstance(part, int) else value[part]
+        if isinstance(part, int):
+            words[-1] = str(getattr(value, "name", f"{words[-1]}, step {part + 1}"))
+        else:
+            words.append(_in_words(part))
+    return ": ".join(words)
+
+
+def _in_words(field: str) -> str:
+    """A field's name in words, its unit in brackets."""
+    for suffix, unit in UNITS.items():
+        if field.endswith(f"_{suffix}"):
+            return f"{field.removesuffix(f'_{suffix}').replace('_', ' ')} ({unit})"
+    return field.replace("_", " ")
 
 
 # --- one more ------------------------------------------------------------------------------------------------------------

@@ -146,7 +146,7 @@ def _regions(found: DecisionMap) -> Figure:
             page.text(begin, page.top_pt + 2, f"{NAMES[name]} {TIMES}{at:.3g}", weight="bold")
         if all(abs(at - 1.0) < 1e-9 for at in fixed.values()):
             _today(found, axes)
-    note = f"{len(choices) - len(shown)} choices of small regions are not listed. " if len(shown) < len(choices) else ""
+    note = f"Choices of small regions that are not listed: {len(choices) - len(shown)}. " if len(shown) < len(choices) else ""
     listed = [choices[at] for at in shown]
     _table(
         page, listed, [colours[at] for at in shown], offers, top + PLOT_PT + 36, choices[today].number, note + _flip_in_words(found)
