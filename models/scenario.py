@@ -20,6 +20,7 @@ from .names import Name, slug
 from .power import Power
 from .prices import HourlyPrice, PriceTable, Zone
 from .quantities import Input
+from .refusal import Fault, Place
 from .rows import AT_LEAST_ONE
 from .site import Site
 
@@ -37,18 +38,6 @@ taken for a slip of units: the usual ones are of a thousand and more, so none pa
 
 DERIVED = ("calendar", "price_tables")
 """What a scenario computes from its fields and keeps."""
-
-Place = tuple[str | int, ...]
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One thing wrong with a scenario as a whole: where, what was found, what is allowed, a hint."""
-
-    place: Place
-    found: str
-    allowed: str
-    hint: str = ""
 
 
 @dataclass(frozen=True)

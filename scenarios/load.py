@@ -106,8 +106,7 @@ def _name_faults(data: dict[str, Any]) -> Iterator[Fault]:
     tables = {"zones": power.get("zones") if isinstance(power, dict) else None}
     tables |= {table: data.get(table) for table in ("sites", "fleets", "leases")}
     rows = {table: [_names(row) for row in found] if isinstance(found, list) else [] for table, found in tables.items()}
-    for fault in name_faults(rows):
-        yield Fault(fault.place, fault.found, fault.allowed, fault.hint)
+    yield from name_faults(rows)
 
 
 def _names(row: Any) -> dict[str, Any]:
