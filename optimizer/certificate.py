@@ -316,9 +316,16 @@ class Certifier:
 
     def tree_bound_musd(self, program: Program, root: Node) -> float:
         """Part 6: the largest safe bound of the leaves of a search, USD million; infinite if the tree leaves out a plan."""
-        if not all(_covers(node) for node in _nodes(root)):
+        if not (self._allows_everything(root) and all(_covers(node) for node in _nodes(root))):
             return math.inf
         return max(self._leaf_bound_musd(program, leaf) for leaf in leaves(root))
+
+    def _allows_everything(self, root: Node) -> bool:
+        """Whether the search began with every start of every block, and no block taken beforehand."""
+        return all(
+            not choice.must and choice.starts == frozenset(range(len(self.values.offers[offer].starts)))
+            for offer, choice in root.choices.items()
+        )
 
     def _leaf_bound_musd(self, program: Program, leaf: Node) -> float:
         if leaf.row_dual is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from cases import fleet, offer, scenario
@@ -79,3 +81,15 @@ def test_blocks_excluded_stay_excluded() -> None:
     without = optimiser.solve(without=everything)
     assert np.all(without.x[optimiser.program.lease_columns] == 0)
     assert optimiser.solve().objective >= without.objective
+
+
+def test_a_search_that_left_out_a_start_from_the_beginning_proves_nothing() -> None:
+    """The corrupted tree covers all that it looked at; only that its root allows everything tells."""
+    optimiser = Optimiser(Values(blocks(3)))
+    root = optimiser.search().root
+    certifier = Certifier(optimiser.values, optimiser.program.form)
+    assert np.isfinite(certifier.tree_bound_musd(optimiser.program, root))
+    offer, choice = next(iter(root.choices.items()))
+    root.choices[offer] = replace(choice, starts=choice.starts - {min(choice.starts)})
+    root.children.clear()
+    assert certifier.tree_bound_musd(optimiser.program, root) == np.inf
