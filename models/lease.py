@@ -263,12 +263,13 @@ class LeaseOffer(Sourced):
         return self.start_window.latest + (self.term_months - 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LeaseSchedule:
     """Amounts per critical MW in months n = 0, 1, ... from the start of rent, as expected over the tenant's options.
 
     rent_usd, opex_usd: USD, both positive; opex includes the share of rent. shape (months,)
     firm_meter_mw: meter MW drawn around the clock at load factor 1, shape (months,).
+    Compared by identity: leases that keep it are compared by their fields.
     """
 
     rent_usd: Array

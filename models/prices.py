@@ -76,11 +76,12 @@ def _hours_shown_on(day: datetime, time_zone: str) -> Array:
     return shown
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PriceTable:
     """Prices of one zone, shape (months, points), ascending in each row, and the hours at each price.
 
     usd_per_mwh: padded on the right with the row's last price where a month has fewer points (0 hours there).
+    Compared by identity: scenarios that keep it are compared by their fields.
     """
 
     usd_per_mwh: Array
