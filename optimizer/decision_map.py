@@ -1,7 +1,7 @@
 """The decision map: which plan to commit to at which hashprice, rent and power price, with a proved bound of the regret.
 
 `decision_map` builds the certified list of plans (sandwich.py) and answers from it: who wins where, where each lease enters and
-leaves, how far today's point is from the nearest flip. Anywhere in the box the best plan of the list is worth at most `bound_usd`
+leaves, how far today's point is from the nearest flip (where the box holds it). Anywhere in the box the best plan of the list is worth at most `bound_usd`
 less than the best of all plans.
 """
 
@@ -190,7 +190,7 @@ class DecisionMap:
         """Where along each axis through today's point a lease enters, leaves or changes its MW as the multiplier rises."""
         rows: list[Row] = []
         for axis in self.axes:
-            walk = self.walk(axis.name)
+            walk = self.walk(axis.name) if self._holds_today(but=axis) else []
             for (_, below), (multiplier, above) in itertools.pairwise(walk):
                 before, after = self._taken_mw(below), self._taken_mw(above)
                 for offer in before:
@@ -250,6 +250,8 @@ class DecisionMap:
         """
         today = self.best()
         rows: list[Row] = []
+        if not self._holds_today():
+            return rows
         for signs in itertools.product((-1, 0, 1), repeat=len(self.axes)):
             if any(signs) and (sum(map(abs, signs)) == 1 or all(signs)):
                 edge = self._edge_in(signs, today)
@@ -286,6 +288,10 @@ class DecisionMap:
                 }
             near = far
         return None
+
+    def _holds_today(self, but: Axis | None = None) -> bool:
+        """Whether today's prices lie in the box, one axis perhaps left aside; beside it the list of plans is not proved."""
+        return all(axis.low <= 1.0 <= axis.high for axis in self.axes if axis is not but)
 
     @staticmethod
     def _room(axis: Axis, sign: int) -> float:
