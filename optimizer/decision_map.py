@@ -40,6 +40,8 @@ DEFAULT_TOLERANCE = 0.002
 TOLERANCES = (1e-5, 0.1)
 HIGHEST_MULTIPLIER = 100.0
 MOST_SOLVES = 50_000
+SMALLEST_SCALE = 0.01
+"""Where the NPV today is near 0, the tolerance is a share of this share of the largest value at a corner of the box."""
 DIFFERENT_USD = 1.0
 """Plans whose values differ by less are worth the same."""
 POINTS_OF_A_LINE = 65
@@ -355,8 +357,9 @@ def decision_map(
     """The certified decision map of a scenario over a box of multipliers.
 
     box: (lowest, highest) multiplier of one to three of hashprice, rent (of leases that are offered) and power (market prices).
-    tolerance: of the NPV today (0.00001 to 0.1). Raises InputError for a box or tolerance that makes no sense, NoPlanError where
-    the scenario has no plan, SolverError where the solver fails.
+    tolerance: of the NPV today (0.00001 to 0.1), or of 1 % of the largest value at a corner of the box if that is more. Ctrl-C
+    ends the search with the bound that was reached (`complete` is False then). Raises InputError for a box or tolerance that makes
+    no sense, NoPlanError where the scenario has no plan, SolverError where the solver fails.
     """
     axes = _checked(box, tolerance)
     found = conflicts(scenario)
@@ -367,7 +370,8 @@ def decision_map(
     npv_musd = today.npv_musd(optimiser.values)
     sandwich = Sandwich(optimiser, axes)
     first = sandwich.plans.add(sandwich.plans.committed(today, TODAY))
-    tolerance_musd = tolerance * max(abs(npv_musd), 1.0 / USD_PER_MUSD)
+    scale_musd = max(abs(npv_musd), SMALLEST_SCALE * sandwich.largest_musd, 1.0 / USD_PER_MUSD)
+    tolerance_musd = tolerance * scale_musd
     sandwich.refine(tolerance_musd, MOST_SOLVES, progress)
     kept = sandwich.thin(tolerance_musd, frozenset([first]))
     values = sandwich.plans

@@ -24,6 +24,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import highspy
@@ -129,18 +130,36 @@ class Sandwich:
     # --- refining --------------------------------------------------------------------------------------------------------
 
     def refine(self, tolerance_musd: float, most_solves: int, progress: Callable[[Progress], None] | None = None) -> None:
-        """Cut simplices until the regret is nowhere larger than the tolerance, or the solves are used up."""
+        """Cut simplices until the regret is nowhere larger than the tolerance, the solves are used up, or Ctrl-C stops it.
+
+        What was reached holds: every simplex carries its bound.
+        """
         self._good_musd = GOOD_ENOUGH * tolerance_musd
         order = itertools.count()
-        heap = [(-simplex.bound_musd, next(order), simplex) for simplex in map(self._simplex, self._cut_box())]
+        heap = [(-simplex.bound_musd, next(order), simplex) for simplex in map(self._simplex, self.box)]
         heapq.heapify(heap)
         while -heap[0][0] > REFINED * tolerance_musd and len(self.corners) < most_solves:
             _, _, worst = heapq.heappop(heap)
-            for part in self._better(worst, tolerance_musd):
+            try:
+                parts = list(self._better(worst, tolerance_musd))
+            except KeyboardInterrupt:
+                heapq.heappush(heap, (-worst.bound_musd, next(order), worst))
+                break
+            for part in parts:
                 heapq.heappush(heap, (-part.bound_musd, next(order), part))
             if progress is not None:
                 progress(Progress(len(self.corners), len(self.plans), -heap[0][0]))
         self.simplices = [simplex for _, _, simplex in heap]
+
+    @cached_property
+    def box(self) -> list[tuple[int, ...]]:
+        """The simplices of the whole box, with its corners solved."""
+        return list(self._cut_box())
+
+    @property
+    def largest_musd(self) -> float:
+        """The largest size of V at a corner of the box."""
+        return max(abs(self.corners[corner].bound_musd) for simplex in self.box for corner in simplex)
 
     @property
     def bound_musd(self) -> float:
