@@ -1,7 +1,7 @@
 """The decision map: which plan to commit to at which hashprice, rent and power price, with a proved bound of the regret.
 
 `decision_map` builds the certified list of plans (sandwich.py) and answers from it: who wins where, where each lease enters and
-leaves, how far today's point is from the nearest flip (where the box holds it). Anywhere in the box the best plan of the list is worth at most `bound_usd`
+leaves, how far today's point is from the nearest flip. Anywhere in the box the best plan of the list is worth at most `bound_usd`
 less than the best of all plans.
 """
 
