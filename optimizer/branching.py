@@ -72,12 +72,7 @@ class BranchAndBound:
 
     def search(self, relaxation: Solution, without: frozenset[int] = frozenset(), most_nodes: int = MOST_NODES) -> Search:
         """The best plan with whole blocks, given the solved relaxation; `without` offers are excluded throughout."""
-        everything = {
-            offer: Choice(
-                frozenset() if offer in without else frozenset(range(len(self.program.values.offers[offer].starts))), False
-            )
-            for offer in self.blocks
-        }
+        everything = {offer: Choice(frozenset() if offer in without else self._fitting(offer), False) for offer in self.blocks}
         root = Node(everything, relaxation.row_dual)
         best: Solution | None = None
         order = itertools.count()
@@ -99,6 +94,11 @@ class BranchAndBound:
         finished = not open_nodes or (best is not None and -open_nodes[0][0] <= best.objective + CLOSED_MUSD)
         self._restore(everything)
         return Search(best, root, nodes, finished)
+
+    def _fitting(self, offer: int) -> frozenset[int]:
+        """Starts at which a block fits beside the signed leases."""
+        upper = self.program.form.upper[self.program.columns_of_offer(offer)]
+        return frozenset(np.flatnonzero(upper > 0).tolist())
 
     def is_whole(self, x: Array) -> bool:
         """Whether every block of a solution of the relaxation is taken whole or not at all."""

@@ -24,6 +24,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -34,8 +35,10 @@ from .branching import Choice, Node, leaves
 from .decisions import Decisions
 from .ledger import Ledger, Line, gross_usd, total_usd
 from .prices import Prices, prices_of
-from .program import Program
+from .program import FITTING_MW, Program
 from .standard_form import StandardForm
+
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 
 ROW_TOLERANCE = 1e-6
 """Largest violation of a row, of max(1, sum of the sizes of its terms), and of a bound in MW."""
@@ -179,6 +182,42 @@ class Certifier:
             found.append(rows)
         return found
 
+    def room(self, number: int) -> tuple[Array, Array, Array]:
+        """Critical MW that energised MW, suitable MW and the budget leave beside what is signed, each of shape (starts,).
+
+        Suitable MW never leave more than energised MW do.
+        """
+        power, suitable, budget = (_least_ratio(limit, use) for limit, use in self._left_over(number))
+        return power, suitable, budget
+
+    def _left_over(self, number: int) -> list[tuple[Array, Array]]:
+        """What signed leases leave of energised MW, suitable MW (by month) and budget (by year), and a critical MW's use of it."""
+        lease = self.values.offers[number].offer
+        months = self.calendar.months
+        own_right = np.array([lease.reserved_until is not None and month < lease.reserved_until for month in months])
+        suitable = np.where(own_right, self.suitable[lease.site], self.unreserved[lease.site])
+        signed = np.zeros(len(months))
+        for other, occupied in zip(self.values.offers, self.occupied_mw, strict=True):
+            if other.offer.status == "signed" and other.offer.site == lease.site:
+                signed = signed + occupied[0] * other.offer.critical_it_mw
+        limits = self.scenario.finance.capex_budget_usd
+        budget = np.array([limits.get(year, math.inf) / USD_PER_MUSD for year in self.calendar.years])
+        use = self.occupied_mw[number]
+        return [(self.energised[lease.site] - signed, use), (suitable - signed, use), (budget, self.capex_musd[number])]
+
+    @cached_property
+    def fitting(self) -> list[BoolArray]:
+        """Starts at which a whole block fits beside what is signed, shape (starts,); every start of other offers."""
+        found = []
+        for number, offer in enumerate(self.values.offers):
+            fits = np.ones(len(offer.starts), dtype=bool)
+            if offer.offer.indivisible and offer.offer.status == "offered":
+                for limit, use in self._left_over(number):
+                    needed = use * offer.offer.critical_it_mw
+                    fits &= np.all((needed <= 0) | (needed <= limit + FITTING_MW), axis=1)
+            found.append(fits)
+        return found
+
     # --- the parts -----------------------------------------------------------------------------------------------------
 
     def data_gate(self) -> Part:
@@ -297,7 +336,9 @@ class Certifier:
         mining, leases = self.reduced(positive)
         terms = [self.limits_value_musd(positive), *(np.maximum(mining, 0.0) * self.available_mw).ravel().tolist()]
         for l, (offer, earned) in enumerate(zip(self.values.offers, leases, strict=True)):
-            terms.append(_best_of_offer(offer.offer.critical_it_mw, earned, offer.offer.status == "signed", (choices or {}).get(l)))
+            choice = (choices or {}).get(l)
+            allowed = earned if choice is not None or offer.offer.status == "signed" else earned[self.fitting[l]]
+            terms.append(_best_of_offer(offer.offer.critical_it_mw, allowed, offer.offer.status == "signed", choice))
         bound = math.fsum([*terms, self.standing_musd])
         return bound + self._rounding_musd(positive.largest)
 
@@ -321,9 +362,9 @@ class Certifier:
         return max(self._leaf_bound_musd(program, leaf) for leaf in leaves(root))
 
     def _allows_everything(self, root: Node) -> bool:
-        """Whether the search began with every start of every block, and no block taken beforehand."""
+        """Whether the search began with every start at which a block fits, and no block taken beforehand."""
         return all(
-            not choice.must and choice.starts == frozenset(range(len(self.values.offers[offer].starts)))
+            not choice.must and choice.starts >= frozenset(np.flatnonzero(self.fitting[offer]).tolist())
             for offer, choice in root.choices.items()
         )
 
@@ -341,9 +382,9 @@ class Certifier:
         mining, leases = self.reduced(prices)
         slack = np.maximum(mining, 0.0) * (self.available_mw - plan.mining_mw) + np.maximum(-mining, 0.0) * plan.mining_mw
         worst = [prices.most_negative, float(np.max(slack, initial=0.0))]
-        for offer, earned, mw in zip(self.values.offers, leases, plan.lease_mw, strict=True):
+        for offer, earned, mw, fitting in zip(self.values.offers, leases, plan.lease_mw, self.fitting, strict=True):
             if offer.offer.status == "offered":
-                best = max(float(np.max(earned)), 0.0)
+                best = max(float(np.max(earned[fitting], initial=0.0)), 0.0)
                 worst.append(best * (offer.offer.critical_it_mw - float(np.sum(mw))) + float(np.sum((best - earned) * mw)))
         for site, power in prices.power.items():
             idle = self.energised[site] - self._used(plan, site)
@@ -357,6 +398,13 @@ class Certifier:
             plan.lease_mw[l] @ self.occupied_mw[l] for l, offer in enumerate(self.values.offers) if offer.offer.site == site
         )
         return np.zeros(self.calendar.length) + mining + leased
+
+
+def _least_ratio(limit: Array, use: Array) -> Array:
+    """How often each row of `use` fits under the limit: the least limit / use, where it uses anything, and never below 0."""
+    ratio = np.full(use.shape, np.inf)
+    np.divide(np.broadcast_to(limit, use.shape), use, out=ratio, where=use > 0)
+    return np.asarray(np.maximum(np.min(ratio, axis=1), 0.0))
 
 
 def _covers(node: Node) -> bool:
@@ -388,7 +436,7 @@ def _best_of_offer(offered: float, earned: Array, fixed: bool, choice: Choice | 
         return offered * max(float(np.max(allowed, initial=0.0)), 0.0)
     if fixed:
         return offered * float(earned[0])
-    return offered * max(float(np.max(earned)), 0.0)
+    return offered * max(float(np.max(earned, initial=0.0)), 0.0)
 
 
 def _sum(rows: object) -> Array | float:

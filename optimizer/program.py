@@ -5,7 +5,7 @@ Sets and columns (bounds are finite, so the program cannot be unbounded)
     mining_mw[k, t]   meter MW of fleet k energised in month t          0 <= . <= available[k, t]            [C2]
     lease_mw[l, c]    critical MW of offer l with rent from month c on  0 <= . <= offered; signed: fixed
     leased_mw[l]      critical MW of offer l over all starts            0 <= . <= offered                     [C3]
-    lease_block[l, c] 1 if indivisible offer l is taken at c            binary; only for indivisible offers
+    lease_block[l, c] 1 if indivisible offer l is taken at c            binary; only for indivisible offers; 0 where it cannot fit
 
 Objective: maximise discounted after-tax cash, USD million
 
@@ -38,6 +38,10 @@ IntArray = np.ndarray[Any, np.dtype[np.intp]]
 Terms = list[list[tuple[float, Any]]]
 """For each month, (coefficient, column) pairs."""
 Structure = tuple[Any, ...]
+LIMITED = ("site_power", "hpc_suitable", "unreserved", "capex_budget")
+"""Rows that limit MW or money."""
+FITTING_MW = 1e-6
+"""A block that is too large by less fits (USD million for the budget)."""
 Limits = dict[tuple[str, str], float]
 """MW by site and month."""
 
@@ -120,8 +124,41 @@ class Program:
         row_upper = np.array(
             [limit.get(name, old) for name, old in zip(self.form.row_names, self.form.row_upper.tolist(), strict=True)]
         )
+        upper[self.block_columns] = 1.0
         changed = replace(self, values=values, form=replace(self.form, lower=lower, upper=upper, row_upper=row_upper))
-        return replace(changed, form=replace(changed.form, cost=changed.cost_musd()))
+        return replace(changed, form=replace(changed.form, cost=changed.cost_musd(), upper=changed.upper_where_blocks_fit()))
+
+    def upper_where_blocks_fit(self) -> Array:
+        """Upper bounds of the columns; 0 where a whole block does not fit beside the signed leases, whatever else is decided.
+
+        The relaxation would otherwise take a part of such a block, and the prices of MW would speak of it.
+        """
+        form, offers = self.form, self.values.offers
+        limited = np.array([name in LIMITED for name, _ in form.row_names], dtype=bool)
+        signed = [offer.offer.status == "signed" for offer in offers]
+        firm = [self._use(column) * form.lower[column] for column in self._lease_numbers() if signed[self._offer_at(column)]]
+        free = form.row_upper - np.sum(firm, axis=0) if firm else form.row_upper
+        upper = form.upper.copy()
+        for block, number in enumerate(self.indivisible):
+            column = self.lease_columns.start + number
+            needed = self._use(column) * offers[self.offer_of[number]].offer.critical_it_mw
+            if np.any(limited & (needed > 0) & (needed > free + FITTING_MW)):
+                upper[column] = upper[self.block_columns.start + block] = 0.0
+        return upper
+
+    def _lease_numbers(self) -> range:
+        return range(self.lease_columns.start, self.lease_columns.stop)
+
+    def _offer_at(self, column: int) -> int:
+        return int(self.offer_of[column - self.lease_columns.start])
+
+    def _use(self, column: int) -> Array:
+        """What one MW of a lease column takes from every row, with what counts on the offer's total, shape (rows,)."""
+        form, total = self.form, self.leased_columns.start + self._offer_at(column)
+        entries = [slice(form.first[at], form.first[at + 1]) for at in (column, total)]
+        rows, values = (np.concatenate([table[part] for part in entries]) for table in (form.row, form.value))
+        used: Array = np.bincount(rows, weights=values, minlength=form.rows).astype(float)
+        return used
 
     @cached_property
     def structure(self) -> Structure:
@@ -152,7 +189,8 @@ def _build(values: Values) -> Program:
     _objective(model, values, fleet_of, month_of)
     order = [model.mining_mw, model.lease_mw, model.leased_mw, model.lease_block]
     form = compile_standard_form(model, [column for variable in order for column in variable.values()])
-    return Program(values, model, form, fleet_of, month_of, offer_of, start_of, indivisible)
+    program = Program(values, model, form, fleet_of, month_of, offer_of, start_of, indivisible)
+    return replace(program, form=replace(form, upper=program.upper_where_blocks_fit())) if indivisible else program
 
 
 def _is_block(offer: OfferValue) -> bool:

@@ -74,7 +74,7 @@ def obstacle(certifier: Certifier, number: int) -> str:
     if lease.status == "signed":
         return ""
     needed = lease.critical_it_mw * (1 - ROUNDING) if lease.indivisible else SMALLEST_MW
-    by_power, by_suitable, by_budget = _room(certifier, number)
+    by_power, by_suitable, by_budget = certifier.room(number)
     most = float(np.max(by_suitable))
     if most < needed:
         kind = "energised" if np.max(by_power) <= most else "suitable for leases"
@@ -91,33 +91,6 @@ def obstacle(certifier: Certifier, number: int) -> str:
     if np.max(np.minimum(by_suitable, by_budget)) < needed:
         return "at none of its starts do its MW and its capex both fit"
     return ""
-
-
-def _room(certifier: Certifier, number: int) -> tuple[Array, Array, Array]:
-    """Critical MW that energised MW, suitable MW and the budget leave beside what is signed, each of shape (starts,).
-
-    Suitable MW never leave more than energised MW do.
-    """
-    lease = certifier.values.offers[number].offer
-    months = certifier.calendar.months
-    own_right = np.array([lease.reserved_until is not None and month < lease.reserved_until for month in months])
-    suitable = np.where(own_right, certifier.suitable[lease.site], certifier.unreserved[lease.site])
-    signed = np.zeros(len(months))
-    for other, occupied in zip(certifier.values.offers, certifier.occupied_mw, strict=True):
-        if other.offer.status == "signed" and other.offer.site == lease.site:
-            signed = signed + occupied[0] * other.offer.critical_it_mw
-    limits = certifier.scenario.finance.capex_budget_usd
-    budget = np.array([limits.get(year, math.inf) / USD_PER_MUSD for year in certifier.calendar.years])
-    occupied = certifier.occupied_mw[number]
-    power = _least_ratio(certifier.energised[lease.site] - signed, occupied)
-    return power, _least_ratio(suitable - signed, occupied), _least_ratio(budget, certifier.capex_musd[number])
-
-
-def _least_ratio(limit: Array, use: Array) -> Array:
-    """How often each row of `use` fits under the limit: the least limit / use, where it uses anything, and never below 0."""
-    ratio = np.full(use.shape, np.inf)
-    np.divide(np.broadcast_to(limit, use.shape), use, out=ratio, where=use > 0)
-    return np.asarray(np.maximum(np.min(ratio, axis=1), 0.0))
 
 
 def needs_forcing(certifier: Certifier, prices: Prices, number: int, taken_mw: Array) -> bool:

@@ -35,6 +35,10 @@ class Rows:
         self.entries += [(len(self.limits), column, coefficient) for column, coefficient in terms]
         self.limits.append(limit)
 
+    def alone_too_large(self, column: int, amount: float) -> bool:
+        """Whether an amount of one column breaks a row even where all others are 0."""
+        return any(amount * size > self.limits[row] + 1e-6 for row, at, size in self.entries if at == column)
+
     def matrix(self, columns: int) -> csc_array:
         row, column, coefficient = (np.array(part) for part in zip(*self.entries, strict=True))
         return csc_array((coefficient, (row, column)), shape=(len(self.limits), columns))
@@ -71,6 +75,7 @@ class Program:
                 self._site_month(site, month)
         for year, budget in self.opinion.data["finance"]["capex_budget_usd"].items():
             self._budget(int(year), budget)
+        self._bar_blocks_that_do_not_fit()
 
     def _column(self, value_usd: float, most: float) -> int:
         self.cost.append(value_usd * USD)
@@ -139,6 +144,13 @@ class Program:
                 terms.append((column, spent / 1e6))
         if terms:
             self.rows.add(terms, budget_usd / 1e6)
+
+    def _bar_blocks_that_do_not_fit(self) -> None:
+        """A whole block that breaks a row by itself cannot be taken; the relaxation does not take a part of it either."""
+        for column, (name, _) in self.offer_columns.items():
+            block = self.opinion.leases[name]["critical_it_mw"]
+            if self.opinion.leases[name]["indivisible"] and self.rows.alone_too_large(column, block):
+                self.upper[column] = 0.0
 
     # ---- solving
 
