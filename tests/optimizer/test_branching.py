@@ -97,12 +97,12 @@ def test_a_search_that_left_out_a_start_from_the_beginning_proves_nothing() -> N
 
 
 def test_a_block_that_cannot_fit_sets_no_prices() -> None:
-    """90 critical MW take 112.5 MW of 80 suitable ones; in the relaxation a part of them would earn and price suitable MW."""
-    block = cases.offer("Block", critical_it_mw=90, rent_usd_per_kw_month=500, indivisible=True)
-    plan = solve(cases.scenario(sites__0__hpc_suitable_mw=80, leases=[block]))
+    """60 critical MW take 75 MW of 50 suitable ones; in the relaxation a part of them would earn and price suitable MW."""
+    block = cases.offer("Block", critical_it_mw=60, rent_usd_per_kw_month=500, indivisible=True)
+    plan = solve(cases.scenario(sites__0__hpc_suitable_mw=50, leases=[block]))
     assert plan.verdict == "CERTIFIED"
     assert plan.relaxation_npv_usd == pytest.approx(plan.npv_usd, rel=1e-12)
     assert all(row["usd_per_suitable_mw"] == 0 for row in plan.rows["shadow_price"])
     assert "do not fit" in plan.rows["leases"][0]["reason"]
-    fits = solve(cases.scenario(sites__0__hpc_suitable_mw=112.5, leases=[block]))
-    assert fits.rows["leases"][0]["critical_mw"] == 90
+    fits = solve(cases.scenario(sites__0__hpc_suitable_mw=75, leases=[block]))
+    assert fits.rows["leases"][0]["critical_mw"] == 60
