@@ -94,3 +94,68 @@ def offer(name: str, **changes: Any) -> dict[str, Any]:
 def fleet(name: str, **changes: Any) -> dict[str, Any]:
     """Another fleet like the one of the plain scenario."""
     return {**copy.deepcopy(ONE_SITE["fleets"][0]), "name": name, **changes}
+
+
+RAMP = [{"from": "2026-01", "mw_total": 60.0}, {"from": "2026-06", "mw_total": 90.0}]
+_PROFILE = [[round(10 + 3.7 * hour + 0.9 * month, 2) for hour in range(24)] for month in range(12)]
+_ZONES = [
+    {
+        "name": "Zone",
+        "time_zone": "America/Chicago",
+        "price": {"kind": "month_hour_profile", "usd_per_mwh": _PROFILE, "multiplier": {"flat": 1.0}},
+    },
+    {"name": "Other", "time_zone": "UTC", "price": {"kind": "flat", "usd_per_mwh": {"flat": 45.0}}},
+]
+_RICH: dict[str, Any] = {
+    "horizon__end": "2027-09",
+    "power__zones": _ZONES,
+    "sites": [
+        {
+            "name": "Site",
+            "zone": "Zone",
+            "energised_mw": 100.0,
+            "hpc_suitable_mw": RAMP,
+            "supply": {"kind": "index", "adder_usd_per_mwh": 3.0},
+            "blocks": [{"name": "Block", "mw": 20.0, "usd_per_mwh": 35.0, "from": "2026-02", "to": "2026-11"}],
+            "demand_charge": {"usd_per_kw_month": {"flat": 4.0}, "avoided_by_mining_fraction": 0.5},
+        },
+        {
+            "name": "Fixed",
+            "zone": "Other",
+            "energised_mw": 40.0,
+            "supply": {"kind": "fixed", "usd_per_mwh": {"flat": 38.0}},
+            "demand_charge": {"usd_per_kw_month": {"flat": 2.0}, "avoided_by_mining_fraction": 0.0},
+        },
+    ],
+    "fleets": [
+        fleet("Old", mw=60.0, j_per_th=27.0, retire_month="2027-03", resale_usd_per_th=1.0),
+        fleet("New", mw=60.0, j_per_th=17.0, fixed_opex_usd_per_mw_month=4000.0),
+        fleet("Elsewhere", site="Fixed", mw=40.0),
+    ],
+    "leases": [
+        offer("Landlord", power_paid_by="landlord", demand_charge_paid_by="landlord", rent_usd_per_kw_month=160.0),
+        offer(
+            "Window",
+            start_window={"earliest": "2026-03", "latest": "2026-07"},
+            build_months=2,
+            conversion_outage_months=1,
+            residual_value_fraction_of_capex=0.4,
+        ),
+        offer("Block lease", critical_it_mw=15.0, indivisible=True, rent_usd_per_kw_month=92.0),
+        offer("Right", critical_it_mw=10.0, reserved_until="2026-05", start_window={"earliest": "2026-02", "latest": "2026-04"}),
+        offer("There", site="Fixed", demand_charge_paid_by="landlord", extensions=[]),
+        {
+            key: value
+            for key, value in offer("Signed", critical_it_mw=3.0, status="signed", start_month="2026-02").items()
+            if key != "start_window"
+        },
+    ],
+    "finance__discount_rate_per_year": {"mining": 0.14, "lease": 0.09, "capex": 0.1, "power_contract": 0.08},
+    "finance__tax": {"rate_fraction": 0.21, "depreciation_years": 5.0},
+    "finance__capex_budget_usd": {"2026": 9e6},
+}
+
+
+def rich(**changes: Any) -> Scenario:
+    """Two sites in 21 months with about everything that a scenario can say: power paid by landlords, blocks, rights, a budget."""
+    return scenario(**{**_RICH, **changes})

@@ -8,6 +8,7 @@ from typing import Any
 import cases
 import numpy as np
 import pytest
+from cases import RAMP, rich
 from hashlease import InputError, Scenario, load
 from hashlease.models.values import TODAY, Multipliers, Values
 from hashlease.optimizer.diagnosis import conflicts
@@ -18,66 +19,6 @@ from hashlease.optimizer.solve import solve
 from hashlease.scenarios.vary import name_of, numbers, vary
 from random_cases import random_case
 
-HALVES = [{"from": "2026-01", "mw_total": 60.0}, {"from": "2026-06", "mw_total": 90.0}]
-PROFILE = [[round(10 + 3.7 * hour + 0.9 * month, 2) for hour in range(24)] for month in range(12)]
-ZONES = [
-    {
-        "name": "Zone",
-        "time_zone": "America/Chicago",
-        "price": {"kind": "month_hour_profile", "usd_per_mwh": PROFILE, "multiplier": {"flat": 1.0}},
-    },
-    {"name": "Other", "time_zone": "UTC", "price": {"kind": "flat", "usd_per_mwh": {"flat": 45.0}}},
-]
-RICH: dict[str, Any] = {
-    "horizon__end": "2027-09",
-    "power__zones": ZONES,
-    "sites": [
-        {
-            "name": "Site",
-            "zone": "Zone",
-            "energised_mw": 100.0,
-            "hpc_suitable_mw": HALVES,
-            "supply": {"kind": "index", "adder_usd_per_mwh": 3.0},
-            "blocks": [{"name": "Block", "mw": 20.0, "usd_per_mwh": 35.0, "from": "2026-02", "to": "2026-11"}],
-            "demand_charge": {"usd_per_kw_month": {"flat": 4.0}, "avoided_by_mining_fraction": 0.5},
-        },
-        {
-            "name": "Fixed",
-            "zone": "Other",
-            "energised_mw": 40.0,
-            "supply": {"kind": "fixed", "usd_per_mwh": {"flat": 38.0}},
-            "demand_charge": {"usd_per_kw_month": {"flat": 2.0}, "avoided_by_mining_fraction": 0.0},
-        },
-    ],
-    "fleets": [
-        cases.fleet("Old", mw=60.0, j_per_th=27.0, retire_month="2027-03", resale_usd_per_th=1.0),
-        cases.fleet("New", mw=60.0, j_per_th=17.0, fixed_opex_usd_per_mw_month=4000.0),
-        cases.fleet("Elsewhere", site="Fixed", mw=40.0),
-    ],
-    "leases": [
-        cases.offer("Landlord", power_paid_by="landlord", demand_charge_paid_by="landlord", rent_usd_per_kw_month=160.0),
-        cases.offer(
-            "Window",
-            start_window={"earliest": "2026-03", "latest": "2026-07"},
-            build_months=2,
-            conversion_outage_months=1,
-            residual_value_fraction_of_capex=0.4,
-        ),
-        cases.offer("Block lease", critical_it_mw=15.0, indivisible=True, rent_usd_per_kw_month=92.0),
-        cases.offer(
-            "Right", critical_it_mw=10.0, reserved_until="2026-05", start_window={"earliest": "2026-02", "latest": "2026-04"}
-        ),
-        cases.offer("There", site="Fixed", demand_charge_paid_by="landlord", extensions=[]),
-        {
-            key: value
-            for key, value in cases.offer("Signed", critical_it_mw=3.0, status="signed", start_month="2026-02").items()
-            if key != "start_window"
-        },
-    ],
-    "finance__discount_rate_per_year": {"mining": 0.14, "lease": 0.09, "capex": 0.1, "power_contract": 0.08},
-    "finance__tax": {"rate_fraction": 0.21, "depreciation_years": 5.0},
-    "finance__capex_budget_usd": {"2026": 9e6},
-}
 TEXTS: list[dict[str, Any]] = [
     {"finance.valuation_date": "2025-07-01"},
     {"finance.valuation_date": "2025-12-01"},
@@ -94,7 +35,7 @@ TEXTS: list[dict[str, Any]] = [
     {"sites.Site.blocks": []},
     {"sites.Site.demand_charge": None},
     {"sites.Site.hpc_suitable_mw": None},
-    {"sites.Site.energised_mw": HALVES},
+    {"sites.Site.energised_mw": RAMP},
     {"fleets.Elsewhere.site": "Site"},
     {"fleets.Old.retire_month": "2027-01"},
     {"fleets.New.from": "2026-04"},
@@ -118,10 +59,6 @@ TEXTS: list[dict[str, Any]] = [
     {"finance.tax": None},
 ]
 POINTS = (TODAY, Multipliers(0.6, 1.2, 1.5), Multipliers(1.3, 0.8, 0.0))
-
-
-def rich(**changes: Any) -> Scenario:
-    return cases.scenario(**{**RICH, **changes})
 
 
 def tables(values: Values) -> dict[str, Any]:
