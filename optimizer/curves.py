@@ -263,12 +263,16 @@ class _Walk:
                 merged[-1] = (merged[-1][0], end, merged[-1][2])
             else:
                 merged.append((start, end, pair))
+        last: float | None = None
         for number, (start, end, pair) in enumerate(merged):
             rents = self._rent_in(pair, start), self._rent_in(pair, end)
+            if last is not None and (rents[0] is None or not _close(last, rents[0])):
+                yield start, last, "breakpoint"  # the curve ends or jumps here
             yield start, rents[0], "point" if number == 0 else "breakpoint"
             if rents[0] is not None and rents[1] is not None:
                 for value, rent in self._bends(pair, (start, rents[0]), (end, rents[1]), MOST_HALVINGS):
                     yield value, rent, "point"
+            last = rents[1]
         yield high, self.at(high).rent, "point"
 
     def _bends(
