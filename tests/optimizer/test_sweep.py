@@ -1,4 +1,4 @@
-"""Sweeps: each row against a scenario loaded with the changes and solved; what they refuse; the same bytes after an interruption."""
+"""Sweeps: each row against a scenario loaded with the changes and solved; what is refused; the same bytes after an interruption."""
 
 from __future__ import annotations
 
