@@ -267,7 +267,10 @@ class Sandwich:
             share = 0.5
         new = self._corner(self._between(first, second, share), first if share <= 0.5 else second)
         for replaced in (first, second):
-            yield self._simplex(tuple(new if corner == replaced else corner for corner in simplex.corners))
+            part = self._simplex(tuple(new if corner == replaced else corner for corner in simplex.corners))
+            if part.bound_musd > simplex.bound_musd:  # what holds on the whole holds on a part
+                part = replace(part, bound_musd=simplex.bound_musd, plans=simplex.plans)
+            yield part
 
     def _length(self, edge: tuple[int, int]) -> float:
         """Length of an edge in shares of the box's sides."""
