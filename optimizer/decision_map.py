@@ -71,7 +71,8 @@ class DecisionMap:
 
     bound_usd: nowhere in the box can any plan be worth more than the best of the list by more than this.
     tolerance_usd: what was asked for; `complete` tells whether it was reached. solves, simplices: what the proof took.
-    plans are numbered from 1 in the order of their value today.
+    plans are numbered from 1 in the order of their value today. decisions: the leases and the machines that a plan commits; machines
+    stand idle in months in which they do not pay, which `npv_usd` takes into account and `Decisions.npv_musd` does not.
     """
 
     scenario: Scenario
