@@ -12,9 +12,13 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .commands import add_studies
 from .commands.shared import loaded, path, printing, progress_line, scenario_options, tell
+
+if TYPE_CHECKING:
+    from .models.scenario import Scenario
 
 EXIT_INPUT, EXIT_NO_PLAN, EXIT_FAULT, EXIT_STOPPED = 2, 3, 4, 130
 
@@ -88,16 +92,20 @@ def parser() -> argparse.ArgumentParser:
         help="also write plan.json, scenario.json, tables (CSV, Parquet) and manifest.json there",
     )
     run.add_argument("--force", action="store_true", help="write into a folder that holds the results of another scenario")
+    _annotate_option(run)
     run.add_argument("--format", choices=("table", "json"), default="table", help="what to print (default: table)")
     run.set_defaults(action=_run)
 
     validate = commands.add_parser("validate", help="check a scenario and print what its figures imply", epilog=EPILOG)
     scenario_options(validate)
     validate.add_argument("--sources", action="store_true", help="list every figure with its source")
+    _annotate_option(validate)
     validate.set_defaults(action=_validate)
 
-    new = commands.add_parser("new", help="write a commented starter scenario")
-    new.add_argument("file", nargs="?", type=path, default=Path("scenario.yaml"), metavar="FILE", help="default: scenario.yaml")
+    new = commands.add_parser("new", help="write a commented starter scenario, as YAML or as a workbook")
+    new.add_argument("file", nargs="?", type=path, metavar="FILE", help="default: scenario.yaml, or scenario.xlsx")
+    new.add_argument("--xlsx", action="store_true", help="as an Excel workbook (needs hashlease[excel])")
+    new.add_argument("--from", dest="source", metavar="SCENARIO", help="with --xlsx: this scenario instead of the starter")
     new.add_argument("--force", action="store_true", help="replace an existing file")
     new.set_defaults(action=_new)
 
@@ -111,6 +119,11 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _annotate_option(command: argparse.ArgumentParser) -> None:
+    help_ = "if a workbook has problems, write a copy there with the cells marked and a list of links to them"
+    command.add_argument("--annotate", type=path, metavar="FILE", help=help_)
+
+
 def _version() -> str:
     from . import __version__
 
@@ -118,7 +131,7 @@ def _version() -> str:
 
 
 def _run(options: argparse.Namespace) -> int:
-    scenario = loaded(options)
+    scenario = _loaded_or_annotated(options)
     if options.out is not None:
         from .exports.atomic import make_writable
         from .exports.tables import refuse_another_scenario
@@ -144,10 +157,29 @@ def _run(options: argparse.Namespace) -> int:
     return plan.exit_code
 
 
+def _loaded_or_annotated(options: argparse.Namespace) -> Scenario:
+    """The scenario; of a workbook with problems, a marked copy where --annotate asks for one."""
+    if options.annotate is None:
+        return loaded(options)
+    from .errors import InputError
+    from .exports.atomic import make_writable
+    from .scenarios.load import locate
+    from .scenarios.workbook.annotate import check_annotation, write_annotation
+
+    source = locate(options.scenario)
+    check_annotation(source, options.annotate)
+    make_writable(options.annotate.parent)
+    try:
+        return loaded(options)
+    except InputError as fault:
+        tell(write_annotation(source, fault, options.annotate))
+        raise
+
+
 def _validate(options: argparse.Namespace) -> int:
     from .exports.scenario_screen import show_scenario
 
-    scenario = loaded(options)
+    scenario = _loaded_or_annotated(options)
     with printing():
         show_scenario(scenario, options.sources)
     return 0
@@ -158,11 +190,26 @@ def _new(options: argparse.Namespace) -> int:
     from .exports.atomic import make_writable, write_atomically
     from .scenarios.load import STARTER
 
-    file: Path = options.file
+    file: Path = options.file or Path("scenario.xlsx" if options.xlsx else "scenario.yaml")
+    problems = []
     if (file.exists() or file.is_symlink()) and not options.force:
-        raise InputError([Problem(str(file), "", "a file that exists", "a new file", "--force replaces it")])
+        problems.append(Problem(str(file), "", "a file that exists", "a new file", "--force replaces it"))
+    if options.xlsx != (file.suffix.lower() == ".xlsx"):
+        named = "a name that ends in .xlsx" if options.xlsx else "--xlsx with a name that ends in .xlsx"
+        problems.append(Problem(str(file), "", f'the name "{file.name}"', named))
+    if options.source is not None and not options.xlsx:
+        problems.append(Problem("new", "--from", "no --xlsx", "--from together with --xlsx", "a YAML file is simply copied"))
+    if problems:
+        raise InputError(problems)
+    if options.xlsx:
+        from .scenarios.load import load
+        from .scenarios.workbook.writer import workbook_bytes
+
+        content = workbook_bytes(load(options.source or STARTER))
+    else:
+        content = STARTER.read_bytes()
     make_writable(file.parent)
-    write_atomically(file, STARTER.read_bytes())
+    write_atomically(file, content)
     with printing():
         print(f"wrote {file}; next: hashlease validate {file}, then hashlease run {file}")
     return 0

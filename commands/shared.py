@@ -34,7 +34,8 @@ def printing() -> Iterator[None]:
 
 
 def scenario_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("scenario", metavar="SCENARIO", help="a YAML file, or the name of a scenario that comes along (rockdale)")
+    help_ = "a YAML file, a workbook (.xlsx), or the name of a scenario that comes along (rockdale)"
+    command.add_argument("scenario", metavar="SCENARIO", help=help_)
     command.add_argument(
         "--set",
         dest="overrides",
@@ -75,3 +76,13 @@ def loaded(options: argparse.Namespace) -> Scenario:
     from ..scenarios.load import load
 
     return load(options.scenario, options.overrides, strict=options.strict)
+
+
+def title(scenario: Scenario) -> None:
+    """Print what the figures below belong to: the scenario, its file, and the fields that were changed."""
+    import shutil
+
+    from ..exports.screen import title_lines
+
+    for line in title_lines(scenario, shutil.get_terminal_size().columns):
+        print(line)

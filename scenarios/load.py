@@ -1,7 +1,8 @@
-"""Loading a scenario: read, override, validate; every problem of the file is reported at once, with its line."""
+"""Loading a scenario: read, override, validate; every problem of the file is reported at once, with its line or cell."""
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -11,32 +12,61 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from ..errors import MOST_DESCRIBED, InputError, Problem
+from ..models.files import ZIP
 from ..models.names import LONGEST, composed
 from ..models.quantities import Quantity
 from ..models.refusal import Fault, Place, listed, nearest, shown
 from ..models.scenario import Origin, Scenario, name_faults
 from .fields import apply_overrides
-from .yaml_reader import NEW, Document, read_yaml
+from .workbook import EXCEL_97
+from .yaml_reader import LARGEST_BYTES, NEW, Document, read_yaml
 
 SHIPPED = Path(__file__).parent
 STARTER = SHIPPED / "starter.yaml"
 
+WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".xltx", ".ods")
+
 
 def load(path: str | Path, overrides: str | Iterable[str] = (), strict: bool = False) -> Scenario:
-    """The scenario in a YAML file, or a shipped one by its bare name ("rockdale").
+    """The scenario in a YAML file or an Excel workbook, or a shipped one by its bare name ("rockdale").
 
     overrides: assignments such as "market.hashprice.multiplier=1.2" or "leases.*.escalator_per_year=0.02"; one of them or several.
-    strict: what would be a note becomes a problem (a figure without a source is no note).
+    strict: what would be a note becomes a problem (a figure without a source is no note), and so do formulas of a workbook.
     Raises InputError with every problem found.
     """
     file = locate(path)
     assignments = (overrides,) if isinstance(overrides, str) else tuple(overrides)
-    scenario = validate(apply_overrides(read_yaml(file, shipped_names()), assignments), file.parent)
+    document = _read(file)
+    scenario = validate(apply_overrides(document, assignments), file.parent)
     scenario.read_from(Origin(file.name, assignments))
-    notes = scenario.warnings() if strict else []
+    notes = [*document.notes, *scenario.warnings()] if strict else []
     if notes:
         raise InputError([Problem(str(file), "", note, "no notes (--strict)") for note in notes])
     return scenario
+
+
+def _read(file: Path) -> Document:
+    """A file as a document: a workbook if its content or its name says so, otherwise YAML."""
+    content = _workbook_content(file)
+    if content is None:
+        return read_yaml(file, shipped_names())
+    from .workbook.reader import read_workbook
+
+    return read_workbook(file, content)
+
+
+def _workbook_content(file: Path) -> bytes | None:
+    """The bytes of a workbook; None for any other file, and for what cannot be read, which the reader of YAML tells."""
+    try:
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_BYTES:
+            return None
+        with file.open("rb") as stream:
+            begins = stream.read(len(EXCEL_97))
+        is_workbook = begins.startswith((ZIP, EXCEL_97)) or file.suffix.lower() in WORKBOOKS
+        return file.read_bytes() if is_workbook else None
+    except (OSError, ValueError):
+        return None
 
 
 def locate(path: str | Path) -> Path:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import MOST_DESCRIBED, InputError, Problem
-from ..models.files import ZIP, names_beside
+from ..models.files import names_beside
 from ..models.names import LONGEST, slug
 from ..models.refusal import Fault, Place, nearest
 
@@ -42,7 +42,7 @@ class Document:
     """Plain data (dict, list, str, int, float, bool, None) and the line of each place in it.
 
     set_by: places that were set on the command line, and how. refused: what could not be set there. faults: what reading found
-    wrong, with its line. unread: places that hold no usable value because of such a fault.
+    wrong, with its line. unread: places that hold no usable value because of such a fault. notes: what `--strict` refuses.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Document:
     refused: tuple[Problem, ...] = ()
     faults: tuple[tuple[int, Fault], ...] = ()
     unread: frozenset[Place] = frozenset()
+    notes: tuple[str, ...] = ()
 
     def where(self, place: Place) -> str:
         """File and line of a place, or of the nearest enclosing one; or the option that set it."""
@@ -107,8 +108,6 @@ def row_name(row: Any, number: int) -> str:
 def read_yaml(path: Path, others: Iterable[str] = ()) -> Document:
     """The content of a file; `others` are names that would have been found elsewhere. Raises InputError."""
     content = _content(path, others)
-    if content.startswith(ZIP):
-        raise InputError([Problem(str(path), "", "a ZIP archive (a workbook?)", "YAML text")])
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
@@ -119,7 +118,7 @@ def read_yaml(path: Path, others: Iterable[str] = ()) -> Document:
 
 def _content(path: Path, others: Iterable[str]) -> bytes:
     """The bytes of a regular file of bounded size; a device or a pipe is never opened."""
-    allowed = "a scenario file in YAML"
+    allowed = "a scenario file (YAML, or an Excel workbook)"
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):

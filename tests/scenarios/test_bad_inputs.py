@@ -809,7 +809,7 @@ WHOLE_FILES = {
     "B097-utf16": (GOOD.encode("utf-16"), "text that is not UTF-8", "UTF-8", "save the file as UTF-8"),
     "B097-utf16-without-mark": (GOOD.encode("utf-16-le"), "NUL characters", "text in UTF-8", "save the file as UTF-8"),
     "B097-latin1": (GOOD.replace("good", "güt").encode("latin-1"), "text that is not UTF-8", "UTF-8", "save the file as UTF-8"),
-    "B137-workbook": (b"PK\x03\x04" + b"x" * 100, "a ZIP archive (a workbook?)", "YAML text", ""),
+    "B137-workbook": (b"PK\x03\x04" + b"x" * 100, "a damaged ZIP archive", "an Excel workbook (.xlsx)", ""),
 }
 
 
@@ -847,7 +847,7 @@ def test_path_that_is_no_file(name: str, found: str, tmp_path: Path) -> None:
     (tmp_path / "device").symlink_to("/dev/zero")
     problem = only_problem(tmp_path / name)
     assert problem.found == found
-    assert problem.allowed == "a scenario file in YAML"
+    assert problem.allowed == "a scenario file (YAML, or an Excel workbook)"
 
 
 def test_name_of_a_file_is_guessed(tmp_path: Path) -> None:
