@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from .shared import loaded, path, printing, scenario_options, tell
+from .shared import loaded, path, printing, scenario_options, tell, title
 
 if TYPE_CHECKING:
     from . import Commands
@@ -57,6 +57,7 @@ def _run(options: argparse.Namespace) -> int:
             table.add(row)
         table.close()
     with printing():
+        title(scenario)
         if options.offer is None:
             print("Lease against hashprice (rent of the first year, USD/kW-month; hashprice of the first month, USD/PH/day)")
             head = ("", "rent", "equal to mining at", "per meter kW", "hashprice today", "equal to the lease at")

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from ..optimizer.sandwich import Progress
     from . import Commands
 
+MAP = "map.json"
+
 
 def add(commands: Commands) -> None:
     command = commands.add_parser("map", help="which plan is best at which hashprice, rent and power price, with a proved bound")
@@ -21,6 +23,7 @@ def add(commands: Commands) -> None:
         command.add_argument(f"--{axis}", metavar="LOW:HIGH", help=f"range of the {axis} multiplier ({shown}; 'no' leaves it out)")
     command.add_argument("--tolerance", metavar="SHARE", default="0.002", help="largest regret, of the NPV today (default 0.002)")
     command.add_argument("--out", type=path, metavar="DIR", help="also write map.json and its tables (CSV, Parquet) there")
+    command.add_argument("--force", action="store_true", help="write into a folder that holds the results of another scenario")
     command.add_argument("--format", choices=("table", "json"), default="table", help="what to print (default: table)")
     command.set_defaults(action=_run)
 
@@ -33,7 +36,11 @@ def _run(options: argparse.Namespace) -> int:
     box, tolerance = box_of({axis: getattr(options, axis) for axis in ("hashprice", "rent", "power")}, options.tolerance)
     if options.out is not None:
         from ..exports.atomic import make_writable
+        from ..exports.tables import refuse_another_scenario
 
+        if not options.force:
+            refuse_another_scenario(options.out, scenario.name, MAP)
+            refuse_another_scenario(options.out, scenario.name)
         make_writable(options.out)
     on_terminal = sys.stderr.isatty()
     found = decision_map(scenario, box, tolerance, _progress if on_terminal else None)
@@ -48,7 +55,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.out is not None:
         from ..exports.tables import write_rows
 
-        written = write_rows(options.out, found.rows, {"map.json": found.to_json()})
+        written = write_rows(options.out, found.rows, {MAP: found.to_json()})
         tell(f"wrote {len(written)} files to {options.out}")
     return 0
 

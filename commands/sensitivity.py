@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .shared import loaded, path, printing, progress_line, scenario_options, tell
+from .shared import loaded, path, printing, progress_line, scenario_options, tell, title
 
 if TYPE_CHECKING:
     from . import Commands
@@ -35,6 +35,7 @@ def _run(options: argparse.Namespace) -> int:
     rows = tornado(scenario, options.input, options.change, options.most, progress)
     more = one_more(scenario)
     with printing():
+        title(scenario)
         print(f"NPV of the optimum, M USD, with one input {100 * options.change:g} % lower and higher; * the leases change")
         today = rows[0]["npv_today_usd"] if rows else None
         if today is not None:
@@ -45,7 +46,7 @@ def _run(options: argparse.Namespace) -> int:
             for other in row["same_as_others"]:
                 print(f"  {other} has the effect of {row['path']}")
         print()
-        print("What one more is worth today (the optimum solved again with it)")
+        print("What one more is worth (the optimum solved again with it, one step of the start window for starts)")
         for line in columns(("", "", "worth", ""), [_worth(row) for row in more]):
             print(line)
     if options.out is not None:

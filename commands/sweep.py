@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .shared import loaded, path, printing, scenario_options, tell
+from .shared import loaded, path, printing, scenario_options, tell, title
 
 if TYPE_CHECKING:
     from ..optimizer.sweep import Sweep
@@ -118,9 +118,14 @@ def _printed(sweep: Sweep, cases: Iterator[dict[str, Any]], count: int) -> int:
     from ..exports.columns import columns
 
     shown = [sweep.row(case) for case in itertools.islice(cases, SHOWN)]
-    head = [name for name in shown[0] if not name.startswith("critical_mw.") and name not in ("stated_anew", "gap_usd", "why")]
+    head = [
+        name
+        for name in shown[0]
+        if not name.startswith("critical_mw.") and name not in ("stated_anew", "gap_usd", "why", "scenario_sha256")
+    ]
     rows = [tuple(_cell(row[name]) for name in head) for row in shown]
     with printing():
+        title(sweep.scenario)
         for line in columns(tuple(head), rows):
             print(line)
         if count > SHOWN:

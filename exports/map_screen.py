@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from ..optimizer.decision_map import DecisionMap
 from ..optimizer.tables import Row
 from .columns import columns, paragraph
+from .screen import title_lines
 
 
 def map_lines(found: DecisionMap) -> Iterator[str]:
     """The map line by line: the bound, the plans, where leases enter and leave, and the nearest flips."""
     width = shutil.get_terminal_size().columns
     box = ", ".join(f"{axis.name} x{axis.low:g} to x{axis.high:g}" for axis in found.axes)
-    yield found.scenario.title or found.scenario.name
+    yield from title_lines(found.scenario, width)
     yield from paragraph(found.verdict, width)
     if not found.complete:
         asked = f"{found.tolerance_usd:,.0f} USD was asked for; the proof was stopped at what stands above"
@@ -22,14 +23,15 @@ def map_lines(found: DecisionMap) -> Iterator[str]:
     proof = f"{len(found.decisions)} plans, {found.solves:,} solves, {found.simplices:,} simplices"
     yield from paragraph(f"box: {box}; {proof}", width)
     yield ""
-    yield f"At today's prices plan {found.best()} wins: {_musd(found.npv_today_usd)} M USD, {found.leases_of(found.best())}"
+    wins = f"At the scenario's prices plan {found.best()} wins: {_musd(found.npv_today_usd)} M USD, {found.leases_of(found.best())}"
+    yield from paragraph(wins, width)
     yield ""
     yield "Nearest flips: another plan wins by more than the tolerance where prices move so far"
     yield from columns(("", "change", "hashprice", "rent", "power", "then plan"), [_flip(row) for row in found.rows["flips"]])
     if not found.rows["flips"]:
         yield "  none in the box"
     yield ""
-    yield "Plans, best today first (ranges: where in the box the plan is the best of the list)"
+    yield "Plans, best today first (critical MW with signed leases; ranges: where in the box it is the best, to a cell of 41 or 21)"
     axes = [axis.name for axis in found.axes]
     rows = [
         (
@@ -44,11 +46,11 @@ def map_lines(found: DecisionMap) -> Iterator[str]:
     ]
     yield from columns(("", "today M USD", "short of best", "of the box", "critical MW", *axes), rows)
     yield ""
-    yield "What they take, in critical MW"
+    yield "What they take of the offers, in critical MW (plans that read the same differ in starts: plan_leases of --out)"
     for row in found.rows["plans"]:
         yield from paragraph(f"{row['plan']:>2}  {row['leases']}", width)
     yield ""
-    yield "Where offers enter and leave as one multiplier rises and the others stay"
+    yield "Where offers enter and leave as one multiplier rises and the others stay (edges of the list: within the bound)"
     changes = [
         (
             f"{row['axis']} x{row['multiplier']:.3f}",

@@ -57,20 +57,20 @@ def write_rows(folder: Path, tables: dict[str, list[Row]], files: dict[str, str]
     return list(written)
 
 
-def refuse_another_scenario(folder: Path, scenario: str) -> None:
+def refuse_another_scenario(folder: Path, scenario: str, file: str = MANIFEST) -> None:
     """Refuse a folder whose manifest is of another scenario or of another program. Raises InputError."""
     try:
-        text = (folder / MANIFEST).read_bytes()
+        text = (folder / file).read_bytes()
     except OSError:
         return
     try:
         found = json.loads(text)
-        of_ours = isinstance(found, dict) and "scenario_sha256" in found
+        of_ours = isinstance(found, dict) and "scenario" in found
     except ValueError:
         of_ours = False
     name = found.get("scenario", "") if of_ours else ""
     if name != scenario:
-        what = f'results of the scenario "{name}"' if name else f"a {MANIFEST} that names no scenario"
+        what = f'results of the scenario "{name}"' if name else f"a {file} that names no scenario"
         raise InputError([Problem(str(folder), "", what, f'a folder for the scenario "{scenario}"', "--force writes into it")])
 
 

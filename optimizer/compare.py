@@ -288,7 +288,7 @@ def _tried(label: str, valuer: Valuer, plan: PinnedPlan) -> tuple[Row, InputErro
 
 
 def _in_scenario(label: str, valuer: Valuer, found: ValuedPlan) -> Row:
-    regret = valuer.regret_usd(found)
+    regret = max(valuer.regret_usd(found), 0.0)
     worth = {"npv_usd": found.npv_usd, "regret_usd": regret}
     return {"plan": label, "scenario": valuer.label, "fits": True, **worth, "why_not": None}
 

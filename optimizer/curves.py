@@ -43,6 +43,7 @@ FIRST_VALUES = 5
 STRAIGHT = 1e-4
 """Between breakpoints points of the closed function are listed so that lines between them miss it by no more than this share."""
 MOST_HALVINGS = 10
+SAMPLED_HALVINGS = 5
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def break_even_curve(scenario: Scenario, offer: str, parameter: str, low: float,
     found = _checked(scenario, offer, parameter, low, high)
     walk = _Walk(scenario, found[0], found[1], high)
     today = walk.today
-    points = walk.stepwise(low, high) if found[1].step else walk.walk(low, high)
+    points = walk.stepwise(low, high) if found[1].step else walk.sampled(low, high) if walk.is_bent else walk.walk(low, high)
     lease = next(lease for lease in scenario.leases if lease.name == found[0])
     rows = [walk.row(value, rent, kind) for value, rent, kind in points]
     if today is not None and low <= today <= high:
@@ -334,6 +335,42 @@ class _Walk:
             return False
         middle = self.at((pair.value + other.value) / 2)
         return middle.rent is not None and _close(self.rent_of_pair(pair, middle.value), middle.rent)
+
+    @property
+    def is_bent(self) -> bool:
+        """Whether the plans themselves change with the parameter all along: capex that a budget limits."""
+        return self.parameter.name == "capex" and bool(self.scenario.finance.capex_budget_usd)
+
+    def sampled(self, low: float, high: float) -> Iterator[tuple[float, float | None, str]]:
+        """Exact points, so many that lines between them miss the curve by no more than STRAIGHT."""
+        values = np.linspace(low, high, FIRST_VALUES).tolist()
+        yield low, self.at(low).rent, "point"
+        for start, end in itertools.pairwise(values):
+            yield from self._between(self.at(start), self.at(end), SAMPLED_HALVINGS)
+            yield end, self.at(end).rent, "point"
+
+    def _between(self, left: _Point, right: _Point, halvings: int) -> Iterator[tuple[float, float | None, str]]:
+        if (left.rent is None) != (right.rent is None):
+            yield from self._end_of_the_curve(left, right)
+            return
+        if not halvings or left.rent is None or right.rent is None:
+            return
+        middle = self.at((left.value + right.value) / 2)
+        straight = (left.rent + right.rent) / 2
+        if middle.rent is not None and abs(middle.rent - straight) <= STRAIGHT * max(abs(straight), 1.0):
+            return
+        yield from self._between(left, middle, halvings - 1)
+        yield middle.value, middle.rent, "point"
+        yield from self._between(middle, right, halvings - 1)
+
+    def _end_of_the_curve(self, left: _Point, right: _Point) -> Iterator[tuple[float, float | None, str]]:
+        """The two sides of the value from which on, or up to which, no rent flips the decision."""
+        narrowest = NARROWEST * (right.value - left.value)
+        while right.value - left.value > narrowest:
+            middle = self.at((left.value + right.value) / 2)
+            left, right = (middle, right) if (middle.rent is None) == (left.rent is None) else (left, middle)
+        yield left.value, left.rent, "breakpoint"
+        yield right.value, right.rent, "breakpoint"
 
     def stepwise(self, low: float, high: float) -> Iterator[tuple[float, float | None, str]]:
         """Every step of the parameter (whole years) inside the range, by exact solves."""

@@ -21,10 +21,9 @@ from ..errors import InputError, Problem
 from ..models.months import Array
 from ..models.scenario import Scenario
 from ..models.values import TODAY, USD_PER_MUSD, Multipliers, Values
-from .certificate import Certifier
+from .certificate import LEDGER_TOLERANCE, Certifier
 from .decisions import Decisions
 from .diagnosis import NoPlanError, conflicts, describe
-from .ledger import total_usd
 from .optimise import Optimiser, SolverError
 from .plan import plain
 from .plan_values import PlanValues
@@ -48,6 +47,8 @@ POINTS_OF_A_LINE = 65
 POINTS_OF_THE_BOX = 400
 """So many pairs of hashprice and power multiplier are looked at for the shares of the box."""
 POINTS_OF_RENT = 21
+STEPS_OF_A_DIRECTION = 16
+"""A direction is looked at in so many even steps for the first one in which today's plan is short by more than the tolerance."""
 
 MAP_TABLES: dict[str, tuple[str, ...]] = {
     "plans": (
@@ -71,7 +72,7 @@ class DecisionMap:
 
     bound_usd: nowhere in the box can any plan be worth more than the best of the list by more than this.
     tolerance_usd: what was asked for; `complete` tells whether it was reached. solves, simplices: what the proof took.
-    plans are numbered from 1 in the order of their value today. decisions: the leases and the machines that a plan commits; machines
+    plans are numbered from 1 in the order of their value today. decisions: the leases and machines that a plan commits; machines
     stand idle in months in which they do not pay, which `npv_usd` takes into account and `Decisions.npv_musd` does not.
     """
 
@@ -84,6 +85,7 @@ class DecisionMap:
     simplices: int
     decisions: tuple[Decisions, ...]
     values: PlanValues = field(repr=False)
+    optimiser: Optimiser = field(repr=False)
 
     @property
     def complete(self) -> bool:
@@ -125,7 +127,7 @@ class DecisionMap:
 
     @cached_property
     def _plans(self) -> list[Row]:
-        """One row a plan: what it signs, what it is worth today, and where in the box it is best."""
+        """One row a plan: what it signs, what it is worth today, and where in the box it is best, to a cell of its sample."""
         today = self.npv_usd()
         points = self._sample
         winner = np.array([int(np.argmax(self.npv_usd(**point))) for point in points])
@@ -142,7 +144,11 @@ class DecisionMap:
             }
             for axis in AXES:
                 inside = [points[at][axis] for at in where if axis in points[at]]
-                row |= {f"{axis}_from": min(inside, default=None), f"{axis}_to": max(inside, default=None)}
+                half = self._half_cells.get(axis, 0.0)
+                row |= {
+                    f"{axis}_from": min(inside) - half if inside else None,
+                    f"{axis}_to": max(inside) + half if inside else None,
+                }
             rows.append(row)
         return rows
 
@@ -156,6 +162,12 @@ class DecisionMap:
             cells = POINTS_OF_RENT if axis.name == "rent" else each
             lines.append([axis.low + (axis.high - axis.low) * (cell + 0.5) / cells for cell in range(cells)])
         return [dict(zip([axis.name for axis in self.axes], point, strict=True)) for point in itertools.product(*lines)]
+
+    @property
+    def _half_cells(self) -> dict[str, float]:
+        """Half the side of a cell of the sample, by axis."""
+        cells = {axis.name: len({point[axis.name] for point in self._sample}) for axis in self.axes}
+        return {axis.name: (axis.high - axis.low) / cells[axis.name] / 2 for axis in self.axes}
 
     @cached_property
     def _plan_leases(self) -> list[Row]:
@@ -249,7 +261,8 @@ class DecisionMap:
     def _flips(self) -> list[Row]:
         """How far today's point is from where another plan wins by more than the tolerance: on each axis, and on all together.
 
-        Directions rise (+) or fall (-) by the same factor on each axis that they name.
+        The distances are exact (the program is solved on the way), the plan named is the best of the list there. Directions rise or
+        fall by the same factor on each axis that they name.
         """
         today = self.best()
         rows: list[Row] = []
@@ -262,6 +275,12 @@ class DecisionMap:
                     rows.append(edge)
         return sorted(rows, key=lambda row: abs(math.log1p(row["change_fraction"])))
 
+    def _best_usd(self, point: dict[str, float]) -> float:
+        """Value of the best of all plans at a point, solved for."""
+        at = Multipliers(**point)
+        solution = self.optimiser.solve(self.optimiser.program.cost_musd(at))
+        return (solution.objective + self.optimiser.values.constant_musd(at)) * USD_PER_MUSD
+
     def _edge_in(self, signs: tuple[int, ...], today: int) -> Row | None:
         furthest = min((self._room(axis, sign) for axis, sign in zip(self.axes, signs, strict=True) if sign), default=0.0)
 
@@ -269,17 +288,15 @@ class DecisionMap:
             return {axis.name: math.exp(sign * step) for axis, sign in zip(self.axes, signs, strict=True) if sign}
 
         def regret(step: float) -> float:
-            worth = self.npv_usd(**point(step))
-            return float(np.max(worth) - worth[today - 1]) - self.tolerance_usd
+            return self._best_usd(point(step)) - float(self.npv_usd(**point(step))[today - 1]) - self.tolerance_usd
 
         near = 0.0
-        for far in np.linspace(0.0, furthest, 33)[1:].tolist():
+        for far in np.linspace(0.0, furthest, STEPS_OF_A_DIRECTION + 1)[1:].tolist():
             if regret(far) > 0:
                 edge = root(regret, near, far)
                 edge = far if edge is None else edge
                 at = point(edge)
                 beyond = self.best(**point(min(edge * (1 + 1e-6) + 1e-9, furthest)))
-                worth = self.npv_usd(**at)
                 moved = [(axis.name, sign) for axis, sign in zip(self.axes, signs, strict=True) if sign]
                 return {
                     "direction": ", ".join(f"{axis} {'up' if sign > 0 else 'down'}" for axis, sign in moved),
@@ -287,7 +304,7 @@ class DecisionMap:
                     "change_fraction": math.exp(edge * (1 if sum(signs) >= 0 else -1)) - 1,
                     "plan": beyond,
                     "leases": self.leases_of(beyond),
-                    "regret_at_edge_usd": float(np.max(worth) - worth[today - 1]),
+                    "regret_at_edge_usd": regret(edge) + self.tolerance_usd,
                 }
             near = far
         return None
@@ -307,6 +324,8 @@ class DecisionMap:
         return {
             "scenario": self.scenario.name,
             "title": self.scenario.title,
+            "file": self.scenario.origin.file,
+            "overrides": list(self.scenario.origin.overrides),
             "axes": [{"name": axis.name, "low": axis.low, "high": axis.high} for axis in self.axes],
             "verdict": self.verdict,
             "complete": self.complete,
@@ -391,6 +410,7 @@ def decision_map(
         simplices=len(sandwich.simplices),
         decisions=tuple(values.plans),
         values=values,
+        optimiser=optimiser,
     )
 
 
@@ -432,16 +452,14 @@ def _checked(box: Mapping[str, tuple[float, float]], tolerance: float) -> list[A
 
 def _check(certifier: Certifier, plan: Decisions) -> None:
     """Every plan of the list keeps the contracts' limits and is worth what the ledger says. Raises SolverError."""
-    lines = certifier.ledger.lines(
-        {fleet.name: plan.mining_mw[k] for k, fleet in enumerate(certifier.values.fleets)},
-        {
-            (offer.offer.name, start): float(mw)
-            for offer, amounts in zip(certifier.values.offers, plan.lease_mw, strict=True)
-            for start, mw in zip(offer.starts, amounts, strict=True)
-            if mw
-        },
-    )
-    for part in (certifier.primal(plan), certifier.whole_blocks(plan), certifier.objective(plan.npv_musd(certifier.values), lines)):
+    by_ledger = certifier.standing_musd + float(np.sum(certifier.mining_musd * plan.mining_mw))
+    gross = abs(certifier.standing_musd) + float(np.sum(np.abs(certifier.mining_musd) * plan.mining_mw))
+    for unit, mw in zip(certifier.lease_musd, plan.lease_mw, strict=True):
+        by_ledger += float(unit @ mw)
+        gross += float(np.abs(unit) @ mw)
+    difference = abs(by_ledger - plan.npv_musd(certifier.values))
+    if not difference <= LEDGER_TOLERANCE * max(gross, 1.0):
+        raise SolverError(f"a plan of the map is worth {difference:.3g} M USD more or less by the ledger")
+    for part in (certifier.primal(plan), certifier.whole_blocks(plan)):
         if not part.passed:
             raise SolverError(f"a plan of the map fails part {part.number}, {part.name}: {part.figure:.3g} {part.unit}")
-    assert math.isfinite(total_usd(lines))

@@ -73,17 +73,20 @@ def tornado(
     if today.npv_usd is None:
         raise NoPlanError([today.why])
     rows: list[Row] = []
+    sides = (("low", 1 - change), ("high", 1 + change))
     for number, one in enumerate(inputs):
         if progress is not None:
             progress("inputs", number, len(inputs))
         value = read(scenario, one.spots[0])
         row: Row = {"path": one.path, "label": _label(scenario, one), "today": value}
-        for side, factor in (("low", 1 - change), ("high", 1 + change)):
+        for side, factor in sides:
             moved = {name_of(scenario, spot): _moved(read(scenario, spot), factor, spot) for spot in one.spots}
             answer = _solved(series, scenario, moved)
             row[side] = None if answer is None else next(iter(moved.values()))
             row[f"npv_{side}_usd"] = None if answer is None else answer.npv_usd
             row[f"plan_changes_{side}"] = None if answer is None else _differs(answer, today)
+        if len(one.spots) > 1:  # several values: told as factors
+            row |= {"today": 1.0, **{side: None if row[side] is None else factor for side, factor in sides}}
         row["npv_today_usd"] = today.npv_usd
         row["swing_usd"] = _swing(row)
         row["same_as_others"] = []
@@ -163,7 +166,7 @@ def _swing(row: Row) -> float:
 def _label(scenario: Scenario, one: _Input) -> str:
     """Rows by their names and the field in words, with its unit in brackets."""
     if len(one.spots) > 1:
-        return one.path
+        return f"{one.path} (factor)"
     words: list[str] = []
     value: Any = scenario
     for part in one.spots[0]:

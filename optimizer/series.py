@@ -42,10 +42,11 @@ class Answer:
         return {offer.offer.name: float(np.sum(mw)) for offer, mw in pairs}
 
     def mining_mw(self) -> float:
-        """Mean meter MW that mine, over the horizon."""
+        """Mean meter MW that mine over the horizon, weighted by days."""
         if self.decisions is None or self.values is None:
             return 0.0
-        return float(self.decisions.mining_mw.sum(axis=0).mean())
+        days = self.values.calendar.days
+        return float(self.decisions.mining_mw.sum(axis=0) @ days / days.sum())
 
 
 class Series:

@@ -20,6 +20,7 @@ from ..models.scenario import Scenario
 from ..models.values import TODAY, Multipliers
 from ..scenarios.vary import Spot, name_of, read, spots, vary
 from .series import Series
+from .solve import scenario_hash
 from .tables import Row
 
 MULTIPLIERS = {"market.hashprice.multiplier": "hashprice", "power.multiplier": "power"}
@@ -81,6 +82,8 @@ class Sweep:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.series = Series()
+        self.scenario_sha256 = scenario_hash(scenario)[:16]
+        """What the cases vary: the first half of the hash that a manifest holds."""
         self._last: tuple[dict[str, Any], Scenario] | None = None
         self._multipliers_today = {path: float(read(scenario, spots(scenario, path)[0])) for path in MULTIPLIERS}
         self.columns_of_offers = {name: f"critical_mw.{name}" for name in sorted(lease.name for lease in scenario.leases)}
@@ -138,13 +141,12 @@ class Sweep:
             answer.why,
         )
 
-    @staticmethod
-    def stated_values(case: Mapping[str, Any]) -> Row:
-        """The case as columns of its row; the column of a factor says so."""
+    def stated_values(self, case: Mapping[str, Any]) -> Row:
+        """The case as columns of its row (the column of a factor says so), and the scenario that it varies."""
         return {
             f"{path} factor" if isinstance(value, Factor) else path: value.factor if isinstance(value, Factor) else value
             for path, value in case.items()
-        }
+        } | {"scenario_sha256": self.scenario_sha256}
 
     def _row(
         self,

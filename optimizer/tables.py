@@ -309,7 +309,7 @@ def without_dust(row: Row) -> Row:
 
 def _without_dust(column: str, value: Any) -> Any:
     if isinstance(value, list):
-        return [without_dust(item) for item in value]
+        return [without_dust(item) if isinstance(item, dict) else item for item in value]
     if isinstance(value, float):
         if column in ("usd", "usd_per_mw", "usd_per_suitable_mw") or column.endswith("_usd"):
             return round(value, 6) + 0.0

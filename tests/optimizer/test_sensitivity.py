@@ -108,7 +108,7 @@ def test_named_inputs_are_all_told_and_move_together() -> None:
     # Rents of 125 and 100: 4 x (1,500,000 - 400,000) + 4 x (1,200,000 - 480,000); of 75 and 60, mining alone: 4,380,000
     rent = by_path["leases.*.rent_usd_per_kw_month"]
     assert (rent["npv_low_usd"], rent["npv_high_usd"]) == (pytest.approx(4_380_000), pytest.approx(7_280_000))
-    assert (rent["today"], rent["low"], rent["high"]) == (100.0, 75.0, 125.0)
+    assert (rent["today"], rent["low"], rent["high"]) == (1.0, 0.75, 1.25), "several values are told as factors"
     assert rent["plan_changes_low"] is rent["plan_changes_high"] is True
 
 
