@@ -267,16 +267,20 @@ class Certifier:
                 yield _excess(terms, self.scenario.finance.capex_budget_usd[year] / USD_PER_MUSD), f"capex budget {year}"
 
     def _site_violations(self, plan: Decisions, site: str) -> Iterator[tuple[float, str]]:
+        """The worst month of each rule of a site, added up exactly."""
         mining = [plan.mining_mw[k] for k, fleet in enumerate(self.values.fleets) if fleet.site == site]
         here = [l for l, offer in enumerate(self.values.offers) if offer.offer.site == site]
         leased = [plan.lease_mw[l] @ self.occupied_mw[l] for l in here]
-        rows = [row.tolist() for row in (*mining, *leased)]
-        for t, month in enumerate(self.calendar.months):
-            used = [row[t] for row in rows]
-            yield _excess(used, float(self.energised[site][t])), f"power of {site} in {month}"
-            yield _excess(used[len(mining) :], float(self.suitable[site][t])), f"suitable MW of {site} in {month}"
-            others = [float(row[t] * self.needs_unreserved[l][t]) for l, row in zip(here, leased, strict=True)]
-            yield _excess(others, float(self.unreserved[site][t])), f"unreserved MW of {site} in {month}"
+        others = [row * self.needs_unreserved[l] for l, row in zip(here, leased, strict=True)]
+        rules = (
+            ("power", [*mining, *leased], self.energised),
+            ("suitable MW", leased, self.suitable),
+            ("unreserved MW", others, self.unreserved),
+        )
+        for name, found, limits in rules:
+            rows, limit = np.array(found).reshape(len(found), self.calendar.length), limits[site]
+            month = int(np.argmax((rows.sum(axis=0) - limit) / np.maximum(1.0, np.abs(rows).sum(axis=0))))
+            yield _excess(rows[:, month].tolist(), float(limit[month])), f"{name} of {site} in {self.calendar.months[month]}"
 
     def whole_blocks(self, plan: Decisions) -> Part:
         """Part 2."""
