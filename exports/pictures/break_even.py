@@ -28,6 +28,8 @@ from .style import (
     key_height,
     numbers_on,
     shortened,
+    signed,
+    text_width,
 )
 
 if TYPE_CHECKING:
@@ -64,26 +66,29 @@ def break_even(rows: Sequence[Row], rents_today: dict[str, float], caption: Capt
     """
     offers = list(dict.fromkeys(row["offer"] for row in rows))
     parameter, unit = str(rows[0]["parameter"]), str(rows[0]["unit"])
-    today = next((float(row["value"]) for row in rows if row["kind"] == "today"), None)
+    todays = {str(row["offer"]): float(row["value"]) for row in rows if row["kind"] == "today"}
+    common = todays[offers[0]] if set(todays) == set(offers) and len(set(todays.values())) == 1 else None
     styles = [LINES[number % len(LINES)] for number in range(len(offers))]
     several = len(offers) > 1
     swatches = [Swatch(offer, colour, line=line) for offer, (colour, line) in zip(offers, styles, strict=True)]
-    swatches += [
-        Swatch("today's rent and value", "#BBBBBB" if several else "white", marker="D"),
-        Swatch("where the two best plans change", INK, marker="o"),
-    ]
     word = WORDS.get(parameter, parameter)
-    meaning = (
-        "above its curve an offer is taken, below it is not" if several else "above the curve the lease pays, below mining does"
-    )
+    if any(offer in rents_today for offer in todays):
+        own = f"today's rent, at the offer's own {word} today" if several and common is None else "today's rent and value"
+        swatches.append(Swatch(own, "white", marker="D"))
+    if any(row["kind"] == "breakpoint" and row["break_even_rent_usd_per_kw_month"] is not None for row in rows):
+        swatches.append(Swatch("where the two best plans change", INK, marker="o"))
+    above = "above its curve: an offer" if several else "above: the offer"
+    meaning = f"{above} is worth having; below: the best plan without it is worth more"
     with house_style():
         subtitle = f"Rent at which the decision flips, over the {word}; {meaning}"
         title = f"Break-even rent: {caption.title if several else offers[0]}"
         page = Page(title, subtitle, caption, PLOT_PT + 48 + key_height(swatches))
-        axes = page.plot(LEFT_PT, 8, RIGHT_PT, 8 + PLOT_PT)
+        xs = np.array([row["value"] for row in rows], dtype=float)
+        label_pt = text_width(signed(float(xs.max()), 0 if xs.max() >= 100 else 2))
+        right = min(RIGHT_PT, WIDTH_PT - label_pt / 2 - 5)
+        axes = page.plot(LEFT_PT, 8, right, 8 + PLOT_PT)
         for offer, drawn in zip(offers, styles, strict=True):
             _curve(axes, [row for row in rows if row["offer"] == offer], drawn)
-        xs = np.array([row["value"] for row in rows])
         axes.set_xlim(float(xs.min()), float(xs.max()))
         rents = [row["break_even_rent_usd_per_kw_month"] for row in rows if row["break_even_rent_usd_per_kw_month"] is not None]
         marks = [rents_today[offer] for offer in offers if offer in rents_today]
@@ -91,19 +96,19 @@ def break_even(rows: Sequence[Row], rents_today: dict[str, float], caption: Capt
         axes.set_ylim(low, high)
         if not several:
             _sides(axes, list(rows), low, high)
-        if today is not None:
-            axes.axvline(today, color=INK, linewidth=0.8, linestyle="--", zorder=1)
-            for offer, (colour, _) in zip(offers, styles, strict=True):
-                if offer in rents_today:
-                    style: dict[str, Any] = {
-                        "markerfacecolor": colour if several else "white",
-                        "markeredgecolor": INK,
-                        "clip_on": False,
-                        "zorder": 6,
-                    }
-                    axes.plot([today], [rents_today[offer]], marker="D", markersize=5, **style)
+        if common is not None:
+            axes.axvline(common, color=INK, linewidth=0.8, linestyle="--", zorder=1)
+        drawn_at: list[tuple[float, float]] = []
+        for offer, (colour, _) in zip(offers, styles, strict=True):
+            if offer in rents_today and offer in todays:
+                at = todays[offer], rents_today[offer]
+                _diamond(axes, at, drawn_at, colour if several else INK)
+                drawn_at.append(at)
         axes.set_ylabel("break-even rent, USD/kW-month of critical IT")
-        axes.set_xlabel(f"{word}, {printable(unit) or 'fraction'}{'' if today is None else ' (dashed: today)'}")
+        axes.set_xlabel(
+            f"{word}, {printable(unit).removesuffix(', leases') or 'fraction'}{'' if common is None else ' (dashed: today)'}"
+        )
+        axes.locator_params(axis="x", nbins=max(2, min(9, int((right - LEFT_PT) / (label_pt + 14)))))
         numbers_on(axes, "y")
         numbers_on(axes, "x")
         page.key(swatches, 8 + PLOT_PT + 36)
@@ -130,6 +135,15 @@ def _curve(axes: Axes, rows: list[Row], style: tuple[str, Any]) -> None:
     axes.plot(*_points(breaks), color=colour, linestyle="none", marker="o", markersize=3.5, markeredgecolor=INK, zorder=4)
 
 
+def _diamond(axes: Axes, at: tuple[float, float], others: Sequence[tuple[float, float]], colour: str) -> None:
+    """A hollow diamond, around those that are there already."""
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    wide, tall = abs(right - left) * 0.012, abs(high - low) * 0.018
+    under = sum(abs(x - at[0]) < wide and abs(y - at[1]) < tall for x, y in others)
+    style: dict[str, Any] = {"markerfacecolor": "none", "markeredgecolor": colour, "markeredgewidth": 1.2, "clip_on": False}
+    axes.plot([at[0]], [at[1]], marker="D", markersize=4.0 + 3.5 * under, linestyle="none", zorder=6, **style)
+
+
 def _sides(axes: Axes, rows: list[Row], low: float, high: float) -> None:
     """What is done above and below the curve of one offer."""
     x, rent = _points(rows)
@@ -142,5 +156,7 @@ def _sides(axes: Axes, rows: list[Row], low: float, high: float) -> None:
     name = shortened(rows[0]["offer"], room - 40, SMALL_PT)
     style: dict[str, Any] = {"fontsize": SMALL_PT, "transform": axes.transAxes, "parse_math": False}
     left_high = rent[known][0] > rent[known][-1]
-    axes.text(0.98 if left_high else 0.02, 0.97, f"lease: {name}", ha="right" if left_high else "left", va="top", **style)
-    axes.text(0.02 if left_high else 0.98, 0.03, "mine", ha="left" if left_high else "right", va="bottom", **style)
+    axes.text(0.98 if left_high else 0.02, 0.97, f"worth having: {name}", ha="right" if left_high else "left", va="top", **style)
+    axes.text(
+        0.02 if left_high else 0.98, 0.03, "the best plan without it", ha="left" if left_high else "right", va="bottom", **style
+    )

@@ -118,13 +118,13 @@ def _regions(found: DecisionMap) -> Figure:
     worths = [_worth(found, of_plan, len(choices), fixed, points) for fixed in slices]
     winners = [np.argmax(worth, axis=-1) for worth in worths]
     share = np.bincount(np.concatenate([won.ravel() for won in winners]), minlength=len(choices)) / sum(won.size for won in winners)
-    today = int(of_plan[found.best() - 1])
+    today = int(of_plan[found.best() - 1]) if _has_today(found) else None
     shown = _shown(choices, share, today)
     offers = [offer for offer in (lease.name for lease in found.scenario.leases) if any(offer in choices[at].mw for at in shown)]
     caption = Caption.of(found.scenario, _verdict(found))
     title = f"Decision map: {caption.title}"
     subtitle = f"Which leases the best plan signs; proved: nowhere in the box is any plan worth more by over {_bound(found)}"
-    table_pt = (min(len(offers), MOST_OFFERS) + 4) * TEXT_PT * LINE_OF_TABLE + 4
+    table_pt = (min(len(offers), MOST_OFFERS) + 5) * TEXT_PT * LINE_OF_TABLE + 4
     top = 44.0 if slices[0] else 32.0
     page = Page(title, subtitle, caption, top + PLOT_PT + 40 + table_pt)
     colours = _colours(choices)
@@ -132,11 +132,12 @@ def _regions(found: DecisionMap) -> Figure:
     gap = 26.0
     wide = (right - left - gap * (len(slices) - 1)) / len(slices)
     x, y = np.linspace(across.low, across.high, points), np.linspace(along.low, along.high, points)
+    numbered: set[int] = set()
     for number, (fixed, worth, won) in enumerate(zip(slices, worths, winners, strict=True)):
         begin = left + number * (wide + gap)
         axes = page.plot(begin, top, begin + wide, top + PLOT_PT)
         _paint(axes, x, y, worth, colours)
-        _number(axes, x, y, won, choices, colours, wide, shown)
+        numbered |= _number(axes, x, y, won, choices, colours, wide, shown)
         axes.set_xlim(across.low, across.high)
         axes.set_ylim(along.low, along.high)
         axes.spines[["top", "right"]].set_visible(True)
@@ -147,10 +148,10 @@ def _regions(found: DecisionMap) -> Figure:
         if all(abs(at - 1.0) < 1e-9 for at in fixed.values()):
             _today(found, axes)
     note = f"Choices of small regions that are not listed: {len(choices) - len(shown)}. " if len(shown) < len(choices) else ""
+    note += _without_number([choices[at].number for at in shown if share[at] > 0 and at not in numbered])
     listed = [choices[at] for at in shown]
-    _table(
-        page, listed, [colours[at] for at in shown], offers, top + PLOT_PT + 36, choices[today].number, note + _flip_in_words(found)
-    )
+    star = None if today is None else choices[today].number
+    _table(page, listed, [colours[at] for at in shown], offers, top + PLOT_PT + 36, star, note + _flip_in_words(found))
     return page.figure
 
 
@@ -193,14 +194,28 @@ def _bound(found: DecisionMap) -> str:
     return f"{signed(found.bound_usd)} USD{share}"
 
 
+def _has_today(found: DecisionMap) -> bool:
+    """Whether today's point lies in the box."""
+    return all(axis.low <= 1 <= axis.high for axis in found.axes)
+
+
+def _without_number(numbers: list[int]) -> str:
+    """The choices of the key whose regions have no room for their number: which, or how many."""
+    if not numbers:
+        return ""
+    which = ", ".join(map(str, numbers)) if len(numbers) <= 6 else f"{len(numbers)} choices"
+    return f"No room for a number in the regions of: {which}. "
+
+
 def _flip_in_words(found: DecisionMap) -> str:
-    today = "" if all(axis.low <= 1 <= axis.high for axis in found.axes) else " (outside of the box)"
+    if not _has_today(found):
+        return "Today's prices lie outside of the box."
     for row in found.rows["flips"][:1]:
         change = signed(100 * abs(row["change_fraction"]), 1)
         shown = " (arrow)" if _in_plane(found, row) else ""
         flip = f"{row['direction']} by {change} %, to plan {row['plan']}"
-        return f"★ today's prices{today}. Nearest flip beyond the tolerance{shown}: {flip}."
-    return f"★ today's prices{today}. No flip beyond the tolerance on a line from today within the box."
+        return f"★ today's prices. Nearest flip beyond the tolerance{shown}: {flip}."
+    return "★ today's prices. No flip beyond the tolerance on a line from today within the box."
 
 
 def _colours(choices: list[Choice]) -> list[str]:
@@ -229,14 +244,17 @@ def _paint(axes: Axes, x: Array, y: Array, worth: Array, colours: list[str]) -> 
 
 def _number(
     axes: Axes, x: Array, y: Array, won: WholeArray, choices: list[Choice], colours: list[str], wide: float, shown: list[int]
-) -> None:
-    """The number of a choice inside each of its regions that has room for it."""
+) -> set[int]:
+    """The number of a choice inside each of its regions that has room for it; the choices that have one."""
+    numbered = set()
     across_pt, up_pt = wide / (len(x) - 1), PLOT_PT / (len(y) - 1)
     for choice in shown:
         text = str(choices[choice].number)
         half_wide, half_tall = text_width(text, TEXT_PT) / 2 + 1.5, TEXT_PT / 2 + 1
         for spot in _spots(won == choice, int(np.ceil(half_wide / across_pt)), int(np.ceil(half_tall / up_pt))):
             axes.text(x[spot[0]], y[spot[1]], text, ha="center", va="center", color=ink_on(colours[choice]), weight="bold")
+            numbered.add(choice)
+    return numbered
 
 
 def _spots(inside: np.ndarray[Any, np.dtype[np.bool_]], wide: int, tall: int) -> list[tuple[int, int]]:
@@ -331,13 +349,15 @@ def _today(found: DecisionMap, axes: Axes) -> None:
     axes.plot([1.0], [1.0], marker="*", markersize=9, markeredgewidth=0.8, **style)
 
 
-def _shown(choices: list[Choice], share: Array, today: int) -> list[int]:
-    """The choices in the key: today's and the largest, in the order of their numbers."""
+def _shown(choices: list[Choice], share: Array, today: int | None) -> list[int]:
+    """The choices in the key: today's (if it lies in the box) and the largest, in the order of their numbers."""
     largest = sorted(range(len(choices)), key=lambda at: (at != today, -share[at]))
     return sorted(at for at in largest[:MOST_COLUMNS] if share[at] > 0 or at == today)
 
 
-def _table(page: Page, choices: list[Choice], colours: list[str], offers: list[str], top: float, today: int, note: str) -> None:
+def _table(
+    page: Page, choices: list[Choice], colours: list[str], offers: list[str], top: float, today: int | None, note: str
+) -> None:
     """The key: a column for each numbered choice with its critical MW by offer."""
     line = TEXT_PT * LINE_OF_TABLE
     inner = WIDTH_PT - 2 * MARGIN_PT
@@ -369,7 +389,7 @@ def _table(page: Page, choices: list[Choice], colours: list[str], offers: list[s
         x = MARGIN_PT + names + (column + 0.5) * cell
         page.text(x, at + 1.5, f"{choice.leased_mw:,.0f}", size=SMALL_PT, ha="center", weight="bold")
     more = f"{len(offers) - len(rows)} offers more are not listed. " if len(rows) < len(offers) else ""
-    for text in wrapped(f"{more}{note} Numbers are the plans of hashlease map; darker: more MW.", inner, SMALL_PT, 2):
+    for text in wrapped(f"{more}{note} Numbers are the plans of hashlease map; darker: more MW.", inner, SMALL_PT, 3):
         at += line
         page.text(MARGIN_PT, at + 1.5, text, size=SMALL_PT, color=FAINT)
 
@@ -401,7 +421,8 @@ def _curves(found: DecisionMap) -> Figure:
     worth = np.stack([worth[:, of_plan == choice].max(axis=1) for choice in range(len(choices))], axis=1)
     best = worth.max(axis=1)
     wins = np.bincount(np.argmax(worth, axis=1), minlength=len(choices))
-    shown = _shown(choices, wins / len(x), int(of_plan[found.best() - 1]))[: len(LINES)]
+    today = int(of_plan[found.best() - 1]) if _has_today(found) else None
+    shown = _shown(choices, wins / len(x), today)[: len(LINES)]
     swatches = [
         Swatch(f"{choices[at].number}: {_in_words(choices[at])}", colour, line=line)
         for at, (colour, line) in zip(shown, LINES, strict=False)
@@ -429,7 +450,8 @@ def _curves(found: DecisionMap) -> Figure:
     above.set_xticklabels([])
     above.set_ylabel("NPV, M USD")
     below.set_ylabel("less than the best, M USD")
-    below.set_xlabel(f"{NAMES[axis.name]}, multiple of today's (dashed: today; dotted: where the best plan changes)")
+    dashed = "dashed: today; " if axis.low < 1 < axis.high else ""
+    below.set_xlabel(f"{NAMES[axis.name]}, multiple of today's ({dashed}dotted: where the best plan changes)")
     unit = _in_units(found, axis.name)
     if unit is not None:
         top = above.secondary_xaxis("top", functions=_both_ways(unit[0]))

@@ -244,6 +244,50 @@ def test_long_text_is_cut_to_its_room() -> None:
     assert style.wrapped("W" * 500, 50.0, most=2)[-1].endswith("…")
 
 
+def lines_of(figure: Figure, marker: str) -> list[tuple[float, float]]:
+    return [(line.get_xdata()[0], line.get_ydata()[0]) for line in figure.axes[0].lines if line.get_marker() == marker]  # type: ignore[index]
+
+
+def dashed(figure: Figure) -> list[float]:
+    return [line.get_xdata()[0] for line in figure.axes[0].lines if line.get_linestyle() == "--" and line.get_linewidth() == 0.8]  # type: ignore[index]
+
+
+def over_capex(name: str, today: float) -> list[Row]:
+    fixed = {"site": "Site", "offer": name, "parameter": "capex", "unit": "USD per critical MW"}
+    found = [(6e6, 70.0, "point"), (today, 90.0, "today"), (14e6, 150.0, "point")]
+    return [{**fixed, "value": v, "break_even_rent_usd_per_kw_month": rent, "kind": kind} for v, rent, kind in found]
+
+
+def test_every_diamond_is_at_the_offers_own_value_of_today() -> None:
+    rows = [*over_capex("One", 8e6), *over_capex("Two", 11e6)]
+    figure = break_even.break_even(rows, {"One": 92.0, "Two": 99.0}, CAPTION)
+    assert lines_of(figure, "D") == [(8e6, 92.0), (11e6, 99.0)]
+    assert dashed(figure) == []
+    found = " ".join(texts(style.rendered(figure, ".svg")))
+    assert "own capex today" in found
+    assert "dashed" not in found
+    assert "plans change" not in found
+    for text, box in placed(figure):
+        assert box.x1 < figure.bbox.width, text
+
+
+def test_offers_with_one_value_of_today_share_a_line() -> None:
+    rows = [*over_capex("One", 8e6), *over_capex("Two", 8e6)]
+    figure = break_even.break_even(rows, {"One": 92.0, "Two": 92.0}, CAPTION)
+    assert dashed(figure) == [8e6]
+    sizes = [line.get_markersize() for line in figure.axes[0].lines if line.get_marker() == "D"]
+    assert sizes[0] < sizes[1]
+    assert "dashed: today" in " ".join(texts(style.rendered(figure, ".svg")))
+
+
+def test_the_map_has_no_star_where_today_is_outside() -> None:
+    found = " ".join(texts(style.rendered(mapped({"hashprice": (1.5, 2.5), "rent": (0.5, 1.5)}), ".svg")))
+    assert "outside of the box" in found
+    assert "★" not in found
+    assert "arrow" not in found
+    assert "★" in " ".join(texts(style.rendered(mapped(TWO), ".svg")))
+
+
 # --- the command -------------------------------------------------------------------------------------------------------
 
 
@@ -305,6 +349,15 @@ def test_without_matplotlib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert run_command(["picture", "cash", "rockdale", "-o", str(tmp_path / "x.png")]) == 2
     assert "pip install 'hashlease[pictures]'" in capsys.readouterr().err
+
+
+def test_a_broken_matplotlib_is_told(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['matplotlib.figure'] = None; from hashlease.cli import run_command; "
+    code += f"sys.exit(run_command(['picture', 'cash', 'rockdale', '-o', {str(tmp_path / 'x.png')!r}]))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert found.returncode == 2
+    assert "matplotlib cannot be used" in found.stderr
+    assert "Traceback" not in found.stderr
 
 
 def test_no_plan_no_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
