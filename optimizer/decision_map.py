@@ -24,6 +24,7 @@ from ..models.values import TODAY, USD_PER_MUSD, Multipliers, Values
 from .certificate import LEDGER_TOLERANCE, Certifier
 from .decisions import Decisions
 from .diagnosis import NoPlanError, conflicts, describe
+from .ledger import total_usd
 from .optimise import Optimiser, SolverError
 from .plan import plain
 from .plan_values import PlanValues
@@ -454,9 +455,11 @@ def _check(certifier: Certifier, plan: Decisions) -> None:
     """Every plan of the list keeps the contracts' limits and is worth what the ledger says. Raises SolverError."""
     by_ledger = certifier.standing_musd + float(np.sum(certifier.mining_musd * plan.mining_mw))
     gross = abs(certifier.standing_musd) + float(np.sum(np.abs(certifier.mining_musd) * plan.mining_mw))
-    for unit, mw in zip(certifier.lease_musd, plan.lease_mw, strict=True):
-        by_ledger += float(unit @ mw)
-        gross += float(np.abs(unit) @ mw)
+    for offer, mw in zip(certifier.values.offers, plan.lease_mw, strict=True):
+        for row in np.flatnonzero(mw).tolist():
+            lines = certifier.ledger.lease(offer.offer, offer.starts[row])
+            worth = float(mw[row]) * total_usd(lines) / USD_PER_MUSD
+            by_ledger, gross = by_ledger + worth, gross + abs(worth)
     difference = abs(by_ledger - plan.npv_musd(certifier.values))
     if not difference <= LEDGER_TOLERANCE * max(gross, 1.0):
         raise SolverError(f"a plan of the map is worth {difference:.3g} M USD more or less by the ledger")
