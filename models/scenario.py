@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -15,7 +16,7 @@ from .finance import Finance
 from .lease import LeaseOffer
 from .market import Market
 from .mining import Fleet
-from .months import Calendar, Month
+from .months import Array, Calendar, Month
 from .names import Name, slug
 from .power import Power
 from .prices import HourlyPrice, PriceTable, Zone
@@ -124,6 +125,14 @@ class Scenario(Input):
 
     def leases_at(self, site: str) -> list[LeaseOffer]:
         return [lease for lease in self.leases if lease.site == site]
+
+    def reserved_mw(self, site: str) -> Array:
+        """[C5] Meter MW that tenants' rights keep free of other leases in each month, shape (months,)."""
+        reserved = np.zeros(self.calendar.length)
+        for lease in sorted(self.leases_at(site), key=lambda lease: lease.name):
+            if lease.status == "offered" and lease.reserved_until is not None:
+                reserved[: max(self.calendar.index(lease.reserved_until), 0)] += lease.meter_mw
+        return reserved
 
     def until(self, end: Month) -> Scenario:
         """The same scenario with another end of the horizon (not checked again)."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -78,7 +78,6 @@ class _Point:
     rent: float | None
     having: Array
     lacking: Array
-    starts: tuple[int, ...]
 
 
 def break_even_curve(scenario: Scenario, offer: str, parameter: str, low: float, high: float) -> list[Row]:
@@ -213,12 +212,9 @@ class _Walk:
                 field[f'leases."{self.offer}".residual_value_usd_per_critical_mw'] = None
         else:
             field = {self.parameter.field: value}
-        values = Values(self._varied(field), self._values_today)
+        values = Values(vary(self.scenario, field), self._values_today)
         self._values_at = (value, values)
         return values
-
-    def _varied(self, field: dict[str, Any]) -> Scenario:
-        return vary(self.scenario, field)
 
     def at(self, value: float) -> _Point:
         """The exact break-even rent at a value."""
@@ -230,24 +226,19 @@ class _Walk:
             found = BreakEvens(self.optimiser).rent(number)
             own = values.offers[number].offer.first_year_rent_usd_per_kw_month
             rent = None if found.multiplier is None else found.multiplier * own
-            starts = tuple(len(offer.starts) for offer in values.offers)
-            self._known[value] = _Point(value, rent, found.having, found.lacking, starts)
+            self._known[value] = _Point(value, rent, found.having, found.lacking)
         return self._known[value]
 
     def rent_of_pair(self, pair: _Point, value: float) -> float:
         """The rent at which the pair's two plans are worth the same at another value."""
         values = self._case(value)
-        program = self.optimiser.program
-        cost = np.zeros(program.form.columns)
-        mining = np.zeros(0) if not len(program.fleet_of) else values.mining_musd()[program.fleet_of, program.month_of]
-        cost[program.mining_columns] = mining
-        cost[program.lease_columns] = np.concatenate([offer.musd() for offer in values.offers])
+        program = replace(self.optimiser.program, values=values)
         number = next(n for n, offer in enumerate(values.offers) if offer.offer.name == self.offer)
         offer = values.offers[number]
         slope = float(offer.rent_musd @ pair.having[program.columns_of_offer(number)])
         if slope <= 0:
             return math.nan
-        worth = float(cost @ (pair.having - pair.lacking))
+        worth = float(program.cost_musd() @ (pair.having - pair.lacking))
         return (1 - worth / slope) * offer.offer.first_year_rent_usd_per_kw_month
 
     # --- the walk ----------------------------------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ def conflicts(scenario: Scenario) -> list[Conflict]:
         need = np.sum(list(needs.values()), axis=0)
         energised = site.energised(scenario.calendar)
         found += _runs(scenario, site, need, energised, "energised", needs)
-        suitable = site.hpc_suitable(scenario.calendar) - _reserved(scenario, site)
+        suitable = site.hpc_suitable(scenario.calendar) - scenario.reserved_mw(site.name)
         elsewhere = np.where(need <= energised + TOLERANCE_MW, need, 0.0)
         found += _runs(scenario, site, elsewhere, suitable, "suitable for leases and not reserved", needs)
     return found
@@ -73,15 +73,6 @@ def conflicts(scenario: Scenario) -> list[Conflict]:
 def _start(month: Month | None) -> Month:
     assert month is not None
     return month
-
-
-def _reserved(scenario: Scenario, site: Site) -> Array:
-    """Meter MW that tenants' rights keep free in each month, shape (months,)."""
-    reserved = np.zeros(scenario.calendar.length)
-    for lease in scenario.leases_at(site.name):
-        if lease.status == "offered" and lease.reserved_until is not None:
-            reserved[: max(scenario.calendar.index(lease.reserved_until), 0)] += lease.meter_mw
-    return reserved
 
 
 def _runs(scenario: Scenario, site: Site, need: Array, have: Array, rule: str, needs: dict[str, Array]) -> list[Conflict]:

@@ -346,10 +346,7 @@ def suitable_limits(values: Values) -> tuple[Limits, Limits]:
     months = [str(month) for month in values.calendar.months]
     for site in values.sites:
         energised, suitable = site.energised(values.calendar), site.hpc_suitable(values.calendar)
-        reserved = np.zeros(len(months))
-        for offer in values.offers:
-            if offer.offer.site == site.name and offer.offer.status == "offered" and offer.offer.reserved_until is not None:
-                reserved[: max(values.calendar.index(offer.offer.reserved_until), 0)] += offer.offer.meter_mw
+        reserved = values.scenario.reserved_mw(site.name)
         for t in np.flatnonzero(reserved).tolist():
             others[site.name, months[t]] = float(max(suitable[t] - reserved[t], 0.0))
         implied = (reserved > 0) & (reserved <= suitable)

@@ -71,7 +71,6 @@ class Solution:
     x: Array
     row_dual: Array | None
     bound: float
-    iterations: int
 
 
 class Session:
@@ -167,7 +166,6 @@ class Session:
             x=x,
             row_dual=dual,
             bound=info.mip_dual_bound if self._integers else objective,
-            iterations=int(info.simplex_iteration_count),
         )
 
     def dual_ray(self) -> Array | None:
