@@ -26,6 +26,7 @@ from ..models.months import DAYS_PER_YEAR, Array, Month, WholeArray
 from ..models.prices import PriceTable
 from ..models.scenario import Scenario
 from ..models.site import Site
+from ..models.values import TODAY, Multipliers
 
 ITEMS = {
     "mining_revenue": "block rewards and fees earned, before the pool's fee",
@@ -47,34 +48,43 @@ ITEMS = {
 
 
 When = Literal["first day", "middle", "last day"]
+Kind = Literal["mining", "lease", "capex", "power_contract"]
+"""Kind of cash flow: which of the discount rates applies."""
 
 
 @dataclass(frozen=True)
 class Line:
     """One line of the ledger: cash in each month and the same discounted, USD, shape (months,).
 
-    name: the fleet, offer or block it belongs to. when: the day of the month on which the cash falls.
+    name: the fleet, offer or block it belongs to. when: the day of the month on which the cash falls. kind: at which rate it is
+    discounted.
     """
 
     site: str
     item: str
     name: str
     when: When
+    kind: Kind
     usd: Array
     discounted_usd: Array
 
     def times(self, mw: Array | float) -> Line:
-        return Line(self.site, self.item, self.name, self.when, self.usd * mw, self.discounted_usd * mw)
+        return Line(self.site, self.item, self.name, self.when, self.kind, self.usd * mw, self.discounted_usd * mw)
 
 
 class Ledger:
-    """Lines per MW of every fleet and offer of a scenario, and the lines of a whole plan."""
+    """Lines per MW of every fleet and offer of a scenario, and the lines of a whole plan.
 
-    def __init__(self, scenario: Scenario) -> None:
+    at: multipliers of the hashprice, of the rent of leases that are offered, and of market prices.
+    """
+
+    def __init__(self, scenario: Scenario, at: Multipliers = TODAY) -> None:
         self.scenario = scenario
+        self.at = at
         self.calendar = scenario.calendar
         self.finance: Finance = scenario.finance
-        self.market: MarketPath = scenario.market.hashprice.market(self.calendar)
+        market: MarketPath = scenario.market.hashprice.market(self.calendar)
+        self.hashprice_usd_per_ph_day: Array = at.hashprice * market.hashprice_usd_per_ph_day
         self._mining: dict[str, list[Line]] = {}
 
     # --- time and money ------------------------------------------------------------------------------------------------
@@ -92,19 +102,19 @@ class Ledger:
         return np.power(1.0 + rate, -days / DAYS_PER_YEAR)
 
     @cached_property
-    def _middle(self) -> dict[str, Array]:
+    def _middle(self) -> dict[Kind, Array]:
         rates = self.finance.discount_rate_per_year
-        kinds = {"mining": rates.mining, "lease": rates.lease, "power_contract": rates.power_contract}
+        kinds: dict[Kind, float] = {"mining": rates.mining, "lease": rates.lease, "power_contract": rates.power_contract}
         return {kind: self._factors(rate, 0.5)[:-1] for kind, rate in kinds.items()}
 
     @cached_property
-    def _first_day(self) -> dict[str, Array]:
+    def _first_day(self) -> dict[Kind, Array]:
         rates = self.finance.discount_rate_per_year
-        kinds = {"mining": rates.mining, "lease": rates.lease, "capex": rates.capex}
+        kinds: dict[Kind, float] = {"mining": rates.mining, "lease": rates.lease, "capex": rates.capex}
         return {kind: self._factors(rate, 0.0) for kind, rate in kinds.items()}
 
-    def _monthly(self, site: str, item: str, name: str, usd: Array, kind: str) -> Line:
-        return Line(site, item, name, "middle", usd, usd * self._middle[kind])
+    def _monthly(self, site: str, item: str, name: str, usd: Array, kind: Kind) -> Line:
+        return Line(site, item, name, "middle", kind, usd, usd * self._middle[kind])
 
     def _with_tax(self, lines: list[Line], deductions: list[Line]) -> list[Line]:
         """The lines and the tax on them; `deductions` reduce the tax without being cash (depreciation, book value)."""
@@ -119,7 +129,8 @@ class Ledger:
                 for line in group:
                     if line.when == when:
                         usd, discounted = usd + sign * line.usd, discounted + sign * line.discounted_usd
-            found.append(Line(lines[0].site, "income_tax", lines[0].name, when, usd, discounted))
+            kind = next(line.kind for line in taxed if line.when == when)
+            found.append(Line(lines[0].site, "income_tax", lines[0].name, when, kind, usd, discounted))
         return found
 
     # --- power ---------------------------------------------------------------------------------------------------------
@@ -132,7 +143,7 @@ class Ledger:
         market = self._table(site).usd_per_mwh
         if site.supply.kind == "fixed":
             return np.repeat(site.supply.usd_per_mwh.values(self.calendar)[:, np.newaxis], market.shape[1], axis=1)
-        return self.scenario.power.multiplier * market + site.supply.adder_usd_per_mwh
+        return self.scenario.power.multiplier * self.at.power * market + site.supply.adder_usd_per_mwh
 
     def _charge_per_mw(self, site: Site) -> Array:
         if site.demand_charge is None:
@@ -150,7 +161,7 @@ class Ledger:
     def _mining_lines(self, fleet: Fleet) -> list[Line]:
         site = self.scenario.site(fleet.site)
         price, hours = self._energy_price(site), self._table(site).hours
-        revenue = fleet.revenue_usd_per_mwh(self.market.hashprice_usd_per_ph_day)
+        revenue = fleet.revenue_usd_per_mwh(self.hashprice_usd_per_ph_day)
         pool = revenue * fleet.pool_fee_fraction
         variable = fleet.variable_opex_usd_per_mwh
         earns = price + variable + pool[:, np.newaxis] < revenue[:, np.newaxis]
@@ -170,7 +181,7 @@ class Ledger:
     def mwh_per_mw(self, fleet: Fleet) -> Array:
         """MWh that one energised MW draws in each month, shape (months,)."""
         site = self.scenario.site(fleet.site)
-        break_even = fleet.break_even_usd_per_mwh(self.market.hashprice_usd_per_ph_day)
+        break_even = fleet.break_even_usd_per_mwh(self.hashprice_usd_per_ph_day)
         running = self._energy_price(site) < break_even[:, np.newaxis]
         mwh: Array = fleet.uptime_fraction * np.where(running, self._table(site).hours, 0.0).sum(axis=1)
         return mwh
@@ -220,7 +231,8 @@ class Ledger:
             delivered[since >= phase.months_after_start] += phase.share_fraction
             paying[since >= phase.months_after_start + lease.free_months] += phase.share_fraction
         year = np.maximum(since, 0) // 12
-        kw_rent = lease.first_year_rent_usd_per_kw_month * (1.0 + lease.escalator_per_year) ** year
+        multiplier = self.at.rent if lease.status == "offered" else 1.0
+        kw_rent = multiplier * lease.first_year_rent_usd_per_kw_month * (1.0 + lease.escalator_per_year) ** year
         rent = KW_PER_MW * kw_rent * paying * alive
         kw_opex = lease.opex_usd_per_kw_month * (1.0 + lease.opex_escalator_per_year) ** year
         opex = KW_PER_MW * kw_opex * delivered * alive + lease.opex_fraction_of_rent * rent
@@ -243,7 +255,7 @@ class Ledger:
             t = first + offset
             if 0 <= t < self.calendar.length:
                 usd[t] -= share * lease.capex_usd_per_critical_mw * (1.0 - lease.tenant_funded_capex_fraction)
-        return Line(lease.site, "lease_capex", lease.name, "first day", usd, usd * self._first_day["capex"][:-1])
+        return Line(lease.site, "lease_capex", lease.name, "first day", "capex", usd, usd * self._first_day["capex"][:-1])
 
     def _endings(self, lease: LeaseOffer, start: Month) -> Iterator[tuple[int, int, float]]:
         """(month of the calendar, months leased, probability) at which the building is handed back or counted."""
@@ -270,14 +282,14 @@ class Ledger:
     def _sale(self, lease: LeaseOffer, t: int, usd: float) -> Line:
         return self._on_day(lease.site, "residual_value", lease.name, t, usd, "lease")
 
-    def _on_day(self, site: str, item: str, name: str, t: int, usd: float, kind: str) -> Line:
+    def _on_day(self, site: str, item: str, name: str, t: int, usd: float, kind: Kind) -> Line:
         """An amount on the first day of month t, or at the end of the horizon (the last day of its last month)."""
         amounts, discounted = np.zeros(self.calendar.length), np.zeros(self.calendar.length)
         month = min(t, self.calendar.length - 1)
         if t >= 0:
             amounts[month] = usd
             discounted[month] = usd * self._first_day[kind][t]
-        return Line(site, item, name, "last day" if t > month else "first day", amounts, discounted)
+        return Line(site, item, name, "last day" if t > month else "first day", kind, amounts, discounted)
 
     def _depreciation(self, lease: LeaseOffer, since: WholeArray, alive: Array) -> Iterator[Line]:
         if self.finance.tax is None:
@@ -295,7 +307,7 @@ class Ledger:
         lines: list[Line] = []
         for site in sorted(self.scenario.sites, key=lambda site: site.name):
             table = self._table(site)
-            index = self.scenario.power.multiplier * table.usd_per_mwh
+            index = self.scenario.power.multiplier * self.at.power * table.usd_per_mwh
             for block in site.blocks:
                 usd = np.zeros(self.calendar.length)
                 for t, month in enumerate(self.calendar.months):
