@@ -1,0 +1,110 @@
+"""Golden LP files: the program of a small case as text, a file for each constraint family.
+
+A change of formulation shows as a diff of these files. Where it is meant, renew them with
+
+    HASHLEASE_REFRESH_GOLDEN=1 python -m pytest tests/optimizer/test_golden.py
+
+and look at the diff. A new constraint needs a case below that gives it rows.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import highspy
+import numpy as np
+import pytest
+from cases import fleet, offer, scenario
+from golden_lp import COLUMNS, columns_text, families, family_text, whole_program
+from hashlease.models.scenario import Scenario
+from hashlease.models.values import Values
+from hashlease.optimizer.program import Program, build_program
+from hashlease.optimizer.session import Session
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def _site(name: str, **fields: Any) -> dict[str, Any]:
+    return {"name": name, "zone": "Zone", "energised_mw": 50.0, "supply": {"kind": "index", "adder_usd_per_mwh": 2.0}, **fields}
+
+
+def _signed(name: str, start: str, **fields: Any) -> dict[str, Any]:
+    return {key: value for key, value in offer(name, status="signed", start_month=start, **fields).items() if key != "start_window"}
+
+
+def two_sites() -> Scenario:
+    """Two sites in four months: a ramp, suitable MW, a right, a signed lease, a whole block, an offer in two phases, a budget."""
+    window = {"earliest": "2026-02", "latest": "2026-03"}
+    north = _site("North", energised_mw=[{"from": "2026-01", "mw_total": 60.0}, {"from": "2026-03", "mw_total": 80.0}])
+    north["hpc_suitable_mw"] = [{"from": "2026-01", "mw_total": 30.0}, {"from": "2026-03", "mw_total": 55.0}]
+    rent = {"rent_usd_per_kw_month": 240.0}
+    phases = [{"months_after_start": 0, "share_fraction": 0.25}, {"months_after_start": 1, "share_fraction": 0.75}]
+    return scenario(
+        horizon__end="2026-04",
+        sites=[north, _site("South")],
+        fleets=[fleet("Old", site="North", mw=40.0, j_per_th=25.0), fleet("New", site="South", mw=50.0)],
+        leases=[
+            _signed("Anchor", "2026-02", site="North", critical_it_mw=8.0, **rent),
+            offer("Block", site="North", critical_it_mw=16.0, indivisible=True, start_window=window, build_months=1, **rent),
+            offer("Phased", site="South", start_window=window, phases=phases, conversion_outage_months=1, **rent),
+            offer("Right", site="North", critical_it_mw=12.0, reserved_until="2026-03", gross_up=1.5, **rent),
+        ],
+        finance__capex_budget_usd={"2026": 12e6},
+        finance__discount_rate_per_year={"mining": 0.12, "lease": 0.08, "capex": 0.08, "power_contract": 0.08},
+    )
+
+
+CASES = {"two_sites": two_sites}
+"""Scenarios by name. The files of a case lie in the folder of its name; a family may have rows in several cases."""
+
+
+@cache
+def program_of(case: str) -> Program:
+    return build_program(Values(CASES[case]()))
+
+
+def texts(case: str) -> dict[str, str]:
+    """The golden text of every family with rows in a case, and of its columns."""
+    program = program_of(case)
+    present = {family for family, _ in program.form.row_names}
+    found = {family: family_text(program, family) for family in families(program) if family in present}
+    return {COLUMNS: columns_text(program), **found}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_program_is_the_golden_one(case: str) -> None:
+    folder, found = GOLDEN / case, texts(case)
+    if os.environ.get("HASHLEASE_REFRESH_GOLDEN"):
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in folder.glob("*.lp"):
+            file.unlink()
+        for name, text in found.items():
+            (folder / f"{name}.lp").write_text(text)
+    assert sorted(file.stem for file in folder.glob("*.lp")) == sorted(found), "renew the golden files (see above)"
+    for name, text in found.items():
+        assert text == (folder / f"{name}.lp").read_text(), f"{case}/{name}.lp"
+
+
+def test_every_constraint_family_has_a_golden_file() -> None:
+    known = {family for case in CASES for family in families(program_of(case))}
+    covered = {family for case in CASES for family in texts(case)}
+    assert known <= covered, f"no case gives rows to {', '.join(sorted(known - covered))}"
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_golden_text_is_the_program(case: str, tmp_path: Path) -> None:
+    """HiGHS reads the text and finds the optimum of the program itself, whole blocks and all."""
+    program = program_of(case)
+    file = tmp_path / "program.lp"
+    file.write_text(whole_program(program))
+    reader = highspy.Highs()
+    reader.setOptionValue("output_flag", False)
+    assert reader.readModel(str(file)) == highspy.HighsStatus.kOk
+    read = reader.getLp()
+    assert (read.num_row_, len(read.a_matrix_.value_)) == (program.form.rows, int(np.count_nonzero(program.form.value)))
+    reader.run()
+    own = Session(program.form, integers=True).solve()
+    assert reader.getInfo().objective_function_value == pytest.approx(own.objective, rel=1e-9)
