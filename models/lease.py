@@ -4,7 +4,8 @@ Time within a lease is counted in months n from the start of rent (n = 0), so a 
 
     delivered share        s(n) = sum of the phases with months_after_start <= n
     paying share           p(n) = the same, each phase `free_months` later
-    in force               q(n) = 1 in the base term, then the product of the extension probabilities so far, then 0
+    in force               q(n) = 1 in the base term, then the product of the extension probabilities so far, then 0;
+                                  times 1 - probability for every right to terminate up to n
     rent                   1000 kW x first-year rent x (1 + escalator)^floor(n / 12) x p(n) x q(n)      USD per critical MW
     opex                   1000 kW x opex x (1 + opex escalator)^floor(n / 12) x s(n) x q(n) + share of rent x rent
     occupied meter MW      gross-up x (delivered share, each phase `conversion_outage_months` earlier), while the lease runs or its
@@ -16,7 +17,7 @@ derives the first-year rent whose base-term payments add up to the contract valu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -24,13 +25,15 @@ import numpy as np
 from pydantic import model_validator
 
 from . import quantities as q
+from .lease_schedule import KW_PER_MW, LeaseSchedule
+from .lease_terms import Delay, Deposit, Prepayment, ServiceLevel, TenantDefault, Termination, check_terminations
 from .months import Array, Calendar, Month, WholeArray
 from .names import Name
 from .quantities import Input
 from .refusal import refusal
 from .sources import Sourced
 
-KW_PER_MW = 1000.0
+__all__ = ["KW_PER_MW", "Extension", "LeaseOffer", "LeaseSchedule", "Phase", "Spending", "StartWindow"]
 
 
 class Extension(Input):
@@ -111,6 +114,14 @@ class LeaseOffer(Sourced):
     """Whether the meter MW return to the site when the lease ends, or stay with the building that the residual value stands for."""
     start_month: Month | None = None
     start_window: StartWindow | None = None
+    prepayment: Prepayment | None = None
+    deposit: Deposit | None = None
+    tenant_default: TenantDefault | None = None
+    terminations: tuple[Termination, ...] = ()
+    service_level: ServiceLevel | None = None
+    delays: tuple[Delay, ...] = ()
+    delay_penalty_fraction_of_rent: Annotated[float, q.PENALTY] = 0.0
+    """What the landlord pays for MW that are late, of the rent that they would have paid."""
     reserved_until: Month | None = None
     """A tenant's option or right of first refusal: until this month its MW are kept free of other leases."""
 
@@ -139,7 +150,19 @@ class LeaseOffer(Sourced):
             )
         if self.capex_spending:
             _refuse_shares("capex_spending", [part.share_fraction for part in self.capex_spending])
+        self._other_terms_fit()
         return self
+
+    def _other_terms_fit(self) -> None:
+        check_terminations(self.terminations, self.term_months)
+        if (ahead := self.prepayment) and ahead.credited_from_month + ahead.credited_months > self.term_months:
+            last = ahead.credited_from_month + ahead.credited_months - 1
+            raise refusal(f"credits until month {last} of the lease", f"up to month {self.term_months - 1}", field="prepayment")
+        likely = math.fsum(delay.probability_fraction for delay in self.delays)
+        if likely > 1 + 1e-9:
+            raise refusal(f"delays with probabilities that add up to {likely:.6g}", "at most 1 together", field="delays")
+        if self.delay_penalty_fraction_of_rent and not self.delays:
+            raise refusal("a penalty without delays", "delays with their probabilities", field="delay_penalty_fraction_of_rent")
 
     # --- terms ---------------------------------------------------------------------------------------------------------
 
@@ -167,6 +190,12 @@ class LeaseOffer(Sourced):
     def schedule(self) -> LeaseSchedule:
         return LeaseSchedule.of(self)
 
+    def schedule_from(self, calendar: Calendar) -> LeaseSchedule:
+        """The schedule as it is known on the valuation date: a tenant that is there has not defaulted so far."""
+        if self.tenant_default is None or self.start_month is None or self.start_month >= calendar.start:
+            return self.schedule
+        return LeaseSchedule.of(self, calendar.start - self.start_month)
+
     @property
     def first_year_rent_usd_per_kw_month(self) -> float:
         """As stated, or derived from the contract value: contract value = rent x kW x sum of ladder x paying share."""
@@ -179,8 +208,10 @@ class LeaseOffer(Sourced):
 
     @property
     def contract_value(self) -> float:
-        """Rent of the base term for the whole offer, USD."""
-        return float(np.sum(self.schedule.rent_usd[: self.term_months])) * self.critical_it_mw
+        """Rent of the base term for the whole offer as it is written, USD: no delay, no default, no early end."""
+        n = np.arange(self.term_months)
+        rent_usd = KW_PER_MW * self.first_year_rent_usd_per_kw_month * self.rent_ladder(n) * self.paying_share(n)
+        return float(np.sum(rent_usd)) * self.critical_it_mw
 
     # --- schedules in months n from the start of rent ----------------------------------------------------------------
 
@@ -208,9 +239,12 @@ class LeaseOffer(Sourced):
 
     @cached_property
     def ends(self) -> list[tuple[int, float]]:
-        """(month n at whose start the lease is over, probability), for the base term and each extension."""
+        """(month n at whose start the lease is over, probability), for rights to terminate, the base term and each extension."""
         found: list[tuple[int, float]] = []
         month, alive = self.term_months, 1.0
+        for right in self.terminations:
+            found.append((right.month_from_start, alive * right.probability_fraction))
+            alive *= 1 - right.probability_fraction
         for extension in self.extensions:
             found.append((month, alive * (1 - extension.exercise_probability_fraction)))
             alive *= extension.exercise_probability_fraction
@@ -261,36 +295,6 @@ class LeaseOffer(Sourced):
             return self.start_month + (self.term_months - 1)
         assert self.start_window is not None
         return self.start_window.latest + (self.term_months - 1)
-
-
-@dataclass(frozen=True, eq=False)
-class LeaseSchedule:
-    """Amounts per critical MW in months n = 0, 1, ... from the start of rent, as expected over the tenant's options.
-
-    rent_usd, opex_usd: USD, both positive; opex includes the share of rent. shape (months,)
-    firm_meter_mw: meter MW drawn around the clock at load factor 1, shape (months,).
-    Compared by identity: leases that keep it are compared by their fields.
-    """
-
-    rent_usd: Array
-    opex_usd: Array
-    opex_per_rent: float
-    firm_meter_mw: Array
-
-    @classmethod
-    def of(cls, offer: LeaseOffer) -> LeaseSchedule:
-        n = np.arange(offer.reserved_months)
-        in_force = offer.in_force(n)
-        rent = KW_PER_MW * offer.first_year_rent_usd_per_kw_month * offer.rent_ladder(n) * offer.paying_share(n) * in_force
-        own_opex = (
-            KW_PER_MW
-            * offer.opex_usd_per_kw_month
-            * (1 + offer.opex_escalator_per_year) ** (n // 12)
-            * offer.delivered_share(n)
-            * in_force
-        )
-        opex = own_opex + offer.opex_fraction_of_rent * rent
-        return cls(rent, opex, offer.opex_fraction_of_rent, offer.gross_up * offer.delivered_share(n) * in_force)
 
 
 def _exactly_one(offer: LeaseOffer, first: str, second: str) -> None:

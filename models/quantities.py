@@ -229,6 +229,14 @@ TERM_YEARS = Quantity("years", 0.25, 50, slips=(Slip(1 / 12, "months"),))
 MONTHS = Quantity("months", 0, 120, whole=True)
 OFFSET_MONTHS = Quantity("months from the start of rent", -120, 120, whole=True)
 START_STEP = Quantity("months", 1, 12, whole=True)
+MONTH_OF_LEASE = Quantity("months after the start of rent", 0, 600, whole=True)
+CREDIT_MONTHS = Quantity("months", 1, 600, whole=True)
+DELAY_MONTHS = Quantity("months", 1, 60, whole=True)
+RENT_MONTHS = Quantity("months of rent", 0, 240)
+"""An amount as a number of monthly rents."""
+PENALTY = Quantity("of the rent (a fraction; 1 is 100 %)", 0, 3, slips=_PERCENT)
+HAZARD = Quantity("per year (a fraction; 0.02 is 2 %)", 0, 0.5, slips=_PERCENT)
+"""Probability that a tenant defaults within a year."""
 RESIDUAL_FRACTION = Quantity("of the capex (a fraction; 1 is 100 %)", 0, 3, slips=_PERCENT)
 
 # --- money -----------------------------------------------------------------------------------------------------------

@@ -203,6 +203,7 @@ class Scenario(Input):
                         f"a start in {lease.start_month}",
                         f"a start inside the horizon, which ends in {calendar.end}",
                     )
+                yield from self._past_faults(place, lease)
             elif not lease.starts(calendar):
                 assert lease.start_window is not None
                 soonest = lease.soonest_start(calendar)
@@ -219,6 +220,20 @@ class Scenario(Input):
                     "one kind of dollars",
                     "finance: {dollars: nominal} with nominal discount rates",
                 )
+
+    def _past_faults(self, place: Place, lease: LeaseOffer) -> Iterator[Fault]:
+        """Chances of a signed lease that the valuation date has decided."""
+        assert lease.start_month is not None
+        valued = self.calendar.start
+        for number, right in enumerate(lease.terminations):
+            if (day := lease.start_month + right.month_from_start) < valued:
+                found = f"a right to terminate in {day}, before the valuation date"
+                yield Fault((*place, "terminations", number), found, "rights to come", "leave out what has passed")
+        longest = max((delay.months for delay in lease.delays), default=0)
+        due = [lease.start_month + phase.months_after_start for phase in lease.phases]
+        if longest and any(month < valued < month + longest for month in due):
+            found = f"a possible delay of what was due before the valuation date, in {min(due)}"
+            yield Fault((*place, "delays"), found, "delays of deliveries to come", "state the phases as they were delivered")
 
     def path_gaps(self) -> list[Fault]:
         """Paths and series that do not cover the horizon."""

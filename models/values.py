@@ -18,7 +18,9 @@ from typing import Any
 import numpy as np
 
 from .finance import DiscountFactors
+from .gather import Gather, at_boundary
 from .lease import KW_PER_MW, LeaseOffer
+from .lease_schedule import beside_rent_usd
 from .market import MarketPath
 from .months import Array, Calendar, Month
 from .power import SitePower, index_margin_usd_per_mw
@@ -47,8 +49,8 @@ class OfferValue:
     """One lease offer at each of its possible starts, per critical MW.
 
     starts: the months. occupied_mw: meter MW it takes from the site, shape (starts, months).
-    rent_musd, power_musd, fixed_musd: discounted USD million, shape (starts,); rent net of the opex that is a share of it,
-    power as paid by the landlord (negative), fixed everything else; all after tax.
+    rent_musd, power_musd, fixed_musd: discounted USD million, shape (starts,); rent net of the opex that is a share of it, and
+    with all else that follows the rent, power as paid by the landlord (negative), fixed everything else; all after tax.
     capex_musd_by_year: landlord's capex, not discounted, shape (starts, years of the horizon).
     """
 
@@ -227,8 +229,8 @@ class Values:
     def _offer(self, lease: LeaseOffer) -> OfferValue:
         starts = lease.starts(self.calendar)
         at = np.array([self.calendar.index(start) for start in starts])
-        schedule = lease.schedule
-        monthly = _Gather(at, len(schedule.rent_usd), self.calendar.length)
+        schedule = lease.schedule_from(self.calendar)
+        monthly = Gather(at, len(schedule.rent_usd), self.calendar.length)
         d_lease = monthly.of(self.discount.lease)
         power = self.site_power(lease.site)
         firm_usd = np.zeros(self.calendar.length)
@@ -248,13 +250,14 @@ class Values:
         from_adder = lease.load_factor_fraction * np.sum(weight * monthly.of(firm_usd - market_usd), axis=1)
         charges = np.sum(weight * monthly.of(charge_usd), axis=1)
         fixed = -self.kept * (own_opex + from_adder + charges) + self._capital(lease, at)
+        with_rent, beside = beside_rent_usd(lease, schedule, at, self.discount, self.kept)
         return OfferValue(
             offer=lease,
             starts=starts,
             occupied_mw=self._occupied(lease, at),
-            rent_musd=self.kept * rent / USD_PER_MUSD,
+            rent_musd=(self.kept * rent + with_rent) / USD_PER_MUSD,
             power_musd=-self.kept * from_market / USD_PER_MUSD,
-            fixed_musd=fixed / USD_PER_MUSD,
+            fixed_musd=(fixed + beside) / USD_PER_MUSD,
             capex_musd_by_year=self._capex_by_year(lease, at) / USD_PER_MUSD,
         )
 
@@ -269,16 +272,16 @@ class Values:
         tax, life = 1.0 - self.kept, self.scenario.finance.depreciation_months
         value = np.zeros(len(at))
         for month, share in lease.spending():
-            value -= share * capex * _at(self.discount.capex, at + month)
+            value -= share * capex * at_boundary(self.discount.capex, at + month)
         n = np.arange(lease.reserved_months)
-        monthly = _Gather(at, len(n), self.calendar.length)
+        monthly = Gather(at, len(n), self.calendar.length)
         depreciation = capex / life * np.clip(life - n, 0.0, 1.0) * lease.in_force(n)
         value += tax * (monthly.of(self.discount.lease) @ depreciation)
         for end, probability in lease.ends:
             stop = np.minimum(at + end, self.calendar.length)
             book = capex * np.clip(1.0 - (stop - at) / life, 0.0, 1.0)
             residual = lease.residual_usd_per_critical_mw
-            value += probability * (residual - tax * (residual - book)) * _at(self.discount.lease_sale, stop)
+            value += probability * (residual - tax * (residual - book)) * at_boundary(self.discount.lease_sale, stop)
         return value
 
     def _capex_by_year(self, lease: LeaseOffer, at: np.ndarray[Any, Any]) -> Array:
@@ -305,21 +308,3 @@ class Values:
             if month >= 0:
                 total += fleet.resale_usd() * float(self.discount.mining_sale[month])
         return self.kept * total / USD_PER_MUSD
-
-
-class _Gather:
-    """Reads a monthly array at months start + n: shape (starts, length); 0 outside the horizon."""
-
-    def __init__(self, at: np.ndarray[Any, Any], length: int, months: int) -> None:
-        index = at[:, np.newaxis] + np.arange(length)[np.newaxis, :]
-        self._inside = (index >= 0) & (index < months)
-        self._index = np.clip(index, 0, months - 1)
-
-    def of(self, monthly: Array) -> Array:
-        return np.where(self._inside, monthly[self._index], 0.0)
-
-
-def _at(boundary: Array, index: np.ndarray[Any, Any]) -> Array:
-    """boundary[index], 0 outside."""
-    inside = (index >= 0) & (index < len(boundary))
-    return np.where(inside, boundary[np.clip(index, 0, len(boundary) - 1)], 0.0)

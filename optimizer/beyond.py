@@ -15,8 +15,9 @@ from ..models.scenario import Scenario
 from ..models.values import Values
 from .decisions import Decisions
 from .ledger import Ledger
+from .ledger_terms import PAID_WHEN_DUE
 
-OPERATING = ("rent", "lease_opex", "lease_power", "lease_demand_charge")
+OPERATING = ("rent", "lease_opex", "lease_power", "lease_demand_charge", *PAID_WHEN_DUE)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from ..models.prices import PriceTable
 from ..models.scenario import Scenario
 from ..models.site import Site
 from ..models.values import TODAY, Multipliers
+from .ledger_terms import LeaseTerms
 
 ITEMS = {
     "mining_revenue": "block rewards and fees earned, before the pool's fee",
@@ -41,11 +42,21 @@ ITEMS = {
     "lease_power": "energy of leased MW, where the landlord pays it",
     "lease_demand_charge": "charge per kW of leased MW, where the landlord pays it",
     "lease_capex": "the landlord's part of construction",
+    "default_recovery": "what comes in of rent lost through a tenant's default, as expected",
+    "credit_support": "what a guarantor pays of rent lost through a tenant's default, as expected",
+    "service_credits": "rent lost to downtime under the service level, as expected",
+    "late_delivery_penalty": "paid to the tenant for MW that are late, as expected",
+    "termination_fee": "for ending a lease early: the tenant's (positive) or the landlord's, as expected",
+    "prepayment": "rent paid ahead, its credits against later rent, and what is paid back",
+    "deposit": "security deposit received and returned",
     "residual_value": "the building at the end of the lease, or of the horizon",
     "block_settlement": "fixed power blocks against the index: MW x (index - block price)",
     "income_tax": "tax on all of the above, with depreciation of lease capex",
 }
 
+
+UNTAXED = ("lease_capex", "deposit")
+"""Capex is deducted through its depreciation; a deposit is a debt, of which only what a default forfeits is income."""
 
 When = Literal["first day", "middle", "last day"]
 Kind = Literal["mining", "lease", "capex", "power_contract"]
@@ -121,7 +132,7 @@ class Ledger:
         if self.finance.tax is None or not lines:
             return lines
         rate = self.finance.tax.rate_fraction
-        taxed = [line for line in lines if line.item != "lease_capex"]
+        taxed = [line for line in lines if line.item not in UNTAXED]
         found = list(lines)
         for when in sorted({line.when for line in taxed}):
             usd, discounted = np.zeros(self.calendar.length), np.zeros(self.calendar.length)
@@ -200,8 +211,15 @@ class Ledger:
             dark_from = phase.months_after_start - lease.conversion_outage_months
             taken[since >= dark_from] += phase.share_fraction * lease.gross_up
         if lease.mw_after_term == "returned":
-            taken[since >= lease.term_months + sum(self._possible_extension_months(lease))] = 0.0
+            taken[since >= self._longest(lease)] = 0.0
         return taken
+
+    def _longest(self, lease: LeaseOffer) -> int:
+        """Most months that the lease may run."""
+        for right in lease.terminations:
+            if right.probability_fraction == 1:
+                return right.month_from_start
+        return lease.term_months + sum(self._possible_extension_months(lease))
 
     @staticmethod
     def _possible_extension_months(lease: LeaseOffer) -> Iterator[int]:
@@ -219,6 +237,8 @@ class Ledger:
             last = first + round(12 * extension.years)
             alive[(since >= first) & (since < last)] = chance
             first = last
+        for right in lease.terminations:
+            alive[since >= right.month_from_start] *= 1.0 - right.probability_fraction
         return alive
 
     def lease(self, lease: LeaseOffer, start: Month) -> list[Line]:
@@ -226,26 +246,36 @@ class Ledger:
         site = self.scenario.site(lease.site)
         since = self._since(start)
         alive = self._alive(lease, since)
-        paying, delivered = np.zeros(self.calendar.length), np.zeros(self.calendar.length)
-        for phase in lease.phases:
-            delivered[since >= phase.months_after_start] += phase.share_fraction
-            paying[since >= phase.months_after_start + lease.free_months] += phase.share_fraction
-        year = np.maximum(since, 0) // 12
         multiplier = self.at.rent if lease.status == "offered" else 1.0
-        kw_rent = multiplier * lease.first_year_rent_usd_per_kw_month * (1.0 + lease.escalator_per_year) ** year
-        rent = KW_PER_MW * kw_rent * paying * alive
+        terms = LeaseTerms(lease, since, alive, multiplier * lease.first_year_rent_usd_per_kw_month)
+        paying, delivered = terms.delivered(lease.free_months), terms.delivered()
+        year = np.maximum(since, 0) // 12
+        kw_rent = terms.first_kw_rent * (1.0 + lease.escalator_per_year) ** year
+        rent = KW_PER_MW * kw_rent * paying * terms.running
         kw_opex = lease.opex_usd_per_kw_month * (1.0 + lease.opex_escalator_per_year) ** year
-        opex = KW_PER_MW * kw_opex * delivered * alive + lease.opex_fraction_of_rent * rent
-        amounts = {"rent": rent, "lease_opex": -opex}
-        firm_mw = lease.gross_up * delivered * alive
+        opex = KW_PER_MW * kw_opex * delivered * terms.running + lease.opex_fraction_of_rent * rent
+        amounts = {"rent": rent, "lease_opex": -opex, **dict(terms.monthly(rent))}
+        firm_mw = lease.gross_up * delivered * terms.running
         if lease.power_paid_by == "landlord":
             around_the_clock = (self._energy_price(site) * self._table(site).hours).sum(axis=1)
             amounts["lease_power"] = -firm_mw * lease.load_factor_fraction * around_the_clock
         if lease.demand_charge_paid_by == "landlord":
             amounts["lease_demand_charge"] = -firm_mw * self._charge_per_mw(site)
         lines = [self._monthly(site.name, item, lease.name, usd, "lease") for item, usd in amounts.items()]
-        lines += [self.capex(lease, start), *self._residual(lease, start)]
-        return self._with_tax(lines, [*self._depreciation(lease, since, alive), *self._book_value(lease, start)])
+        lines += [self.capex(lease, start), *self._residual(lease, start), *self._on_end_days(terms, start)]
+        forfeited = self._monthly(site.name, "deposit", lease.name, -terms.forfeited, "lease")
+        return self._with_tax(lines, [*self._depreciation(lease, since, alive), *self._book_value(lease, start), forfeited])
+
+    def _on_end_days(self, terms: LeaseTerms, start: Month) -> Iterator[Line]:
+        """What is paid on the day a lease ends, or is counted at the end of the horizon."""
+        lease, first = terms.lease, self.calendar.index(start)
+        for t, months, probability in self._endings(lease, start):
+            for item, usd in terms.at_the_end(t, months, probability) if t >= 0 else ():
+                yield self._on_day(lease.site, item, lease.name, t, usd, "lease")
+        for months, usd in terms.termination_fees():
+            t = first + months
+            if 0 <= t <= self.calendar.length:
+                yield self._on_day(lease.site, "termination_fee", lease.name, t, usd * float(terms.survival[t]), "lease")
 
     def capex(self, lease: LeaseOffer, start: Month) -> Line:
         """What the landlord spends on one critical MW; spending outside the horizon is left out."""
@@ -259,11 +289,15 @@ class Ledger:
 
     def _endings(self, lease: LeaseOffer, start: Month) -> Iterator[tuple[int, int, float]]:
         """(month of the calendar, months leased, probability) at which the building is handed back or counted."""
-        chance, months = 1.0, lease.term_months
+        chance, months, first = 1.0, lease.term_months, self.calendar.index(start)
+        for right in lease.terminations:
+            t = min(first + right.month_from_start, self.calendar.length)
+            yield t, t - first, chance * right.probability_fraction
+            chance *= 1.0 - right.probability_fraction
         for extension in (*lease.extensions, None):
             goes_on = 0.0 if extension is None else extension.exercise_probability_fraction
-            t = min(self.calendar.index(start) + months, self.calendar.length)
-            yield t, t - self.calendar.index(start), chance * (1.0 - goes_on)
+            t = min(first + months, self.calendar.length)
+            yield t, t - first, chance * (1.0 - goes_on)
             chance *= goes_on
             months += 0 if extension is None else round(12 * extension.years)
 

@@ -13,6 +13,10 @@ What the documents leave open, and what is taken here:
 * no offer starts before construction could have begun on the valuation date, even if the tenant pays for all of it
 * a payment due on the day the horizon begins, or on the day after it ends (a sale), counts
 * demand charges of a lease are on its meter MW in force, whatever its load factor
+* a default falls within a month whose rent was still paid; it stops rent, opex, power and credits from the next month on, while the
+  building, its MW and its possible ends stay as they were
+* a tenant that is there on the valuation date has not defaulted so far
+* every phase is late by the same delays; a late phase pays and costs nothing, and the term does not move
 """
 
 from __future__ import annotations
@@ -360,7 +364,8 @@ class PlainScenario:
         """Every payment of one critical MW whose rent starts in a month, tax excluded."""
         key = ("lease", lease["name"], start)
         if key not in self._memory:
-            self._memory[key] = [*self._capex(lease, start), *self._operation(lease, start), *self._residuals(lease, start)]
+            parts = (self._capex, self._operation, self._residuals, self._ahead, self._on_end_days, self._termination_fees)
+            self._memory[key] = [entry for part in parts for entry in part(lease, start)]
         return list(self._memory[key])
 
     def _capex(self, lease: Data, start: int) -> Iterator[Entry]:
@@ -375,33 +380,122 @@ class PlainScenario:
 
     def _operation(self, lease: Data, start: int) -> Iterator[Entry]:
         for month in self.months:
-            for item, usd in self._operating_lines(lease, month, month - start).items():
+            for item, usd in self._operating_lines(lease, month, start).items():
                 if usd:
                     yield Entry(month, item, usd, self.mid_month("lease", usd, month))
 
-    def _operating_lines(self, lease: Data, month: int, n: int) -> dict[str, float]:
-        rent, opex, meter_mw = self._terms(lease, n)
-        if meter_mw == 0:
+    def _operating_lines(self, lease: Data, month: int, start: int) -> dict[str, float]:
+        rent, opex, meter_mw = self._terms(lease, month, start)
+        if month < start:
             return {}
         site, lines = self.sites[lease["site"]], {"rent": rent, "lease_opex": -opex}
-        if lease["power_paid_by"] == "landlord":
+        if lease["power_paid_by"] == "landlord" and meter_mw:
             whole_month = math.fsum(cell.usd_per_mwh * cell.hours for cell in self.site_hours(site, month))
             lines["lease_power"] = -meter_mw * lease["load_factor_fraction"] * whole_month
         if lease["demand_charge_paid_by"] == "landlord":
             lines["lease_demand_charge"] = -meter_mw * self.demand_charge_usd_per_mw(site, month)
-        return lines
+        return lines | self._lines_of_other_terms(lease, month, start, rent)
 
-    def _terms(self, lease: Data, n: int) -> tuple[float, float, float]:
-        """Rent, opex and meter MW in force in month n from the start of rent, as expected over the tenant's options."""
-        key = ("terms", lease["name"], n)
+    def _terms(self, lease: Data, month: int, start: int) -> tuple[float, float, float]:
+        """Rent, opex and meter MW in force in a month, as expected over options, rights, delays and defaults."""
+        n = month - start
+        key = ("terms", lease["name"], start, n)
         if key not in self._memory:
-            in_force = probability_in_force(lease, n)
-            rent = first_year_rent(lease) * 1000 * ladder(lease["escalator_per_year"], n) * paying_share(lease, n) * in_force
-            delivered = delivered_share(lease, n) * in_force
+            runs = probability_in_force(lease, n) * self.solvent(lease, start, month)
+            rent = first_year_rent(lease) * 1000 * ladder(lease["escalator_per_year"], n) * expected_share(lease, n, True) * runs
+            delivered = expected_share(lease, n, False) * runs
             opex = lease["opex_usd_per_kw_month"] * 1000 * ladder(lease["opex_escalator_per_year"], n) * delivered
             self._memory[key] = (rent, opex + lease["opex_fraction_of_rent"] * rent, lease["gross_up"] * delivered)
         terms: tuple[float, float, float] = self._memory[key]
         return terms
+
+    # ---- defaults, delays and money beside the rent
+
+    def solvent(self, lease: Data, start: int, month: int) -> float:
+        """The probability that the tenant has not defaulted by the first day of a month."""
+        if lease["tenant_default"] is None:
+            return 1.0
+        years = max(0, month - max(start, self.first)) / 12
+        return float((1 - lease["tenant_default"]["hazard_per_year"]) ** years)
+
+    def _lines_of_other_terms(self, lease: Data, month: int, start: int, rent: float) -> dict[str, float]:
+        n, lines = month - start, dict[str, float]()
+        whole = first_year_rent(lease) * 1000 * ladder(lease["escalator_per_year"], n)
+        alive, solvent = probability_in_force(lease, n), self.solvent(lease, start, month)
+        if lease["service_level"] is not None:
+            level = lease["service_level"]
+            lines["service_credits"] = -rent * level["rent_at_risk_fraction"] * level["expected_loss_fraction"]
+        late = delivered_share(lease, n) - expected_share(lease, n, False)
+        lines["late_delivery_penalty"] = -lease["delay_penalty_fraction_of_rent"] * whole * late * alive * solvent
+        if lease["tenant_default"] is not None:
+            due = whole * expected_share(lease, n, True)
+            recovery = lease["tenant_default"]["recovery_fraction"]
+            lines["default_recovery"] = recovery * due * alive * (1 - solvent)
+            lines["credit_support"] = alive * self._credit_support(lease, start, month)
+        if lease["prepayment"] is not None:
+            terms = lease["prepayment"]
+            if terms["credited_from_month"] <= n < terms["credited_from_month"] + terms["credited_months"]:
+                lines["prepayment"] = -prepaid(lease) / terms["credited_months"] * alive * solvent
+        return lines
+
+    def _credit_support(self, lease: Data, start: int, month: int) -> float:
+        """What the guarantor pays in a month: for a default in every month before, what is left of his limit, if the lease runs."""
+        terms = lease["tenant_default"]
+        if month - start >= term_months(lease) or not terms["backstop_fraction"]:
+            return 0.0
+        paid = []
+        for default in range(max(start, self.first), month):
+            left = terms["backstop_limit_fraction_of_contract_value"] * contract_value(lease)
+            for later in range(default + 1, month + 1):
+                n = later - start
+                due = first_year_rent(lease) * 1000 * ladder(lease["escalator_per_year"], n) * expected_share(lease, n, True)
+                payment = min(left, terms["backstop_fraction"] * (1 - terms["recovery_fraction"]) * due)
+                left -= payment
+            paid.append((self.solvent(lease, start, default) - self.solvent(lease, start, default + 1)) * payment)
+        return math.fsum(paid)
+
+    def _ahead(self, lease: Data, start: int) -> Iterator[Entry]:
+        """Prepayment and deposit as they come in; an offer's not before the valuation date."""
+        for item, usd in (("prepayment", prepaid(lease)), ("deposit", deposit(lease))):
+            if lease[item] is not None:
+                month = start - lease[item]["paid_months_before_start"]
+                if lease["status"] == "offered":
+                    month = max(month, self.first)
+                if month in self.months:
+                    yield Entry(month, item, usd, self.mid_month("lease", usd, month))
+
+    def _on_end_days(self, lease: Data, start: int) -> Iterator[Entry]:
+        """What goes back when the lease ends or is counted: rent paid ahead and not credited yet, and the deposit."""
+        for day, n, probability in self.lease_ends(lease, start):
+            chance, period = probability * self.solvent(lease, start, day), min(day, self.first + self.length - 1)
+            if lease["prepayment"] is not None:
+                terms = lease["prepayment"]
+                credited = sum(1 for k in range(terms["credited_months"]) if terms["credited_from_month"] + k < n)
+                usd = -chance * prepaid(lease) * (1 - credited / terms["credited_months"])
+                yield Entry(period, "prepayment", usd, self.on_first_day("lease", usd, day))
+            if lease["deposit"] is not None:
+                usd = -chance * deposit(lease)
+                yield Entry(period, "deposit", usd, self.on_first_day("lease", usd, day))
+
+    def _termination_fees(self, lease: Data, start: int) -> Iterator[Entry]:
+        alive = 1.0
+        for right in lease["terminations"]:
+            n, chance = right["month_from_start"], alive * right["probability_fraction"]
+            alive -= chance
+            rent = first_year_rent(lease) * 1000 * ladder(lease["escalator_per_year"], n) * paying_share(lease, n)
+            fee = right["fee_months_of_rent"] * rent + right["fee_usd_per_critical_mw"]
+            day = start + n
+            if self.first <= day <= self.first + self.length:
+                usd = chance * self.solvent(lease, start, day) * (fee if right["by"] == "tenant" else -fee)
+                yield Entry(min(day, self.first + self.length - 1), "termination_fee", usd, self.on_first_day("lease", usd, day))
+
+    def _forfeits(self, lease: Data, start: int) -> Iterator[Entry]:
+        """Tax on the deposit that a default in a month of the lease leaves with the landlord."""
+        for month in self.months:
+            chance = self.solvent(lease, start, month) - self.solvent(lease, start, month + 1)
+            usd = -self.tax_rate * deposit(lease) * chance * probability_in_force(lease, month - start)
+            if usd:
+                yield Entry(month, "income_tax", usd, self.mid_month("lease", usd, month))
 
     def lease_ends(self, lease: Data, start: int) -> Iterator[tuple[int, int, float]]:
         """(month beginning on the day of an end, n, probability); what outlasts the horizon is booked out where that ends."""
@@ -423,8 +517,9 @@ class PlainScenario:
         if self.tax_rate == 0:
             return
         for entry in self.lease_entries(lease, start):
-            if entry.item != "lease_capex":
+            if entry.item not in ("lease_capex", "deposit"):
                 yield self._taxed(entry)
+        yield from self._forfeits(lease, start)
         for month in self.months:
             shield = self.tax_rate * self._depreciation(lease, month - start)
             yield Entry(month, "income_tax", shield, self.mid_month("lease", shield, month))
@@ -659,6 +754,32 @@ def paying_share(lease: Data, n: int) -> float:
     return delivered_share(lease, n - lease["free_months"])
 
 
+def expected_share(lease: Data, n: int, paying: bool) -> float:
+    """Share delivered (or paying) in month n, over every possible delay."""
+    share = delivered_share(lease, n - (lease["free_months"] if paying else 0))
+    for delay in lease["delays"]:
+        later = delivered_share(lease, n - delay["months"] - (lease["free_months"] if paying else 0))
+        now = delivered_share(lease, n - (lease["free_months"] if paying else 0))
+        share += delay["probability_fraction"] * (later - now)
+    return share
+
+
+def contract_value(lease: Data) -> float:
+    """Rent of the base term for one critical MW."""
+    months = range(term_months(lease))
+    return math.fsum(
+        first_year_rent(lease) * 1000 * ladder(lease["escalator_per_year"], n) * paying_share(lease, n) for n in months
+    )
+
+
+def prepaid(lease: Data) -> float:
+    return 0.0 if lease["prepayment"] is None else float(lease["prepayment"]["contract_value_fraction"] * contract_value(lease))
+
+
+def deposit(lease: Data) -> float:
+    return 0.0 if lease["deposit"] is None else float(lease["deposit"]["months_of_rent"] * 1000 * first_year_rent(lease))
+
+
 def first_year_rent(lease: Data) -> float:
     """USD per kW and month; a contract value is shared out over the base term as its ladder, phases and free months have it."""
     if lease["rent_usd_per_kw_month"] is not None:
@@ -687,7 +808,10 @@ def spending_shares(lease: Data) -> list[tuple[int, float]]:
 
 def ends(lease: Data) -> list[tuple[int, float]]:
     """(months from the start of rent, probability) of each possible end."""
-    found, n, reached = [], term_months(lease), 1.0
+    found, n, reached = list[tuple[int, float]](), term_months(lease), 1.0
+    for right in lease["terminations"]:
+        found.append((right["month_from_start"], reached * right["probability_fraction"]))
+        reached *= 1 - right["probability_fraction"]
     for extension in lease["extensions"]:
         used = extension["exercise_probability_fraction"]
         found.append((n, reached * (1 - used)))

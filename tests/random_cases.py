@@ -1,5 +1,6 @@
 """Random scenarios that mix what a scenario may say: all kinds of prices but files, taxes, phases, free months, extensions, charges
-and power on either side, MW returned or kept, ramps, blocks, budgets, rights, and leases that run already.
+and power on either side, MW returned or kept, ramps, blocks, budgets, rights, leases that run already, prepayments, deposits,
+defaults, early ends, service levels and delays.
 """
 
 from __future__ import annotations
@@ -156,7 +157,45 @@ def random_lease(draw: Draw, number: int, sites: int) -> Data:
         "conversion_outage_months": draw.random.choice([0, 1, 5]),
         "mw_after_term": draw.random.choice(["returned", "kept"]),
     }
-    return lease | random_lease_money(draw) | random_lease_dates(draw, lease)
+    lease |= random_lease_money(draw) | random_lease_dates(draw, lease)
+    return lease | random_other_terms(random.Random(f"{draw.first} {draw.length} {lease['gross_up']}"), term)
+
+
+def random_other_terms(draw: random.Random, term: int) -> Data:
+    """Each of the terms beside rent and construction in a third of the leases; from a source of its own."""
+
+    def some(terms: Data) -> Data:
+        return terms if draw.random() < 0.35 else {}
+
+    before, first = draw.choice([0, 2, 14]), draw.randrange(term)
+    delays = [{"months": draw.randint(1, 6), "probability_fraction": draw.choice([0, 0.2, 0.45])} for _ in range(2)]
+    months = sorted(draw.sample(range(1, term), draw.randint(1, min(2, term - 1))))
+    rights = [
+        {
+            "by": draw.choice(["tenant", "landlord"]),
+            "month_from_start": month,
+            "probability_fraction": draw.choice([0, 1, draw.random()]),
+            "fee_months_of_rent": draw.choice([0, draw.uniform(0, 12)]),
+            "fee_usd_per_critical_mw": draw.choice([0, draw.uniform(1e4, 1e6)]),
+        }
+        for month in months
+    ]
+    default = {
+        "hazard_per_year": draw.choice([0, draw.uniform(0, 0.5)]),
+        "recovery_fraction": draw.choice([0, draw.random()]),
+        "backstop_fraction": draw.choice([0, 1, draw.random()]),
+        "backstop_limit_fraction_of_contract_value": draw.choice([1, draw.uniform(0, 0.3)]),
+    }
+    ahead = {"contract_value_fraction": draw.uniform(0, 0.5), "paid_months_before_start": before}
+    level = {"rent_at_risk_fraction": draw.uniform(0, 1), "expected_loss_fraction": draw.uniform(0, 1)}
+    return (
+        some({"prepayment": {**ahead, "credited_from_month": first, "credited_months": draw.randint(1, term - first)}})
+        | some({"deposit": {"months_of_rent": draw.uniform(0, 12), "paid_months_before_start": before}})
+        | some({"tenant_default": default})
+        | some({"terminations": rights})
+        | some({"service_level": level})
+        | some({"delays": delays, "delay_penalty_fraction_of_rent": draw.choice([0, draw.uniform(0, 2)])})
+    )
 
 
 def random_lease_money(draw: Draw) -> Data:

@@ -50,7 +50,7 @@ _GUIDE = (
     "",
     "General and Market   one field a row: its value goes into column B",
     "Power, Sites, Fleets, Leases   one item a row, from the third row on; the second row holds units and bounds",
-    "Ramps, Blocks, Extensions, Phases, Spending   lists inside an item, which the first column names",
+    "Ramps, Blocks, Extensions, Phases, Spending, Terminations, Delays   lists inside an item, which the first column names",
     "Paths, Prices   what changes from month to month. Where a field allows a path, its cell holds a number (the same in every",
     "    month) or the name of a path. Paths has its start and growth; Prices its values, months down and one column a path,",
     "    interpolated where Paths says how (between), and otherwise one for every month",

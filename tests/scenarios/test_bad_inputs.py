@@ -573,7 +573,98 @@ HOSTILE = [
     in_prices("B138-lines", "time,usd\n" + "\n" * 600_000, "600,001 lines", "at most 530,000"),
 ]
 
-REFUSED = [*NUMBERS, *UNITS, *DATES, *STRUCTURE, *HOSTILE]
+WINDOW = "      latest: 2028-04\n"
+RIGHT = "by: tenant, probability_fraction: 0.1"
+
+
+def with_term(name: str, term: str, place: str, found: str, allowed: str, hint: str = "", line_of: str | None = None) -> Refused:
+    """A mistake in a term that the second tenant's lease has on top."""
+    text = f"{WINDOW}    {term}\n"
+    return Refused(name, WINDOW, text, f"{OFFER}.{place}", found, allowed, hint, line_of=line_of)
+
+
+TERMS = [
+    with_term(
+        "prepayment-percent",
+        "prepayment: {contract_value_fraction: 20, credited_from_month: 24, credited_months: 36}",
+        "prepayment.contract_value_fraction",
+        "20",
+        "0 to 1",
+        "percent is 0.2",
+    ),
+    with_term(
+        "prepayment-late",
+        "prepayment: {contract_value_fraction: 0.2, credited_from_month: 120, credited_months: 36}",
+        "prepayment",
+        "credits until month 155",
+        "up to month 143",
+    ),
+    with_term("deposit", "deposit: {months_of_rent: -3}", "deposit.months_of_rent", "-3", "0 to 240 months of rent", "positive"),
+    with_term(
+        "hazard", "tenant_default: {hazard_per_year: 2}", "tenant_default.hazard_per_year", "2", "0 to 0.5", "percent is 0.02"
+    ),
+    with_term(
+        "backstop",
+        "tenant_default: {hazard_per_year: 0.02, backstop_limit_usd: 1}",
+        "tenant_default.backstop_limit_usd",
+        "unknown field",
+        "backstop_limit_fraction_of_contract_value",
+    ),
+    with_term(
+        "termination-after-term",
+        f"terminations: [{{{RIGHT}, month_from_start: 144}}]",
+        "terminations",
+        "after 144 months",
+        "1 to 143",
+    ),
+    with_term(
+        "termination-order",
+        f"terminations: [{{{RIGHT}, month_from_start: 84}}, {{{RIGHT}, month_from_start: 60}}]",
+        "terminations",
+        "after 60 months",
+        "in order",
+    ),
+    with_term(
+        "termination-by",
+        "terminations: [{by: bank, probability_fraction: 0.1, month_from_start: 60}]",
+        "terminations.0.by",
+        "bank",
+        "tenant or landlord",
+    ),
+    with_term(
+        "service-level",
+        "service_level: {rent_at_risk_fraction: 0.2, expected_loss_fraction: 1.5}",
+        "service_level.expected_loss_fraction",
+        "1.5",
+        "0 to 1",
+    ),
+    with_term(
+        "delays",
+        "delays: [{months: 3, probability_fraction: 0.7}, {months: 6, probability_fraction: 0.4}]",
+        "delays",
+        "add up to 1.1",
+        "at most 1",
+    ),
+    with_term("penalty", "delay_penalty_fraction_of_rent: 0.5", "delay_penalty_fraction_of_rent", "without delays", "delays with"),
+    Refused(
+        "termination-past",
+        "    start_month: 2026-02\n",
+        f"    start_month: 2020-02\n    terminations: [{{{RIGHT}, month_from_start: 24}}]\n",
+        f"{SIGNED}.terminations.0",
+        "in 2022-02, before the valuation date",
+        "rights to come",
+    ),
+    Refused(
+        "delay-past",
+        "    start_month: 2026-02\n",
+        "    start_month: 2025-12\n    delays: [{months: 3, probability_fraction: 0.7}]\n",
+        f"{SIGNED}.delays",
+        "due before the valuation date",
+        "deliveries to come",
+    ),
+]
+
+REFUSED = [*NUMBERS, *UNITS, *DATES, *STRUCTURE, *HOSTILE, *TERMS]
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
