@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .errors import InputError, Problem
+    from .exports.market_table import market_table
+    from .models.market_terms import MarketTerms
     from .models.scenario import Scenario
     from .optimizer.compare import compare
     from .optimizer.curves import break_even_curve
@@ -24,12 +26,14 @@ if TYPE_CHECKING:
     from .optimizer.sensitivity import one_more, tornado
     from .optimizer.solve import solve
     from .scenarios.load import load, shipped_names
+    from .scenarios.market_files import network_months
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "DecisionMap": "optimizer.decision_map",
     "InputError": "errors",
+    "MarketTerms": "models.market_terms",
     "Problem": "errors",
     "Scenario": "models.scenario",
     "Plan": "optimizer.plan",
@@ -41,11 +45,14 @@ _HOMES = {
     "pin": "optimizer.pinned",
     "solve": "optimizer.solve",
     "load": "scenarios.load",
+    "market_table": "exports.market_table",
+    "network_months": "scenarios.market_files",
     "shipped_names": "scenarios.load",
 }
 __all__ = [
     "DecisionMap",
     "InputError",
+    "MarketTerms",
     "Plan",
     "Problem",
     "Scenario",
@@ -54,6 +61,8 @@ __all__ = [
     "compare",
     "decision_map",
     "load",
+    "market_table",
+    "network_months",
     "one_more",
     "pin",
     "shipped_names",

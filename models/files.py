@@ -128,6 +128,19 @@ def csv_rows(
             raise refusal(f"{name} line {begins}: {_plain_words(fault)}", "a well-formed CSV file", field=field) from None
 
 
+def csv_header(name: str, field: str, info: ValidationInfo) -> list[str]:
+    """The names of a CSV file's columns, each once; nothing else of the file is looked at."""
+    with _open_text(name, field, info) as stream:
+        try:
+            header = [composed(cell.strip()) for cell in next(filter(None, csv.reader(stream, strict=True)), [])]
+        except csv.Error as fault:
+            raise refusal(f"{name} line 1: {_plain_words(fault)}", "a well-formed CSV file", field=field) from None
+    if not header:
+        raise refusal(f'"{name}", which is empty', "a header and rows", field=field)
+    _columns_at(name, field, {}, header)
+    return header
+
+
 def _open_text(name: str, field: str, info: ValidationInfo) -> IO[str]:
     """The text of a file: UTF-8, with or without byte-order mark. It is decoded as it is read, so that it is never held twice."""
     content = locate_input(name, field, info).read_bytes()

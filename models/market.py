@@ -39,6 +39,11 @@ def difficulty_of_network(network_eh: Array | float) -> Array | float:
     return network_eh * (1e18 * SECONDS_PER_BLOCK / HASHES_PER_DIFFICULTY)
 
 
+def network_of_difficulty(difficulty: Array | float) -> Array | float:
+    """The EH/s that find a block every ten minutes on average at a difficulty."""
+    return difficulty / (1e18 * SECONDS_PER_BLOCK / HASHES_PER_DIFFICULTY)
+
+
 def hashprice_btc_per_ph_day(difficulty: Array | float, subsidy: Array | float, fees_btc_per_block: Array | float) -> Array | float:
     """[M1] Coins that one PH/s earns in a day, before the pool's fee."""
     blocks_per_ph_day = 1e15 * SECONDS_PER_DAY / (difficulty * float(HASHES_PER_DIFFICULTY))
@@ -124,7 +129,7 @@ class NetworkHashprice(Sourced):
         price = self.btc_price_usd.values(calendar)
         if self.difficulty is not None:
             difficulty = self.difficulty.values(calendar)
-            network = difficulty * (HASHES_PER_DIFFICULTY / SECONDS_PER_BLOCK / 1e18)
+            network = np.asarray(network_of_difficulty(difficulty))
         else:
             assert self.network_eh is not None
             network = self.network_eh.values(calendar)

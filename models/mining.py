@@ -26,6 +26,11 @@ MWH_PER_PH_DAY_AND_J_PER_TH = 0.024
 TH_PER_EH = 1e6
 
 
+def revenue_usd_per_mwh(hashprice_usd_per_ph_day: Array, j_per_th: float) -> Array:
+    """[V1] What a MWh earns before the pool's fee, where the J/TH are counted (machine or meter): hashprice / (0.024 x J/TH)."""
+    return hashprice_usd_per_ph_day / (MWH_PER_PH_DAY_AND_J_PER_TH * j_per_th)
+
+
 class Fleet(Sourced):
     """Machines of one kind at one site.
 
@@ -104,7 +109,7 @@ class Fleet(Sourced):
 
     def revenue_usd_per_mwh(self, hashprice_usd_per_ph_day: Array) -> Array:
         """[V1] Before the pool's fee, per meter MWh."""
-        return hashprice_usd_per_ph_day / (MWH_PER_PH_DAY_AND_J_PER_TH * self.mw_per_eh)
+        return revenue_usd_per_mwh(hashprice_usd_per_ph_day, self.mw_per_eh)
 
     def break_even_usd_per_mwh(self, hashprice_usd_per_ph_day: Array) -> Array:
         """The power price up to which the fleet runs: revenue after the pool's fee, less variable opex."""

@@ -152,6 +152,11 @@ Day = Annotated[date, _DayCheck()]
 """A calendar day, ISO 8601 `YYYY-MM-DD`."""
 
 
+def day_of(text: str) -> date:
+    """The day that a text names, checked as a field of type `Day` is."""
+    return _DayCheck().check(text)
+
+
 def _day_hint(text: str) -> str:
     iso = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", text)
     if iso and iso[2] == "02" and iso[3] == "29":

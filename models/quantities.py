@@ -191,6 +191,9 @@ HASHPRICE = Quantity(
     slips=(Slip(1e-3, "USD/EH/day"), Slip(1e3, "USD/TH/day"), Slip(24, "USD/PH/hour"), Slip(12 / 365.25, "USD/PH/month")),
 )
 """Before the pool's fee. 28-57 USD/PH/day in 2024-2026; 816 at the start of 2017."""
+HASHPRICE_STATED = Quantity("USD/PH/day", 0.1, 1e8)
+"""As it was published, of any year since 2009."""
+HASHPRICE_BTC = Quantity("BTC/PH/day", 1e-7, 1, slips=(Slip(1e-8, "satoshi"), Slip(1e-5, "BTC/EH/day")))
 BITCOIN_PRICE = Quantity("USD/BTC", 100, 100_000_000, slips=(Slip(1_000, "thousand USD"),))
 NETWORK_HASHRATE = Quantity("EH/s", 1, 100_000, slips=(Slip(1e-3, "PH/s"), Slip(1e-6, "TH/s"), Slip(1e3, "ZH/s")))
 DIFFICULTY = Quantity("(difficulty)", 1e9, 1e18, slips=(Slip(1e12, "trillions"),))
@@ -198,6 +201,21 @@ FEES_PER_BLOCK = Quantity("BTC per block", 0, 50)
 FEES_FRACTION = Quantity("of the subsidy (a fraction)", 0, 5, slips=_PERCENT)
 BLOCKS_PER_DAY = Quantity("blocks per day", 100, 200)
 BLOCK_HEIGHT = Quantity("blocks", 0, 10_000_000, whole=True)
+
+# --- the network, as analysts publish it --------------------------------------------------------------------------------
+
+_MILLIONS = (Slip(1e6, "millions of USD"), Slip(1e3, "thousands of USD"), Slip(1e9, "billions of USD"))
+REVENUE_PER_EH_DAY = Quantity("USD per EH/s and day", 3_000, 1_000_000, slips=(Slip(1_000, "thousand USD (or in USD/PH/day)"),))
+"""1,000 times the hashprice: 38,700 to 57,200 in 2025."""
+GROSS_PROFIT_PER_EH_DAY = Quantity("USD per EH/s and day", -100_000, 1_000_000)
+MARGIN = Quantity("of revenue (a fraction; 0.5 is 50 %)", -5, 1, slips=_PERCENT)
+CHANGE = Quantity("on the month before (a fraction; 0.1 is 10 %)", -0.99, 20)
+CHANGE_BP = Quantity("basis points", -100_000, 100_000)
+GROUP_HASHRATE = Quantity("EH/s", 0.001, 100_000, slips=(Slip(1e-3, "PH/s"), Slip(1e-6, "TH/s")))
+"""Of one miner or of a group of them."""
+COINS = Quantity("BTC", 0, 21_000_000)
+MARKET_VALUE = Quantity("USD", 100_000, 1e14, or_zero=True, slips=_MILLIONS)
+OF_OPPORTUNITY = Quantity("of the four-year block rewards (a fraction; 1 is 100 %)", 0, 1_000)
 
 # --- machines --------------------------------------------------------------------------------------------------------
 
@@ -209,8 +227,6 @@ VARIABLE_OPEX = Quantity("USD/MWh", 0, 200, slips=_MWH_SLIPS)
 FIXED_OPEX = Quantity("USD per meter MW and month", 100, 500_000, or_zero=True, slips=(Slip(1_000, "USD per kW and month"),))
 
 # --- leases ----------------------------------------------------------------------------------------------------------
-
-_MILLIONS = (Slip(1e6, "millions of USD"), Slip(1e3, "thousands of USD"), Slip(1e9, "billions of USD"))
 
 RENT = Quantity(
     "USD per kW of critical IT and month",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -20,6 +20,9 @@ from ..models.scenario import Origin, Scenario, name_faults
 from .fields import apply_overrides
 from .workbook import EXCEL_97
 from .yaml_reader import LARGEST_BYTES, NEW, Document, read_yaml
+
+EVERY_FIELD = "hashlease new writes a scenario with every field explained"
+Model = TypeVar("Model", bound=BaseModel)
 
 SHIPPED = Path(__file__).parent
 STARTER = SHIPPED / "starter.yaml"
@@ -92,14 +95,22 @@ def validate(document: Document, folder: Path) -> Scenario:
     """The document as a scenario; files it names are looked for in the folder. Raises InputError."""
     if not isinstance(document.data, dict):
         raise InputError([Problem(document.where(()), "", shown(document.data), "a scenario (a table of fields)", NEW)])
-    data = {"name": _default_name(document), **document.data}
+    named = {"name": _default_name(document), **document.data}
+    return read_as(Scenario, document, folder, named)
+
+
+def read_as(model: type[Model], document: Document, folder: Path, data: dict[str, Any] | None = None) -> Model:
+    """The document, or other data that it has the lines of, as a model; files it names are looked for in the folder.
+
+    Raises InputError with every problem found.
+    """
     try:
-        scenario = Scenario.model_validate(data, context={"folder": str(folder)})
+        found = model.model_validate(document.data if data is None else data, context={"folder": str(folder)})
     except ValidationError as fault:
-        raise _input_error(document, fault.errors(include_url=False)) from None
+        raise _input_error(document, fault.errors(include_url=False), model) from None
     if document.faults or document.refused:
-        raise _input_error(document, [])
-    return scenario
+        raise _input_error(document, [], model)
+    return found
 
 
 def _default_name(document: Document) -> str:
@@ -109,18 +120,19 @@ def _default_name(document: Document) -> str:
 # --- every problem of a document -----------------------------------------------------------------------------------------
 
 
-def _input_error(document: Document, errors: list[Any]) -> InputError:
+def _input_error(document: Document, errors: list[Any], root: type[BaseModel]) -> InputError:
     """What could not be set, then what reading and validating found, in the order of the file.
 
     A value that could not be read is reported once, not again as missing. Only the problems that are described are put
     into words, so that a file with a hundred thousand of them takes no time.
     """
-    places = (_spot(error["loc"], document.data).place for error in errors)
+    places = (_spot(error["loc"], document.data, root).place for error in errors)
     in_order = sorted((document.line(place), number) for number, place in enumerate(places) if not document.is_unread(place))
     faults: list[Fault] = []
     for _, number in in_order[:MOST_DESCRIBED]:
-        faults += _faults(errors[number], _spot(errors[number]["loc"], document.data), document.data)
-    if len(in_order) < MOST_DESCRIBED and not any(error["type"] == "refused_many" and not error["loc"] for error in errors):
+        faults += _faults(errors[number], _spot(errors[number]["loc"], document.data, root), document.data)
+    whole = any(error["type"] == "refused_many" and not error["loc"] for error in errors)
+    if root is Scenario and len(in_order) < MOST_DESCRIBED and not whole:
         faults += _name_faults(document.data)
     found = [(document.line(fault.place), document.problem(fault)) for fault in faults]
     found += document.reading_problems(MOST_DESCRIBED)
@@ -151,8 +163,12 @@ def _names(row: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Spot:
-    """A place in the data; the model that has (or lacks) its last part as a field; the members if its value is a union."""
+    """A place in the data; the model that has (or lacks) its last part as a field; the members if its value is a union.
 
+    root: the model of the whole.
+    """
+
+    root: type[BaseModel]
     place: Place
     holder: type[BaseModel] | None
     members: tuple[type[BaseModel], ...]
@@ -162,11 +178,11 @@ class _Spot:
         return str(self.place[-1]) if self.place else ""
 
 
-def _spot(location: tuple[str | int, ...], data: Any) -> _Spot:
+def _spot(location: tuple[str | int, ...], data: Any, root: type[BaseModel]) -> _Spot:
     """Pydantic's location without the names of union members, which are not in the data."""
     place: list[str | int] = []
     holder: type[BaseModel] | None = None
-    models: tuple[type[BaseModel], ...] = (Scenario,)
+    models: tuple[type[BaseModel], ...] = (root,)
     for part in location:
         if isinstance(part, int):
             place.append(part)
@@ -176,7 +192,7 @@ def _spot(location: tuple[str | int, ...], data: Any) -> _Spot:
             place.append(part)
             holder = models[0] if models else None
             models = _models_of(holder, part)
-    return _Spot(_inside(tuple(place), data), holder, models)
+    return _Spot(root, _inside(tuple(place), data), holder, models)
 
 
 def _inside(place: Place, data: Any) -> Place:
@@ -258,7 +274,7 @@ def _plain_words(error: Any, context: dict[str, Any], spot: _Spot) -> tuple[str,
     """(found, allowed, hint) of one of pydantic's own error types."""
     kind, value = error["type"], error["input"]
     if kind == "missing":
-        return "nothing", _allowed_in(spot), "hashlease new writes a scenario with every field explained"
+        return "nothing", _allowed_in(spot), EVERY_FIELD if spot.root is Scenario else ""
     if kind == "extra_forbidden":
         known = _fields(spot.holder)
         return f"the unknown field {spot.name}", f"one of: {listed(known)}", nearest(spot.name, known)
