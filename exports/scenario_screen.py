@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from ..models.lease import LeaseOffer
 from ..models.months import DAYS_PER_YEAR, Array
 from ..models.scenario import Scenario
 from ..models.site import RampStep, Site, ramp_mw
@@ -146,6 +147,12 @@ def _fleets(scenario: Scenario) -> Iterator[str]:
         )
 
 
+def _size_rule(lease: LeaseOffer) -> str:
+    if lease.minimum_critical_mw is not None:
+        return f"at least {lease.minimum_critical_mw:,.1f}"
+    return "whole" if lease.indivisible and lease.status == "offered" else ""
+
+
 def _leases(scenario: Scenario) -> Iterator[str]:
     if not scenario.leases:
         return
@@ -158,7 +165,7 @@ def _leases(scenario: Scenario) -> Iterator[str]:
                 lease.name,
                 f"{lease.critical_it_mw:,.1f}",
                 f"{lease.meter_mw:,.1f}",
-                "whole" if lease.indivisible and lease.status == "offered" else "",
+                _size_rule(lease),
                 one if len(starts) == 1 else f"{starts[0]}..{starts[-1]}",
                 str(starts[-1] + (lease.term_months - 1)),
             )

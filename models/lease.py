@@ -83,6 +83,12 @@ class LeaseOffer(Sourced):
     gross_up: Annotated[float, q.GROSS_UP]
     indivisible: bool = False
     """True: all of it or nothing; false: any part of it."""
+    minimum_critical_mw: Annotated[float, q.CRITICAL_MW] | None = None
+    """Least that is taken of a divisible offer, over all its starts, if any of it is."""
+    exclusive_group: Name | None = None
+    """Of the leases of one group, whatever their sites, at most one is taken."""
+    requires: Name | None = None
+    """Another lease without which this one is not taken: by no month a larger share of this one than of that."""
     rent_usd_per_kw_month: Annotated[float, q.RENT] | None = None
     contract_value_usd: Annotated[float, q.CONTRACT_VALUE] | None = None
     escalator_per_year: Annotated[float, q.ESCALATOR]
@@ -154,6 +160,7 @@ class LeaseOffer(Sourced):
         return self
 
     def _other_terms_fit(self) -> None:
+        self._choice_fits()
         check_terminations(self.terminations, self.term_months)
         if (ahead := self.prepayment) and ahead.credited_from_month + ahead.credited_months > self.term_months:
             last = ahead.credited_from_month + ahead.credited_months - 1
@@ -163,6 +170,19 @@ class LeaseOffer(Sourced):
             raise refusal(f"delays with probabilities that add up to {likely:.6g}", "at most 1 together", field="delays")
         if self.delay_penalty_fraction_of_rent and not self.delays:
             raise refusal("a penalty without delays", "delays with their probabilities", field="delay_penalty_fraction_of_rent")
+
+    def _choice_fits(self) -> None:
+        if self.minimum_critical_mw is not None:
+            if self.status == "signed" or self.indivisible:
+                what = "signed" if self.status == "signed" else "indivisible"
+                raise refusal(f"a minimum of a lease that is {what}", "none: it is taken whole", field="minimum_critical_mw")
+            if self.minimum_critical_mw > self.critical_it_mw:
+                found = f"a minimum of {self.minimum_critical_mw:g} MW in an offer of {self.critical_it_mw:g} MW"
+                raise refusal(found, f"at most {self.critical_it_mw:g} MW", field="minimum_critical_mw")
+        if self.requires is not None and self.status == "signed":
+            raise refusal("a prerequisite of a signed lease", "prerequisites of offers", field="requires")
+        if self.requires == self.name:
+            raise refusal("an offer that requires itself", "the name of another lease", field="requires")
 
     # --- terms ---------------------------------------------------------------------------------------------------------
 

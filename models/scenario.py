@@ -21,7 +21,7 @@ from .names import Name, slug
 from .power import Power
 from .prices import HourlyPrice, PriceTable, Zone
 from .quantities import Input
-from .refusal import Fault, Place
+from .refusal import Fault, Place, listed, nearest
 from .rows import AT_LEAST_ONE
 from .site import Site
 
@@ -80,10 +80,13 @@ class Scenario(Input):
                 ("zones", self.power.zones),
             )
         }
-        faults = name_faults(tables) or self._horizon_faults() or [*self._lease_faults(), *self.path_gaps(), *self._fleet_faults()]
+        faults = name_faults(tables) or self._horizon_faults() or self._content_faults()
         if faults:
             raise PydanticCustomError("refused_many", "the scenario does not fit together", {"faults": faults})
         return self
+
+    def _content_faults(self) -> list[Fault]:
+        return [*self._lease_faults(), *self._choice_faults(), *self.path_gaps(), *self._fleet_faults()]
 
     # --- the parts, by name --------------------------------------------------------------------------------------------
 
@@ -133,6 +136,17 @@ class Scenario(Input):
             if lease.status == "offered" and lease.reserved_until is not None:
                 reserved[: max(self.calendar.index(lease.reserved_until), 0)] += lease.meter_mw
         return reserved
+
+    @property
+    def sites_are_separate(self) -> bool:
+        """Whether what is decided at one site leaves the others as they are."""
+        if len(self.sites) == 1:
+            return True
+        group_at = {(lease.exclusive_group, lease.site) for lease in self.leases if lease.exclusive_group is not None}
+        grouped = [group for group, _ in group_at]
+        site_of = {lease.name: lease.site for lease in self.leases}
+        apart = any(lease.requires is not None and site_of.get(lease.requires) != lease.site for lease in self.leases)
+        return not (self.finance.capex_budget_usd or apart or len(grouped) > len(set(grouped)))
 
     def until(self, end: Month) -> Scenario:
         """The same scenario with another end of the horizon (not checked again)."""
@@ -220,6 +234,39 @@ class Scenario(Input):
                     "one kind of dollars",
                     "finance: {dollars: nominal} with nominal discount rates",
                 )
+
+    def _choice_faults(self) -> Iterator[Fault]:
+        """Groups and prerequisites that cannot be met."""
+        leases = {lease.name: lease for lease in self.leases}
+        signed_in: dict[str, str] = {}
+        for number, lease in enumerate(self.leases):
+            group = lease.exclusive_group
+            if group is not None and lease.status == "signed":
+                if group in signed_in:
+                    found = f"two signed leases of the group {group}: {signed_in[group]} and {lease.name}"
+                    yield Fault(("leases", number, "exclusive_group"), found, "at most one signed lease of a group")
+                signed_in.setdefault(group, lease.name)
+            if lease.requires is not None:
+                yield from self._prerequisite_faults(("leases", number, "requires"), lease, leases)
+
+    @staticmethod
+    def _prerequisite_faults(place: Place, lease: LeaseOffer, leases: dict[str, LeaseOffer]) -> Iterator[Fault]:
+        assert lease.requires is not None
+        needed = leases.get(lease.requires)
+        if needed is None:
+            allowed = f"one of: {listed([name for name in leases if name != lease.name])}"
+            yield Fault(place, f"no lease named {lease.requires}", allowed, nearest(lease.requires, list(leases)))
+            return
+        if lease.exclusive_group is not None and lease.exclusive_group == needed.exclusive_group:
+            found = f"{needed.name}, of which only one or {lease.name} may be taken (group {lease.exclusive_group})"
+            yield Fault(place, found, "a lease outside of its own exclusive group")
+        chain = [lease.name]
+        while needed is not None and needed.requires is not None:
+            chain.append(needed.name)
+            if needed.requires in chain:
+                yield Fault(place, f"a circle: {' requires '.join([*chain, needed.requires])}", "prerequisites without a circle")
+                return
+            needed = leases.get(needed.requires)
 
     def _past_faults(self, place: Place, lease: LeaseOffer) -> Iterator[Fault]:
         """Chances of a signed lease that the valuation date has decided."""
@@ -318,7 +365,10 @@ class Scenario(Input):
                 yield f"fleet {fleet.name} begins in {fleet.first_month}, after the horizon ends"
 
     def _lease_warnings(self) -> Iterator[str]:
+        offered = {lease.name for lease in self.leases if lease.status == "offered"}
         for lease in self.leases:
+            if lease.reserved_until is not None and lease.requires in offered:
+                yield f"{lease.name}: its right keeps its MW free of other leases whether or not {lease.requires} is taken"
             if lease.start_month is not None:
                 start = lease.start_month
                 sunk = sum(share for month, share in lease.spending() if start + month < self.calendar.start)

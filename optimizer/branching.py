@@ -1,8 +1,9 @@
 """Whole blocks: a search over the leases whose every leaf keeps the prices that prove it closed.
 
-A node restricts each indivisible offer to a set of starts, and may demand that it is taken. Its linear program is the relaxation
-with other bounds, so that each node is a warm re-solve of the one session. Blocks are few and leases are long: the relaxation is
-mostly whole already, and a handful of nodes settles the rest.
+A node restricts each indivisible offer to a set of starts, and may demand that it is taken; offers with a minimum size, and those
+of an exclusive group, are taken or not in the same way, a divisible one in any amount from its minimum on. Its linear program is
+the relaxation with other bounds, so that each node is a warm re-solve of the one session. Blocks are few and leases are long: the
+relaxation is mostly whole already, and a handful of nodes settles the rest.
 
 The tree is handed to the certificate (part 6), which checks without the solver that the children of every node cover it and that
 no leaf can hold a better plan.
@@ -20,6 +21,7 @@ import numpy as np
 
 from ..models.months import Array
 from .bound import safe_bound
+from .offer_rules import NOT_TAKEN, least_taken_mw
 from .program import Program
 from .session import Outcome, Session, Solution
 
@@ -63,12 +65,15 @@ class BranchAndBound:
 
     def __init__(self, program: Program, session: Session) -> None:
         self.program, self.session = program, session
-        self.blocks = sorted({int(program.offer_of[column]) for column in program.indivisible})
+        self.whole = sorted({int(program.offer_of[column]) for column in program.indivisible})
+        self.blocks = sorted([*self.whole, *program.rules.chosen])
+        self._taken = {offer: program.taken_columns.start + at for at, offer in enumerate(program.rules.chosen)}
         self._columns = np.concatenate([self._columns_of(offer) for offer in self.blocks])
 
     def _columns_of(self, offer: int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-        """The offer's lease columns and its total."""
-        return np.append(self.program.columns_of_offer(offer), self.program.leased_columns.start + offer)
+        """The offer's lease columns, its total, and where it has one the column that says that it is taken."""
+        taken = [self._taken[offer]] if offer in self._taken else []
+        return np.append(self.program.columns_of_offer(offer), [self.program.leased_columns.start + offer, *taken])
 
     def search(self, relaxation: Solution, without: frozenset[int] = frozenset(), most_nodes: int = MOST_NODES) -> Search:
         """The best plan with whole blocks, given the solved relaxation; `without` offers are excluded throughout."""
@@ -101,9 +106,23 @@ class BranchAndBound:
         return frozenset(np.flatnonzero(upper > 0).tolist())
 
     def is_whole(self, x: Array) -> bool:
-        """Whether every block of a solution of the relaxation is taken whole or not at all."""
+        """Whether every block of a solution of the relaxation is taken whole or not at all, and minimum sizes and groups hold."""
         blocks = x[self.program.block_columns]
-        return bool(np.all(np.abs(blocks - np.round(blocks)) <= WHOLE))
+        return bool(np.all(np.abs(blocks - np.round(blocks)) <= WHOLE)) and not any(self._mixed(x).values())
+
+    def _mixed(self, x: Array) -> dict[int, float]:
+        """How undecided each chosen offer is (0: it keeps its minimum size, and its group takes no other), between 0 and 1."""
+        rules, offers = self.program.rules, self.program.values.offers
+        amount = x[self.program.leased_columns]
+        share = np.array([amount[n] / offer.offer.critical_it_mw for n, offer in enumerate(offers)])
+        found = {}
+        for number in rules.chosen:
+            least = least_taken_mw(offers[number]) / offers[number].offer.critical_it_mw
+            group = rules.groups.get(rules.group_of(number) or "", ())
+            others = any(share[other] > NOT_TAKEN for other in group if other != number)
+            part = share[number] > NOT_TAKEN and (others or share[number] < least - NOT_TAKEN)
+            found[number] = float(min(share[number], max(1 - share[number], NOT_TAKEN))) if part else 0.0
+        return found
 
     def _solve(self, choices: dict[int, Choice]) -> tuple[Node, Solution | None]:
         self._set_bounds(choices)
@@ -138,8 +157,12 @@ class BranchAndBound:
         for offer in self.blocks:
             choice, most = choices[offer], self.program.values.offers[offer].offer.critical_it_mw
             starts = range(len(self.program.values.offers[offer].starts))
-            lower += [0.0 for _ in starts] + [most if choice.must else 0.0]
+            least = least_taken_mw(self.program.values.offers[offer]) if offer in self._taken else most
+            lower += [0.0 for _ in starts] + [least if choice.must else 0.0]
             upper += [most if start in choice.starts else 0.0 for start in starts] + [most if choice.starts else 0.0]
+            if offer in self._taken:
+                lower.append(1.0 if choice.must else 0.0)
+                upper.append(1.0)
         return np.array(lower), np.array(upper)
 
     def _restore(self, everything: dict[int, Choice]) -> None:
@@ -147,9 +170,13 @@ class BranchAndBound:
 
     def _split(self, choices: dict[int, Choice], x: Array) -> list[dict[int, Choice]]:
         """Children of a node: the least decided offer taken or not, or its starts in two halves."""
-        blocks = {offer: self._blocks(offer, x) for offer in self.blocks}
-        number = max(self.blocks, key=lambda offer: float(np.max(np.minimum(blocks[offer], 1 - blocks[offer]))))
-        choice, amount = choices[number], blocks[number]
+        blocks = {offer: self._blocks(offer, x) for offer in self.whole}
+        undecided = {offer: float(np.max(np.minimum(amount, 1 - amount))) for offer, amount in blocks.items()} | self._mixed(x)
+        number = max(self.blocks, key=undecided.__getitem__)
+        choice = choices[number]
+        if number in self._taken:
+            return [{**choices, number: half} for half in (Choice(choice.starts, True), Choice(frozenset(), False))]
+        amount = blocks[number]
         total = float(np.sum(amount))
         if not choice.must and total < 1 - WHOLE:
             halves = [Choice(choice.starts, True), Choice(frozenset(), False)]

@@ -4,15 +4,16 @@ Parts
 
 0  data gate: every cost, coefficient and bound is finite; the money lies in the range the solver resolves
 1  primal: every row is added up again from the contracts (exact summation), every bound checked
-2  integrality: whole blocks are whole, and part 1 holds for the rounded plan
+2  integrality: whole blocks are whole, minimum sizes and exclusive groups hold, and part 1 holds for the rounded plan
 3  objective: the ledger's discounted cash equals the program's objective to 1e-9 of the gross flows
 4  duals: prices of MW, suitable MW and budget are not negative; complementary slackness; duality gap
 5  safe bound: for *any* prices lambda >= 0 no plan is worth more than
 
-       lambda b + sum_{k,t} available max(0, v[k,t] - lambda a) + sum_l offered max(0, max_c (v[l,c] - lambda a[l,c]))
+       lambda b + sum_{k,t} available max(0, v[k,t] - lambda a) + sum_l max(0, offered max_c (v[l,c] - lambda a[l,c]) - lambda_g)
 
-   because every column is bounded (Neumaier and Shcherbina's argument). v and a come from the ledger's reading of the
-   contracts; rounding errors are bounded and added, so the bound is safe whatever the solver said.
+   (lambda_g: of the offer's exclusive group, 0 without one) because every column is bounded (Neumaier and Shcherbina's argument).
+   v and a come from the ledger's reading of the contracts; rounding errors are bounded and added, so the bound is safe whatever the
+   solver said.
 6  whole blocks: the proved bound of a search over the leases (branching.py); its leaves carry such bounds
 
 The verdict follows from the figures alone.
@@ -28,12 +29,14 @@ from typing import Any
 
 import numpy as np
 
+from ..models.lease import LeaseOffer
 from ..models.months import Array
 from ..models.scenario import Scenario
 from ..models.values import USD_PER_MUSD, Values
 from .branching import Choice, Node, leaves
 from .decisions import Decisions
 from .ledger import Ledger, Line, gross_usd, total_usd
+from .offer_rules import BrokenRule, OfferRules, dated_rows, missing_prerequisites, mixes
 from .prices import Prices, prices_of
 from .program import FITTING_MW, Program
 from .standard_form import StandardForm
@@ -259,6 +262,8 @@ class Certifier:
             yield max(math.fsum(mw.tolist()) - most, float(np.max(-mw))), f"lease {offer.offer.name}"
             if offer.offer.status == "signed":
                 yield float(np.max(np.abs(mw - most))), f"signed lease {offer.offer.name}"
+        for broken in missing_prerequisites(self.values.offers, plan.lease_mw):
+            yield broken.share, f"prerequisite of {broken.offer}"
         for site in self.scenario.sites:
             yield from self._site_violations(plan, site.name)
         for column, year in enumerate(self.calendar.years):
@@ -289,6 +294,7 @@ class Certifier:
             if offer.offer.indivisible:
                 blocks = mw / offer.offer.critical_it_mw
                 worst = max(worst, float(np.max(np.abs(blocks - np.round(blocks)))))
+        worst = max([worst, *(broken.share for broken in mixes(self.values.offers, plan.lease_mw))])
         return Part(2, "largest fraction of a whole block", worst, "blocks", ROW_TOLERANCE, worst <= ROW_TOLERANCE)
 
     def objective(self, plan_npv_musd: float, lines: list[Line]) -> Part:
@@ -306,8 +312,34 @@ class Certifier:
         leases = []
         for l, offer in enumerate(self.values.offers):
             per_mw = prices.power[offer.offer.site] + self.suitable_price(prices, l)
-            leases.append(self.lease_musd[l] - self.occupied_mw[l] @ per_mw - self.capex_musd[l] @ budget)
+            earned = self.lease_musd[l] - self.occupied_mw[l] @ per_mw - self.capex_musd[l] @ budget
+            leases.append(earned - self.prerequisite_price(prices, l))
         return mining, leases
+
+    @cached_property
+    def rules(self) -> OfferRules:
+        return OfferRules.of(self.values.offers)
+
+    def signed_of_group(self, offer: int) -> str:
+        """The signed lease that keeps an offer's exclusive group from it; empty if there is none."""
+        members = self.rules.groups.get(self.rules.group_of(offer) or "", ())
+        return next((self.values.offers[n].offer.name for n in members if self.values.offers[n].offer.status == "signed"), "")
+
+    def place_price(self, prices: Prices, offer: int) -> float:
+        """[C4] What an offer pays, USD million, for being the one of its exclusive group."""
+        return prices.exclusive.get(self.rules.group_of(offer) or "", 0.0)
+
+    def prerequisite_price(self, prices: Prices, offer: int) -> Array:
+        """[C4] What an offer pays for the one that it needs, less what those that need it pay, USD million per MW, (starts,)."""
+        starts, mw = self.values.offers[offer].starts, self.values.offers[offer].offer.critical_it_mw
+        found = np.zeros(len(starts))
+        for later, earlier in self.rules.prerequisites:
+            if offer in (later, earlier):
+                name = self.values.offers[later].offer.name
+                for date in dated_rows(self.values.offers, later, earlier):
+                    price = prices.prerequisite.get((name, str(date)), 0.0) / mw
+                    found += np.where([start <= date for start in starts], price if offer == later else -price, 0.0)
+        return found
 
     def suitable_price(self, prices: Prices, offer: int) -> Array:
         """[C5] What an offer pays for a suitable MW, USD million, shape (months,)."""
@@ -329,7 +361,7 @@ class Certifier:
             for year, usd in self.scenario.finance.capex_budget_usd.items()
             if year in prices.budget
         ]
-        return math.fsum(terms)
+        return math.fsum([*terms, *prices.exclusive.values()])
 
     def safe_bound_musd(self, prices: Prices, choices: dict[int, Choice] | None = None) -> float:
         """Part 5: an upper bound of every plan's value, USD million, for any prices (negative ones count as 0).
@@ -342,14 +374,14 @@ class Certifier:
         for l, (offer, earned) in enumerate(zip(self.values.offers, leases, strict=True)):
             choice = (choices or {}).get(l)
             allowed = earned if choice is not None or offer.offer.status == "signed" else earned[self.fitting[l]]
-            terms.append(_best_of_offer(offer.offer.critical_it_mw, allowed, offer.offer.status == "signed", choice))
+            terms.append(_best_of_offer(offer.offer, allowed, choice, self.place_price(positive, l)))
         bound = math.fsum([*terms, self.standing_musd])
-        return bound + self._rounding_musd(positive.largest)
+        return bound + self._rounding_musd(positive.largest, math.fsum(positive.of_offers))
 
-    def _rounding_musd(self, largest: float) -> float:
+    def _rounding_musd(self, largest: float, of_offers: float) -> float:
         """Bound of the rounding errors in the bound above, USD million: terms x unit roundoff x size of what is added.
 
-        largest: the largest price, USD million per MW.
+        largest: the largest price, USD million per MW. of_offers: prices per offer together, USD million.
         """
         roundoff = np.finfo(float).eps
         size = float(np.sum(self.available_mw)) * (largest + float(np.max(np.abs(self.mining_musd), initial=0.0)))
@@ -357,6 +389,7 @@ class Certifier:
             per_mw = float(np.max(np.abs(value))) + 3 * largest * float(np.max(occupied.sum(axis=1), initial=0.0))
             size += offer.offer.critical_it_mw * per_mw * self.calendar.length
         size += sum(float(np.sum(mw)) for mw in self.energised.values()) * 2 * largest
+        size += of_offers * len(self.values.offers) * self.calendar.length
         return float(4 * roundoff * size)
 
     def tree_bound_musd(self, program: Program, root: Node) -> float:
@@ -386,15 +419,35 @@ class Certifier:
         mining, leases = self.reduced(prices)
         slack = np.maximum(mining, 0.0) * (self.available_mw - plan.mining_mw) + np.maximum(-mining, 0.0) * plan.mining_mw
         worst = [prices.most_negative, float(np.max(slack, initial=0.0))]
-        for offer, earned, mw, fitting in zip(self.values.offers, leases, plan.lease_mw, self.fitting, strict=True):
+        for l, (offer, earned, mw, fitting) in enumerate(zip(self.values.offers, leases, plan.lease_mw, self.fitting, strict=True)):
             if offer.offer.status == "offered":
                 best = max(float(np.max(earned[fitting], initial=0.0)), 0.0)
-                worst.append(best * (offer.offer.critical_it_mw - float(np.sum(mw))) + float(np.sum((best - earned) * mw)))
+                unused = best * (offer.offer.critical_it_mw - float(np.sum(mw))) + float(np.sum((best - earned) * mw))
+                # With a price of a place: max(0, offered best - price) less what the share taken earns and pays.
+                price, share = self.place_price(prices, l), float(np.sum(mw)) / offer.offer.critical_it_mw
+                worst.append(unused - min(price, best * offer.offer.critical_it_mw) + price * share)
+        worst += [price * -broken.share for price, broken in self._prerequisite_slack(plan, prices)]
+        worst += [price * (1.0 - self._places(plan, group)) for group, price in prices.exclusive.items()]
         for site, power in prices.power.items():
             idle = self.energised[site] - self._used(plan, site)
             worst.append(float(np.max(np.abs(power * idle), initial=0.0)))
         figure = max(worst) / max(gross_musd, SMALLEST_GROSS_MUSD)
         return Part(4, "duals: sign, slackness", figure, "of the gross flows", GAP_TOLERANCE, figure <= GAP_TOLERANCE)
+
+    def _places(self, plan: Decisions, group: str) -> float:
+        """Shares of the offers of a group that are taken, together."""
+        offers = self.values.offers
+        return math.fsum(float(np.sum(plan.lease_mw[n])) / offers[n].offer.critical_it_mw for n in self.rules.groups[group])
+
+    def _prerequisite_slack(self, plan: Decisions, prices: Prices) -> Iterator[tuple[float, BrokenRule]]:
+        keys = [
+            (self.values.offers[later].offer.name, str(date))
+            for later, earlier in self.rules.prerequisites
+            for date in dated_rows(self.values.offers, later, earlier)
+        ]
+        found = missing_prerequisites(self.values.offers, plan.lease_mw)
+        for key, broken in zip(keys, found, strict=True):
+            yield prices.prerequisite.get(key, 0.0), broken
 
     def _used(self, plan: Decisions, site: str) -> Array:
         mining = _sum((plan.mining_mw[k] for k, fleet in enumerate(self.values.fleets) if fleet.site == site))
@@ -431,16 +484,18 @@ def _nodes(node: Node) -> Iterator[Node]:
         yield from _nodes(child)
 
 
-def _best_of_offer(offered: float, earned: Array, fixed: bool, choice: Choice | None) -> float:
-    """Most that an offer can add, USD million, at what a MW of it earns beyond the prices."""
+def _best_of_offer(lease: LeaseOffer, earned: Array, choice: Choice | None, price: float) -> float:
+    """Most that an offer can add, USD million, at what a MW of it earns beyond the prices; `price`: of a place in its group."""
+    offered = lease.critical_it_mw
     if choice is not None:
         allowed = earned[sorted(choice.starts)]
         if choice.must:
-            return offered * float(np.max(allowed))
-        return offered * max(float(np.max(allowed, initial=0.0)), 0.0)
-    if fixed:
-        return offered * float(earned[0])
-    return offered * max(float(np.max(earned, initial=0.0)), 0.0)
+            best, least = float(np.max(allowed)), offered if lease.indivisible else lease.minimum_critical_mw or 0.0
+            return max(offered * best, least * best) - price
+        return max(offered * max(float(np.max(allowed, initial=0.0)), 0.0) - price, 0.0)
+    if lease.status == "signed":
+        return offered * float(earned[0]) - price
+    return max(offered * max(float(np.max(earned, initial=0.0)), 0.0) - price, 0.0)
 
 
 def _sum(rows: object) -> Array | float:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..models.months import Array
 from ..models.values import TODAY, Multipliers, Values
+from .offer_rules import NOT_TAKEN
 from .program import Program
 
 SMALLEST_MW = 1e-7
@@ -31,6 +32,10 @@ class Decisions:
         for column in program.indivisible if whole else []:
             block = values.offers[program.offer_of[column]].offer.critical_it_mw
             lease[column] = block * round(lease[column] / block)
+        for offer in program.rules.chosen if whole else ():
+            own = program.offer_of == offer
+            if np.sum(lease[own]) <= NOT_TAKEN * values.offers[offer].offer.critical_it_mw:
+                lease[own] = 0.0
         mining[np.abs(mining) < SMALLEST_MW] = 0.0
         lease[np.abs(lease) < SMALLEST_MW] = 0.0
         split = np.split(lease, np.cumsum([len(offer.starts) for offer in values.offers])[:-1]) if values.offers else []

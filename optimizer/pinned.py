@@ -25,6 +25,7 @@ from ..models.names import check_name
 from ..models.refusal import listed, nearest, shown
 from ..models.values import USD_PER_MUSD, OfferValue
 from .certificate import ROW_TOLERANCE, Certifier
+from .offer_rules import missing_prerequisites, mixes
 from .plan import JSON_SCHEMA_VERSION, Plan, plain
 from .tables import without_dust
 
@@ -381,6 +382,10 @@ def fitted(plan: PinnedPlan, certifier: Certifier, where: str = "") -> tuple[Arr
     """
     lease_mw, problems = _placed(plan, certifier, where or plan.file or plan.name)
     problems += _shortages(certifier, lease_mw, where or plan.file or plan.name)
+    offers = certifier.values.offers
+    for broken in (*mixes(offers, lease_mw), *missing_prerequisites(offers, lease_mw)):
+        if broken.share > ROW_TOLERANCE:
+            problems.append(Problem(where or plan.file or plan.name, broken.offer, broken.found, broken.allowed))
     if problems:
         raise InputError(problems[:MOST_DESCRIBED], max(len(problems) - MOST_DESCRIBED, 0))
     return lease_mw

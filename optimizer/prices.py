@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,17 +16,23 @@ class Prices:
 
     power [C1], suitable and unreserved [C5]: USD million today per MW, by site, shape (months,).
     budget [C6]: USD today per USD, by year.
+    exclusive [C4]: USD million today, by group. prerequisite [C4]: USD million today, by offer and date.
     """
 
     power: dict[str, Array]
     suitable: dict[str, Array]
     unreserved: dict[str, Array]
     budget: dict[int, float]
+    exclusive: dict[str, float] = field(default_factory=dict)
+    prerequisite: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def without_negative(self) -> Prices:
         """The same with negative prices set to 0."""
         power, suitable, unreserved = ({site: np.maximum(row, 0.0) for site, row in table.items()} for table in self._of_mw)
-        return Prices(power, suitable, unreserved, {year: max(price, 0.0) for year, price in self.budget.items()})
+        budget = {year: max(price, 0.0) for year, price in self.budget.items()}
+        exclusive = {group: max(price, 0.0) for group, price in self.exclusive.items()}
+        prerequisite = {key: max(price, 0.0) for key, price in self.prerequisite.items()}
+        return Prices(power, suitable, unreserved, budget, exclusive, prerequisite)
 
     @property
     def _of_mw(self) -> tuple[dict[str, Array], ...]:
@@ -36,7 +42,13 @@ class Prices:
     def most_negative(self) -> float:
         """Size of the most negative price, 0 if there is none."""
         rows = [float(np.min(row)) for table in self._of_mw for row in table.values()]
-        return max(-min(rows, default=0.0), -min(self.budget.values(), default=0.0), 0.0)
+        single = [*self.budget.values(), *self.of_offers]
+        return max(-min(rows, default=0.0), -min(single, default=0.0), 0.0)
+
+    @property
+    def of_offers(self) -> list[float]:
+        """[C4] Prices per offer, USD million."""
+        return [*self.exclusive.values(), *self.prerequisite.values()]
 
     @property
     def largest(self) -> float:
@@ -50,9 +62,15 @@ def prices_of(program: Program, row_dual: Array) -> Prices:
     power, suitable, unreserved = ({site.name: np.zeros(calendar.length) for site in program.values.sites} for _ in range(3))
     tables = {"site_power": power, "hpc_suitable": suitable, "unreserved": unreserved}
     budget: dict[int, float] = {}
+    exclusive: dict[str, float] = {}
+    prerequisite: dict[tuple[str, str], float] = {}
     for (row, index), dual in zip(program.form.row_names, row_dual.tolist(), strict=True):
         if row in tables:
             tables[row][index[0]][program.position_of_month[index[1]]] = dual
         elif row == "capex_budget":
             budget[index] = dual
-    return Prices(power, suitable, unreserved, budget)
+        elif row == "exclusive":
+            exclusive[index] = dual
+        elif row == "prerequisite":
+            prerequisite[index] = dual
+    return Prices(power, suitable, unreserved, budget, exclusive, prerequisite)

@@ -5,6 +5,7 @@ Sets and columns (bounds are finite, so the program cannot be unbounded)
     mining_mw[k, t]   meter MW of fleet k energised in month t          0 <= . <= available[k, t]            [C2]
     lease_mw[l, c]    critical MW of offer l with rent from month c on  0 <= . <= offered; signed: fixed
     leased_mw[l]      critical MW of offer l over all starts            0 <= . <= offered                     [C3]
+    offer_taken[l]    1 if offer l is taken                             binary; for minimum sizes and groups (offer_rules.py)
     lease_block[l, c] 1 if indivisible offer l is taken at c            binary; only for indivisible offers; 0 where it cannot fit
 
 Objective: maximise discounted after-tax cash, USD million
@@ -29,6 +30,7 @@ from pyomo.core.expr.numeric_expr import LinearExpression
 
 from ..models.months import Array, Month
 from ..models.values import TODAY, USD_PER_MUSD, Multipliers, OfferValue, Values
+from .offer_rules import OfferRules, state_offer_rules
 from .standard_form import StandardForm, compile_standard_form
 
 if TYPE_CHECKING:
@@ -50,7 +52,8 @@ Limits = dict[tuple[str, str], float]
 class Program:
     """The program of one scenario: the Pyomo model, its standard form and what each column stands for.
 
-    Columns come in this order: mining (fleet_of, month_of), lease (offer_of, start_of), leased (one an offer), blocks.
+    Columns come in this order: mining (fleet_of, month_of), lease (offer_of, start_of), leased (one an offer), blocks,
+    taken (one an offer of rules.chosen).
     """
 
     values: Values
@@ -81,6 +84,15 @@ class Program:
         first = self.leased_columns.stop
         return slice(first, first + len(self.indivisible))
 
+    @property
+    def taken_columns(self) -> slice:
+        first = self.block_columns.stop
+        return slice(first, first + len(self.rules.chosen))
+
+    @cached_property
+    def rules(self) -> OfferRules:
+        return OfferRules.of(self.values.offers)
+
     def columns_of_offer(self, offer: int) -> IntArray:
         """Positions of the lease columns of one offer."""
         columns: IntArray = np.flatnonzero(self.offer_of == offer) + self.lease_columns.start
@@ -107,7 +119,7 @@ class Program:
 
     @property
     def is_integer(self) -> bool:
-        return bool(self.indivisible)
+        return bool(self.indivisible or self.rules.chosen)
 
     def of_other_values(self, values: Values) -> Program | None:
         """The program of another scenario that differs in costs, bounds and limits alone, without stating it anew; else None."""
@@ -184,10 +196,11 @@ def _build(values: Values) -> Program:
     _site_power(model, values, occupied)
     _offer_total(model, values)
     _whole_blocks(model, values)
+    state_offer_rules(model, values, OfferRules.of(offers))
     _hpc_suitable(model, values, occupied)
     _capex_budget(model, values)
     _objective(model, values, fleet_of, month_of)
-    order = [model.mining_mw, model.lease_mw, model.leased_mw, model.lease_block]
+    order = [model.mining_mw, model.lease_mw, model.leased_mw, model.lease_block, model.offer_taken]
     form = compile_standard_form(model, [column for variable in order for column in variable.values()])
     program = Program(values, model, form, fleet_of, month_of, offer_of, start_of, indivisible)
     return replace(program, form=replace(form, upper=program.upper_where_blocks_fit())) if indivisible else program
@@ -323,7 +336,8 @@ def _structure(values: Values, hosting: tuple[Limits, Limits]) -> Structure:
     fleets = [(fleet.name, fleet.site) for fleet in values.fleets]
     sites = [site.name for site in values.sites]
     available = (values.available_mw > 0).tobytes()
-    return (values.calendar, sites, fleets, available, offers, list(all_leases), list(others), budget)
+    rules = OfferRules.of(values.offers).structure(values.offers)
+    return (values.calendar, sites, fleets, available, offers, list(all_leases), list(others), budget, rules)
 
 
 def _limits(values: Values, hosting: tuple[Limits, Limits]) -> dict[tuple[str, Any], float]:

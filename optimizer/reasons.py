@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..models.lease import LeaseOffer
 from ..models.months import Array, Month
 from ..models.values import USD_PER_MUSD, OfferValue
 from .breakeven import INDIFFERENT_MUSD, BreakEven
@@ -25,6 +26,7 @@ class Worth:
     """One offer at one start, USD per critical MW.
 
     own: discounted cash of the lease itself. power, suitable, budget: what the MW and the money it uses are worth elsewhere.
+    rules: what its place in an exclusive group and the offer that it needs are worth, less what offers that need it add.
     """
 
     start: Month
@@ -32,10 +34,11 @@ class Worth:
     power: float
     suitable: float
     budget: float
+    rules: float = 0.0
 
     @property
     def net(self) -> float:
-        return self.own - self.power - self.suitable - self.budget
+        return self.own - self.power - self.suitable - self.budget - self.rules
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,11 @@ def worth_of_offer(
     used_suitable = certifier.occupied_mw[number] @ certifier.suitable_price(prices, number)
     budget = np.array([prices.budget.get(year, 0.0) for year in certifier.calendar.years])
     used_budget = certifier.capex_musd[number] @ budget
-    net = own - used_power - used_suitable - used_budget
+    place = certifier.place_price(prices, number) / offer.offer.critical_it_mw
+    rules = certifier.prerequisite_price(prices, number) + place
+    net = own - used_power - used_suitable - used_budget - rules
     row = int(np.argmax(taken_mw)) if np.any(taken_mw) else int(np.argmax(net))
-    figures = (own[row], used_power[row], used_suitable[row], used_budget[row])
+    figures = (own[row], used_power[row], used_suitable[row], used_budget[row], rules[row])
     return Worth(offer.starts[row], *(float(figure) * USD_PER_MUSD for figure in figures))
 
 
@@ -73,12 +78,15 @@ def obstacle(certifier: Certifier, number: int) -> str:
     offer, lease = certifier.values.offers[number], certifier.values.offers[number].offer
     if lease.status == "signed":
         return ""
-    needed = lease.critical_it_mw * (1 - ROUNDING) if lease.indivisible else SMALLEST_MW
+    needed = max(smallest_mw(lease) * (1 - ROUNDING), SMALLEST_MW) if is_all_or_nothing(lease) else SMALLEST_MW
+    if taken_in_group := certifier.signed_of_group(number):
+        return f"{taken_in_group}, which is signed, is of the same exclusive group"
     by_power, by_suitable, by_budget = certifier.room(number)
     most = float(np.max(by_suitable))
     if most < needed:
         kind = "energised" if np.max(by_power) <= most else "suitable for leases"
-        wanted = f"{lease.meter_mw:,.1f} MW at the meter do not fit" if lease.indivisible else "none of it fits"
+        whole = needed * lease.gross_up
+        wanted = f"{whole:,.1f} MW at the meter do not fit" if is_all_or_nothing(lease) else "none of it fits"
         return f"{wanted}: at most {most * lease.gross_up:,.1f} MW of {lease.site} are {kind} and free at any start"
     if np.max(by_budget) < needed:
         row = int(np.argmax(by_budget))
@@ -91,6 +99,16 @@ def obstacle(certifier: Certifier, number: int) -> str:
     if np.max(np.minimum(by_suitable, by_budget)) < needed:
         return "at none of its starts do its MW and its capex both fit"
     return ""
+
+
+def is_all_or_nothing(lease: LeaseOffer) -> bool:
+    """Whether there is a least amount that is taken, if any is."""
+    return lease.indivisible or lease.minimum_critical_mw is not None
+
+
+def smallest_mw(lease: LeaseOffer) -> float:
+    """Critical MW of the least amount of an offer that says what taking it would mean."""
+    return lease.critical_it_mw if lease.indivisible else max(min(1.0, lease.critical_it_mw), lease.minimum_critical_mw or 0.0)
 
 
 def needs_forcing(certifier: Certifier, prices: Prices, number: int, taken_mw: Array) -> bool:
@@ -148,14 +166,19 @@ def _why_not_forced(offer: OfferValue, forced: Forced) -> str:
 
 def _uses(worth: Worth) -> str:
     parts = []
-    for name, usd in (("power", worth.power), ("suitable MW", worth.suitable), ("budget", worth.budget)):
+    uses = {"power": worth.power, "suitable MW": worth.suitable, "budget": worth.budget, "group or prerequisite": worth.rules}
+    for name, usd in uses.items():
         if usd > 0.5:
             parts.append(f"{name} worth {_money(usd)}")
     return f" and uses {', '.join(parts)} elsewhere" if parts else " and uses nothing that has another use"
 
 
 def _limit(worth: Worth) -> str:
-    limits = {"the capex budget is spent": worth.budget, "no more MW are suitable for leases": worth.suitable}
+    limits = {
+        "the capex budget is spent": worth.budget,
+        "no more MW are suitable for leases": worth.suitable,
+        "its group or the offer that it needs allows no more": worth.rules,
+    }
     best = max(limits, key=limits.__getitem__)
     return best if limits[best] > 0.5 else "the site's power is used up"
 

@@ -37,7 +37,7 @@ from .ledger import Line, gross_usd, total_usd
 from .optimise import Optimiser, SolverError
 from .plan import Plan, Reference
 from .prices import Prices, prices_of
-from .reasons import SMALLEST_SHOWN_MW, Forced, needs_forcing
+from .reasons import SMALLEST_SHOWN_MW, Forced, needs_forcing, smallest_mw
 from .session import FEASIBILITY_TOLERANCE, MIP_ABSOLUTE_GAP_MUSD, solver_version
 from .tables import TABLES, Tables
 
@@ -214,7 +214,7 @@ class _Solved:
 
     def _forced_offer(self, number: int) -> Forced:
         lease = self.values.offers[number].offer
-        critical_mw = lease.critical_it_mw if lease.indivisible else min(1.0, lease.critical_it_mw)
+        critical_mw = smallest_mw(lease)
         form = self.program.form.with_least(np.array([self.program.leased_columns.start + number]), critical_mw)
         try:
             found = Optimiser(self.values, replace(self.program, form=form)).solve()
@@ -227,7 +227,7 @@ class _Solved:
         return Forced(critical_mw, self.solution.objective - found.objective, tuple(given_up), mining)
 
     def _separate_programs(self) -> Iterator[BreakEvens]:
-        if self.scenario.finance.capex_budget_usd or len(self.values.sites) == 1:
+        if len(self.values.sites) == 1 or not self.scenario.sites_are_separate:
             yield BreakEvens(self.optimiser)
             return
         for site in self.values.sites:

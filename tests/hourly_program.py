@@ -4,6 +4,7 @@
     subject to run[k,h] <= uptime[k] energised[k,t(h)]                    every hour, and every part of an hour of a price band
                sum_k energised[k,t] + sum_l,c occupied[l,c,t] lease[l,c] <= energised MW of the site
                leases <= suitable MW, less what rights reserve for others;  starts of an offer <= offered;  capex <= budget
+               shares of an exclusive group <= 1;  in every month: share begun of an offer <= share begun of the one that it needs
 
 No hour is left out, grouped or sorted, although most hours of a month look alike: that grouping is what is being tested.
 Money is in thousand USD, so that an hour's margin and a lease's value are both far from the solver's tolerances.
@@ -76,6 +77,8 @@ class Program:
         for year, budget in self.opinion.data["finance"]["capex_budget_usd"].items():
             self._budget(int(year), budget)
         self._bar_blocks_that_do_not_fit()
+        self._groups()
+        self._prerequisites()
 
     def _column(self, value_usd: float, most: float) -> int:
         self.cost.append(value_usd * USD)
@@ -145,6 +148,32 @@ class Program:
         if terms:
             self.rows.add(terms, budget_usd / 1e6)
 
+    def _share(self, name: str, until: int | None = None) -> tuple[list[tuple[int, float]], float]:
+        """Columns and coefficients of the share of a lease that begins by a month, and the share that is signed."""
+        lease = self.opinion.leases[name]
+        if lease["status"] == "signed":
+            return [], float(until is None or month_number(lease["start_month"]) <= until)
+        columns = [column for column, (offer, at) in self.offer_columns.items() if offer == name and (until is None or at <= until)]
+        return [(column, 1 / lease["critical_it_mw"]) for column in columns], 0.0
+
+    def _groups(self) -> None:
+        for group in {lease["exclusive_group"] for lease in self.opinion.leases.values()} - {None}:
+            shares = [self._share(name) for name in self._members(group)]
+            terms = [term for columns, _ in shares for term in columns]
+            if len(shares) > 1 and terms:
+                self.rows.add(terms, 1.0 - sum(signed for _, signed in shares))
+
+    def _members(self, group: str) -> list[str]:
+        return [name for name, lease in self.opinion.leases.items() if lease["exclusive_group"] == group]
+
+    def _prerequisites(self) -> None:
+        for name, lease in self.opinion.leases.items():
+            if lease["status"] == "offered" and lease["requires"] is not None:
+                for month in self.opinion.months:
+                    (mine, _), (theirs, signed) = self._share(name, month), self._share(lease["requires"], month)
+                    if mine:
+                        self.rows.add([*mine, *((column, -share) for column, share in theirs)], signed)
+
     def _bar_blocks_that_do_not_fit(self) -> None:
         """A whole block that breaks a row by itself cannot be taken; the relaxation does not take a part of it either."""
         for column, (name, _) in self.offer_columns.items():
@@ -192,6 +221,21 @@ class Program:
             if lease["indivisible"]:
                 block = highs.addBinary()
                 highs.addRow(0.0, 0.0, 2, np.array([column, block.index]), np.array([1.0, -lease["critical_it_mw"]]))
+        taken = {}
+        for name, lease in self.opinion.leases.items():
+            if lease["status"] == "offered" and (lease["minimum_critical_mw"] is not None or lease["exclusive_group"] is not None):
+                columns = np.array([column for column, (offer, _) in self.offer_columns.items() if offer == name])
+                taken[name] = highs.addBinary().index
+                most, least = lease["critical_it_mw"], lease["minimum_critical_mw"] or 0.0
+                entries, ones = np.append(columns, taken[name]), np.ones(len(columns))
+                highs.addRow(-np.inf, 0.0, len(entries), entries, np.append(ones, -most))
+                highs.addRow(0.0, np.inf, len(entries), entries, np.append(ones, -least))
+        for group in {lease["exclusive_group"] for lease in self.opinion.leases.values()} - {None}:
+            members = self._members(group)
+            columns = np.array([taken[name] for name in members if name in taken])
+            places = 1.0 - sum(self.opinion.leases[name]["status"] == "signed" for name in members)
+            if len(columns):
+                highs.addRow(-np.inf, places, len(columns), columns, np.ones(len(columns)))
 
     def npv_usd(self, columns: np.ndarray[Any, np.dtype[np.float64]]) -> float:
         return math.fsum((np.array(self.cost) * columns).tolist()) / USD + self.constant_usd

@@ -617,6 +617,29 @@ class PlainScenario:
                 yield f"{name}: starts {sorted(map(month_text, taken))} not all allowed"
             if lease["indivisible"] and any(abs(mw - most) > tolerance * most for mw in taken.values()):
                 yield f"{name}: not a whole block, {taken}"
+            least = lease["minimum_critical_mw"]
+            if least is not None and 0 < sum(taken.values()) < least * (1 - tolerance):
+                yield f"{name}: {sum(taken.values())} MW, at least {least} if any"
+            if lease["status"] == "offered" and lease["requires"] in self.leases:
+                yield from self._broken_prerequisite(lease, self.leases[lease["requires"]], lease_mw, tolerance)
+        groups = {lease["exclusive_group"] for lease in self.leases.values()} - {None}
+        for group in sorted(groups):
+            taken_names = {
+                offer for (offer, _), mw in lease_mw.items() if mw > NOTHING_MW and self.leases[offer]["exclusive_group"] == group
+            }
+            if len(taken_names) > 1:
+                yield f"group {group}: {sorted(taken_names)}"
+
+    def _broken_prerequisite(self, lease: Data, needed: Data, lease_mw: LeaseMw, tolerance: float) -> Iterator[str]:
+        """In no month has a larger share of the offer begun than of the one that it needs."""
+        for month in self.months:
+            mine, theirs = (
+                math.fsum(mw for (name, start), mw in lease_mw.items() if name == one["name"] and month_number(start) <= month)
+                / one["critical_it_mw"]
+                for one in (lease, needed)
+            )
+            if mine > theirs + tolerance:
+                yield f"{lease['name']}: {mine} of it by {month_text(month)} with {theirs} of {needed['name']}"
 
     def _broken_budget(self, lease_mw: LeaseMw, tolerance: float = 1e-6) -> Iterator[str]:
         spent = self.capex_by_year(lease_mw)

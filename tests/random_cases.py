@@ -1,6 +1,6 @@
 """Random scenarios that mix what a scenario may say: all kinds of prices but files, taxes, phases, free months, extensions, charges
 and power on either side, MW returned or kept, ramps, blocks, budgets, rights, leases that run already, prepayments, deposits,
-defaults, early ends, service levels and delays.
+defaults, early ends, service levels and delays, minimum sizes, exclusive groups and prerequisites.
 """
 
 from __future__ import annotations
@@ -198,6 +198,22 @@ def random_other_terms(draw: random.Random, term: int) -> Data:
     )
 
 
+def random_choices(leases: list[Data]) -> list[Data]:
+    """Minimum sizes, a group and prerequisites for some of the leases; from a source of its own."""
+    draw = random.Random(repr([lease["gross_up"] for lease in leases]))
+    for lease in leases:
+        if lease["status"] == "offered" and not lease["indivisible"] and draw.random() < 0.4:
+            lease["minimum_critical_mw"] = draw.uniform(0.2, 1) * lease["critical_it_mw"]
+    if len(leases) > 1 and draw.random() < 0.5:
+        for lease in draw.sample(leases, 2):
+            lease["exclusive_group"] = "Either"
+    if len(leases) > 1 and draw.random() < 0.5:
+        later, earlier = draw.sample(leases, 2)
+        if later["status"] == "offered":
+            later["requires"] = earlier["name"]
+    return leases
+
+
 def random_lease_money(draw: Draw) -> Data:
     money: Data = {
         "capex_usd_per_critical_mw": draw.random.choice([0, draw.number(1e5, 2e6)]),
@@ -271,7 +287,7 @@ def random_scenario(seed: int) -> hl.Scenario | None:
         "power": {"zones": [random_zone(draw, number) for number in (1, 2)], "multiplier": draw.random.choice([1, 1, 0.7])},
         "sites": [random_site(draw, number + 1) for number in range(sites)],
         "fleets": [random_fleet(draw, number, sites) for number in range(draw.whole(0, 3))],
-        "leases": [random_lease(draw, number, sites) for number in range(draw.whole(0, 3))],
+        "leases": random_choices([random_lease(draw, number, sites) for number in range(draw.whole(0, 3))]),
         "finance": random_finance(draw),
     }
     if draw.chance(0.2) and written["leases"]:

@@ -46,7 +46,7 @@ _TABLES: dict[Fields, str] = {("power", "zones"): "Power"}
 _LISTS: dict[type[BaseModel], str] = {RampStep: "Ramps", FixedBlock: "Blocks", Spending: "Spending"}
 _ITEMS = {"sites": "site", "fleets": "fleet", "leases": "lease", "zones": "zone"}
 _SUGGESTED: dict[Fields, tuple[str, ...]] = {("asic",): tuple(ASICS)}
-_REFERENCES = {"site": "Sites", "zone": "Power", "lease": "Leases", "fleet": "Fleets"}
+_REFERENCES = {"site": "Sites", "zone": "Power", "lease": "Leases", "requires": "Leases", "fleet": "Fleets"}
 
 
 class Kind(Enum):

@@ -19,6 +19,7 @@ import pytest
 from plain_evaluator import Data, LeaseMw, PlainScenario, month_text
 
 WHOLE_CASES = 24
+RULED_CASES = 14
 DIVISIBLE_CASES = 10
 SEARCHED_USD = 0.2
 """The search over whole blocks ends when nothing better by 0.1 USD can be left."""
@@ -115,6 +116,22 @@ def quarter_choices(opinion: PlainScenario) -> Iterator[LeaseMw]:
 def test_whole_offers_by_exhaustion(seed: int) -> None:
     """Up to three offers at up to four starts: 125 combinations at most, of which the plan is the best."""
     scenario = random_scenario(seed, offers=3, starts=1 + seed % 4, indivisible=True)
+    plan = hl.solve(scenario)
+    assert plan.verdict == "CERTIFIED", plan.conflicts
+    opinion = PlainScenario(scenario.model_dump(mode="json", by_alias=True))
+    assert plan.npv_usd == pytest.approx(max(feasible_npvs(opinion, whole_choices(opinion))), abs=SEARCHED_USD)
+
+
+@pytest.mark.parametrize("seed", range(RULED_CASES))
+def test_whole_offers_with_a_group_and_a_prerequisite_by_exhaustion(seed: int) -> None:
+    """The first two offers exclude each other or not, and one needs another; the plan is the best combination that keeps the rules."""
+    draw = random.Random(1000 + seed)
+    written = random_scenario(200 + seed, offers=3, starts=2 + seed % 3, indivisible=True).model_dump(mode="json", by_alias=True)
+    first, second, third = written["leases"][:3]
+    if draw.random() < 0.6:
+        first["exclusive_group"] = second["exclusive_group"] = "Either"
+    third["requires"] = draw.choice([first, second])["name"]
+    scenario = hl.Scenario.model_validate(written)
     plan = hl.solve(scenario)
     assert plan.verdict == "CERTIFIED", plan.conflicts
     opinion = PlainScenario(scenario.model_dump(mode="json", by_alias=True))

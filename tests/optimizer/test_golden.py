@@ -57,7 +57,25 @@ def two_sites() -> Scenario:
     )
 
 
-CASES = {"two_sites": two_sites}
+def choices() -> Scenario:
+    """Two sites in four months: minimum sizes, a group over both sites with a whole block in it, a prerequisite with three dates."""
+    window = {"earliest": "2026-01", "latest": "2026-03"}
+    rent = {"rent_usd_per_kw_month": 240.0}
+    return scenario(
+        horizon__end="2026-04",
+        sites=[_site("North"), _site("South")],
+        fleets=[fleet("Old", site="North", mw=40.0, j_per_th=25.0), fleet("New", site="South", mw=50.0)],
+        leases=[
+            offer("Block", site="North", critical_it_mw=16.0, indivisible=True, exclusive_group="Hall", **rent),
+            offer("Large", site="South", minimum_critical_mw=12.0, exclusive_group="Hall", start_window=window, **rent),
+            offer("Second phase", site="South", critical_it_mw=8.0, requires="Large", start_window=window, **rent),
+            offer("Small", site="North", critical_it_mw=10.0, minimum_critical_mw=4.0, **rent),
+        ],
+        finance__discount_rate_per_year={"mining": 0.12, "lease": 0.08, "capex": 0.08, "power_contract": 0.08},
+    )
+
+
+CASES = {"two_sites": two_sites, "choices": choices}
 """Scenarios by name. The files of a case lie in the folder of its name; a family may have rows in several cases."""
 
 

@@ -646,6 +646,35 @@ TERMS = [
         "at most 1",
     ),
     with_term("penalty", "delay_penalty_fraction_of_rent: 0.5", "delay_penalty_fraction_of_rent", "without delays", "delays with"),
+    with_term("minimum", "minimum_critical_mw: 31", "minimum_critical_mw", "31 MW in an offer of 30 MW", "at most 30 MW"),
+    with_term("minimum-kw", "minimum_critical_mw: 15000", "minimum_critical_mw", "15,000 MW", "0.001 to 5000 MW", "kW is 15 MW"),
+    with_term(
+        "minimum-whole", "indivisible: true\n    minimum_critical_mw: 10", "minimum_critical_mw", "indivisible", "taken whole"
+    ),
+    with_term("requires", "requires: First tennant", "requires", "no lease named First tennant", "First tenant", "First tenant"),
+    with_term("requires-itself", "requires: Second tenant", "requires", "requires itself", "another lease"),
+    Refused(
+        "requires-signed",
+        "    start_month: 2026-02\n",
+        "    start_month: 2026-02\n    requires: Second tenant\n",
+        f"{SIGNED}.requires",
+        "of a signed lease",
+        "of offers",
+    ),
+    Refused(
+        "requires-group",
+        "",
+        "",
+        f"{OFFER}.requires",
+        "only one or Second tenant may be taken (group Hall)",
+        "outside of its own exclusive group",
+        line_of="requires: First tenant",
+        text=changed(
+            WINDOW,
+            f"{WINDOW}    exclusive_group: Hall\n    requires: First tenant\n",
+            changed("    start_month: 2026-02\n", "    start_month: 2026-02\n    exclusive_group: Hall\n"),
+        ),
+    ),
     Refused(
         "termination-past",
         "    start_month: 2026-02\n",
