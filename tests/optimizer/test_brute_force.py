@@ -124,7 +124,7 @@ def test_whole_offers_by_exhaustion(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(RULED_CASES))
 def test_whole_offers_with_a_group_and_a_prerequisite_by_exhaustion(seed: int) -> None:
-    """The first two offers exclude each other or not, and one needs another; the plan is the best combination that keeps the rules."""
+    """Two offers exclude each other or not, and one needs another; the plan is the best combination that keeps the rules."""
     draw = random.Random(1000 + seed)
     written = random_scenario(200 + seed, offers=3, starts=2 + seed % 3, indivisible=True).model_dump(mode="json", by_alias=True)
     first, second, third = written["leases"][:3]

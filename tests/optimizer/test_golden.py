@@ -58,7 +58,7 @@ def two_sites() -> Scenario:
 
 
 def choices() -> Scenario:
-    """Two sites in four months: minimum sizes, a group over both sites with a whole block in it, a prerequisite with three dates."""
+    """Two sites in four months: minimum sizes, a group over both sites with a whole block in it, a prerequisite."""
     window = {"earliest": "2026-01", "latest": "2026-03"}
     rent = {"rent_usd_per_kw_month": 240.0}
     return scenario(
