@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .optimizer.solve import solve
     from .scenarios.load import load, shipped_names
     from .scenarios.market_files import network_months
+    from .scenarios.price_sources import price_reports
 
 __version__ = "0.1.0"
 
@@ -47,6 +48,7 @@ _HOMES = {
     "load": "scenarios.load",
     "market_table": "exports.market_table",
     "network_months": "scenarios.market_files",
+    "price_reports": "scenarios.price_sources",
     "shipped_names": "scenarios.load",
 }
 __all__ = [
@@ -65,6 +67,7 @@ __all__ = [
     "network_months",
     "one_more",
     "pin",
+    "price_reports",
     "shipped_names",
     "solve",
     "tornado",

@@ -108,8 +108,15 @@ def csv_rows(
     columns: the column that each field of the scenario names. Cells are stripped; blank lines are passed over; a row with another
     number of fields than the header is faulty, whatever the reason: no field is ever moved to another column.
     """
+    yield from rows_of_csv(locate_input(name, field, info).read_bytes(), name, field, columns, faults)
+
+
+def rows_of_csv(
+    content: bytes, name: str, field: str, columns: Mapping[str, str], faults: FaultyRows, most_rows: int = MOST_ROWS
+) -> Iterator[tuple[int, list[str]]]:
+    """The same of the content of a CSV file, which may come out of an archive."""
     csv.field_size_limit(LONGEST_CELL)
-    with _open_text(name, field, info) as stream:
+    with _open_text(content, name, field, most_rows) as stream:
         reader = csv.reader(stream, strict=True)
         begins = 1
         try:
@@ -128,9 +135,9 @@ def csv_rows(
             raise refusal(f"{name} line {begins}: {_plain_words(fault)}", "a well-formed CSV file", field=field) from None
 
 
-def csv_header(name: str, field: str, info: ValidationInfo) -> list[str]:
+def header_of_csv(content: bytes, name: str, field: str, most_rows: int = MOST_ROWS) -> list[str]:
     """The names of a CSV file's columns, each once; nothing else of the file is looked at."""
-    with _open_text(name, field, info) as stream:
+    with _open_text(content, name, field, most_rows) as stream:
         try:
             header = [composed(cell.strip()) for cell in next(filter(None, csv.reader(stream, strict=True)), [])]
         except csv.Error as fault:
@@ -141,9 +148,8 @@ def csv_header(name: str, field: str, info: ValidationInfo) -> list[str]:
     return header
 
 
-def _open_text(name: str, field: str, info: ValidationInfo) -> IO[str]:
+def _open_text(content: bytes, name: str, field: str, most_rows: int) -> IO[str]:
     """The text of a file: UTF-8, with or without byte-order mark. It is decoded as it is read, so that it is never held twice."""
-    content = locate_input(name, field, info).read_bytes()
     hint = "save it as CSV in UTF-8"
     if content.startswith(b"PAR1"):
         raise refusal(f'"{name}", which is a Parquet file', "a name that ends in .parquet", field=field)
@@ -152,8 +158,8 @@ def _open_text(name: str, field: str, info: ValidationInfo) -> IO[str]:
     if b"\x00" in content:
         raise refusal(f'"{name}", which is not text in UTF-8 (it holds NUL bytes)', "text in UTF-8", hint, field)
     lines = max(content.count(b"\n"), content.count(b"\r"))
-    if lines > MOST_ROWS:
-        raise refusal(f'"{name}" of {lines:,} lines', f"at most {MOST_ROWS:,}", field=field)
+    if lines > most_rows:
+        raise refusal(f'"{name}" of {lines:,} lines', f"at most {most_rows:,}", field=field)
     longest = max(map(len, content.splitlines()), default=0)
     if longest > LONGEST_LINE:
         raise refusal(f'"{name}" with a line of {longest:,} bytes', f"at most {LONGEST_LINE:,}", field=field)

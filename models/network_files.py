@@ -17,7 +17,7 @@ from pydantic import PrivateAttr, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from . import quantities as q
-from .files import FaultyRows, csv_header, csv_rows, finite_number
+from .files import FaultyRows, csv_rows, finite_number, header_of_csv, locate_input
 from .halvings import mean_subsidy_btc, subsidy_by_month
 from .market import difficulty_of_network, hashprice_btc_per_ph_day, network_of_difficulty
 from .months import Array, Calendar, Month, day_of
@@ -72,7 +72,7 @@ class NetworkFile(Input):
 
     @model_validator(mode="after")
     def _read(self, info: ValidationInfo) -> NetworkFile:
-        header = csv_header(self.file, "file", info)
+        header = header_of_csv(locate_input(self.file, "file", info).read_bytes(), self.file, "file")
         for name in self.columns:
             if name not in FIELDS and name not in (MONTH, DAY):
                 known = (MONTH, DAY, *FIELDS)

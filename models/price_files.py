@@ -92,8 +92,8 @@ class HourlySeries:
         return self.usd_per_mwh[first:last]
 
 
-class HourlyFile(Sourced):
-    """A price series in a file beside the scenario."""
+class PriceColumns(Sourced):
+    """Where the prices of a file stand, and what their times mean."""
 
     file: str
     time_column: str
@@ -105,17 +105,9 @@ class HourlyFile(Sourced):
     repeated_hour_column: str | None = None
     """Column that marks (Y/N) the second pass of the hour in which the clock is turned back; needed for local times."""
     resolution_minutes: Resolution = 60
-    fill_gaps_up_to_hours: Annotated[int, q.GAP_HOURS] = 0
-    """Gaps up to this length repeat the price before them; longer ones are refused."""
-    _series: HourlySeries | None = PrivateAttr(default=None)
-
-    @property
-    def series(self) -> HourlySeries:
-        assert self._series is not None
-        return self._series
 
     @model_validator(mode="after")
-    def _read(self, info: ValidationInfo) -> HourlyFile:
+    def _zone_of_local_times(self) -> PriceColumns:
         if (self.times_are == "local") != (self.file_time_zone is not None):
             raise refusal(
                 "times_are: local without file_time_zone"
@@ -124,13 +116,6 @@ class HourlyFile(Sourced):
                 "file_time_zone exactly where times_are is local",
                 field="file_time_zone",
             )
-        if self._series is not None:  # a table above it was validated again
-            return self
-        known = (info.context or {}).get("known")
-        if isinstance(known, HourlyFile) and _says_the_same(self, known):
-            self._series = known.series
-        else:
-            self._series = _series(self, _read_rows(self, info))
         return self
 
     @property
@@ -153,11 +138,35 @@ class HourlyFile(Sourced):
         return {field: column for field in fields if (column := getattr(self, field)) is not None}
 
 
+class HourlyFile(PriceColumns):
+    """A price series in a file beside the scenario: each step once, without gaps."""
+
+    fill_gaps_up_to_hours: Annotated[int, q.GAP_HOURS] = 0
+    """Gaps up to this length repeat the price before them; longer ones are refused."""
+    _series: HourlySeries | None = PrivateAttr(default=None)
+
+    @property
+    def series(self) -> HourlySeries:
+        assert self._series is not None
+        return self._series
+
+    @model_validator(mode="after")
+    def _read(self, info: ValidationInfo) -> HourlyFile:
+        if self._series is not None:  # a table above it was validated again
+            return self
+        known = (info.context or {}).get("known")
+        if isinstance(known, HourlyFile) and _says_the_same(self, known):
+            self._series = known.series
+        else:
+            self._series = _series(self, read_rows(self, info))
+        return self
+
+
 # --- rows ------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class _Rows:
+class Rows:
     """The rows of a file in its own order: number of the row, minute (since 1970, UTC) that its time names, price."""
 
     number: list[int]
@@ -169,31 +178,37 @@ Cells = tuple[int, str, str | float, str]
 """Number of a row, its time, its price (text where the file is text) and its mark of a repeated hour."""
 
 
-def _read_rows(spec: HourlyFile, info: ValidationInfo) -> _Rows:
-    """Every row of the file; all faulty ones are refused together."""
+def read_rows(spec: PriceColumns, info: ValidationInfo, without_price: list[int] | None = None) -> Rows:
+    """Every row of the file; all faulty ones are refused together.
+
+    without_price: takes the numbers of rows whose price is empty, which are refused where it is not given.
+    """
     faults = FaultyRows(spec.file, "file")
     read = _parquet_rows if spec.is_parquet else _csv_rows
     numbers, minutes, prices = [], [], []
     for number, time, price, mark in read(spec, info, faults):
+        if without_price is not None and (price == "" or (isinstance(price, float) and math.isnan(price))):
+            without_price.append(number)
+            continue
         try:
-            minutes.append(_minute(spec, time, _is_second_pass(spec, mark)))
+            minutes.append(minute_of(spec, time, is_second_pass(spec, mark)))
             prices.append(_price(spec, price))
             numbers.append(number)
         except PydanticCustomError as fault:
             faults.add(f"{spec.row_word} {number}", fault)
     faults.refuse()
-    if not numbers:
+    if not numbers and not without_price:
         raise refusal(f"{spec.file}: no rows", "a header and at least one price", field="file")
-    return _Rows(numbers, np.array(minutes), np.array(prices) + 0.0)
+    return Rows(numbers, np.array(minutes, dtype=np.int64), np.array(prices, dtype=float) + 0.0)
 
 
-def _csv_rows(spec: HourlyFile, info: ValidationInfo, faults: FaultyRows) -> Iterator[Cells]:
+def _csv_rows(spec: PriceColumns, info: ValidationInfo, faults: FaultyRows) -> Iterator[Cells]:
     for line, cells in csv_rows(spec.file, "file", spec.columns, info, faults):
         time, price, *mark = cells
         yield line, time, price, mark[0] if mark else ""
 
 
-def _price(spec: HourlyFile, found: str | float) -> float:
+def _price(spec: PriceColumns, found: str | float) -> float:
     price = finite_number(found, spec.price_column) if isinstance(found, str) else found
     if not math.isfinite(price):
         raise refusal(f"{spec.price_column} {shown(price)}", "a finite number")
@@ -202,13 +217,13 @@ def _price(spec: HourlyFile, found: str | float) -> float:
     return price
 
 
-def _is_second_pass(spec: HourlyFile, mark: str) -> bool:
+def is_second_pass(spec: PriceColumns, mark: str) -> bool:
     if mark.lower() not in _YES | _NO:
         raise refusal(f'{spec.repeated_hour_column} "{shortened(mark)}"', "Y or N")
     return mark.lower() in _YES
 
 
-def _minute(spec: HourlyFile, text: str, second_pass: bool) -> int:
+def minute_of(spec: PriceColumns, text: str, second_pass: bool) -> int:
     """The minute since 1970 (UTC) that a row's time names."""
     match = TIME.fullmatch(text)
     if not match:
@@ -229,7 +244,7 @@ def _minute(spec: HourlyFile, text: str, second_pass: bool) -> int:
     return (clock - (shift or timedelta(0)) - EPOCH) // MINUTE
 
 
-def _minute_of_clock(spec: HourlyFile, text: str, clock: datetime, second_pass: bool) -> int:
+def _minute_of_clock(spec: PriceColumns, text: str, clock: datetime, second_pass: bool) -> int:
     """As a clock of the named zone shows it; an hour that it skips, or shows twice without a mark, is refused."""
     assert spec.file_time_zone is not None
     begins = clock - spec.step if spec.convention == "hour_ending" else clock
@@ -258,7 +273,7 @@ def _offsets(clock: datetime, time_zone: str) -> tuple[timedelta, timedelta]:
     return before, after
 
 
-def _named(spec: HourlyFile, text: str) -> str:
+def _named(spec: PriceColumns, text: str) -> str:
     return f'{spec.time_column} "{shortened(text)}"'
 
 
@@ -275,7 +290,7 @@ def _hint_on_time(text: str) -> str:
 # --- Parquet -----------------------------------------------------------------------------------------------------------
 
 
-def _parquet_rows(spec: HourlyFile, info: ValidationInfo, faults: FaultyRows) -> Iterator[Cells]:
+def _parquet_rows(spec: PriceColumns, info: ValidationInfo, faults: FaultyRows) -> Iterator[Cells]:
     """The rows batch by batch; texts stay coded as numbers, so that a small file cannot fill the memory."""
     path = locate_input(spec.file, "file", info)
     try:
@@ -305,7 +320,7 @@ def _parquet_rows(spec: HourlyFile, info: ValidationInfo, faults: FaultyRows) ->
         raise refusal(f'"{spec.file}", which cannot be read as Parquet', "a well-formed Parquet file", field="file") from None
 
 
-def _refuse_types(spec: HourlyFile, types: list[Any]) -> None:
+def _refuse_types(spec: PriceColumns, types: list[Any]) -> None:
     from pyarrow import types as kind
 
     def is_text(found: Any) -> bool:
@@ -323,7 +338,7 @@ def _refuse_types(spec: HourlyFile, types: list[Any]) -> None:
             raise refusal(f'the column "{column}" of type {found}', what, field=field)
 
 
-def _refuse_size(spec: HourlyFile, metadata: Any) -> None:
+def _refuse_size(spec: PriceColumns, metadata: Any) -> None:
     """Before anything is unpacked: a few kilobytes of Parquet can stand for gigabytes.
 
     Sizes by column are not asked for: in a damaged file they end the process.
@@ -364,7 +379,7 @@ def _says_the_same(spec: HourlyFile, known: HourlyFile) -> bool:
     return all(getattr(spec, field) == getattr(known, field) for field in HourlyFile.model_fields if field != "sources")
 
 
-def _series(spec: HourlyFile, rows: _Rows) -> HourlySeries:
+def _series(spec: HourlyFile, rows: Rows) -> HourlySeries:
     """Rows in any order as a series of equal steps; duplicates, gaps and odd steps are refused."""
     begins = rows.minute - spec.resolution_minutes if spec.convention == "hour_ending" else rows.minute
     order = np.argsort(begins, kind="stable")
@@ -385,7 +400,7 @@ def _utc(minute: Any) -> datetime:
     return (EPOCH + int(minute) * MINUTE).replace(tzinfo=UTC)
 
 
-def _refuse_twice(spec: HourlyFile, rows: _Rows, order: WholeArray, minute: WholeArray) -> None:
+def _refuse_twice(spec: HourlyFile, rows: Rows, order: WholeArray, minute: WholeArray) -> None:
     twice = np.flatnonzero(minute[1:] == minute[:-1]) + 1
     if len(twice):
         first = [(rows.number[order[at]], rows.number[order[at - 1]], minute[at]) for at in twice[:SHOWN]]
@@ -397,7 +412,7 @@ def _refuse_twice(spec: HourlyFile, rows: _Rows, order: WholeArray, minute: Whol
         raise refusal(f"{spec.file}: {named}{more}", "each time once", field="file")
 
 
-def _refuse_odd_steps(spec: HourlyFile, rows: _Rows, order: WholeArray, minute: WholeArray) -> None:
+def _refuse_odd_steps(spec: HourlyFile, rows: Rows, order: WholeArray, minute: WholeArray) -> None:
     """Rows at another resolution than stated, and rows between the steps."""
     steps, counts = np.unique(np.diff(minute), return_counts=True)
     step = spec.resolution_minutes

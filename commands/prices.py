@@ -1,0 +1,87 @@
+"""hashlease prices: what a price file holds, from gaps to the duration curve, and writing it for a scenario."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .shared import path, printing, tell
+
+if TYPE_CHECKING:
+    from . import Commands
+
+COLUMNS = {
+    "time_column": "time_column",
+    "price_column": "price_column",
+    "times_are": "times_are",
+    "convention": "convention",
+    "time_zone": "file_time_zone",
+    "repeated_hour_column": "repeated_hour_column",
+    "resolution": "resolution_minutes",
+}
+"""Fields of a price file by the option that states them."""
+
+
+def add(commands: Commands) -> None:
+    command = commands.add_parser(
+        "prices", help="what a price file holds: ERCOT's workbooks and CSV files, or any with stated columns"
+    )
+    help_ = "ERCOT's prices as downloaded (.xlsx, .csv, .zip; several are joined), or one CSV or Parquet file with stated columns"
+    command.add_argument("files", nargs="+", type=path, metavar="FILE", help=help_)
+    help_ = "a settlement point or ancillary service; without it a row for each"
+    command.add_argument("--point", metavar="NAME", help=help_)
+    other = command.add_argument_group("files that are not ERCOT's")
+    other.add_argument("--time-column", metavar="NAME")
+    other.add_argument("--price-column", metavar="NAME")
+    other.add_argument("--times-are", choices=("utc", "local", "with_offset"))
+    other.add_argument("--convention", choices=("hour_beginning", "hour_ending"))
+    other.add_argument("--time-zone", metavar="ZONE", help="of local times, e.g. America/Chicago")
+    other.add_argument("--repeated-hour-column", metavar="NAME", help="marks the second pass when clocks are turned back (Y/N)")
+    other.add_argument("--resolution", type=int, metavar="MINUTES", help="60 (default), 30, 15 or 5")
+    command.add_argument(
+        "-o", "--out", type=path, metavar="FILE.csv", help="write the series as a CSV file that a scenario can use"
+    )
+    command.set_defaults(action=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from ..exports.price_screen import price_lines
+    from ..scenarios.price_sources import price_reports
+
+    columns = _columns(options)
+    prices = price_reports(options.files, () if options.point is None else (options.point,), columns)
+    yaml = ""
+    if options.out is not None:
+        yaml = _write(prices, options.out)
+    with printing():
+        for line in price_lines(prices):
+            print(line)
+        if yaml:
+            print(f"\nFor a zone of a scenario beside {options.out.name}:\n\n{yaml}")
+    if yaml:
+        tell(f"wrote {options.out}")
+    return 0
+
+
+def _write(prices: Any, out: Path) -> str:
+    from ..errors import InputError, Problem
+    from ..exports.price_csv import write_prices
+
+    if len(prices.reports) > 1:
+        found = f"{len(prices.reports)} series"
+        raise InputError([Problem("prices", "--out", found, "one series", f"--point {next(iter(prices.reports))}")])
+    (report,) = prices.reports.values()
+    return write_prices(report, out)
+
+
+def _columns(options: argparse.Namespace) -> dict[str, Any]:
+    """The stated columns; empty for ERCOT's own files."""
+    from ..errors import InputError, Problem
+
+    given = {field: getattr(options, name) for name, field in COLUMNS.items() if getattr(options, name) is not None}
+    if given and options.point is not None:
+        raise InputError(
+            [Problem("prices", "--point", "--point beside stated columns", "one of the two", "--price-column names it")]
+        )
+    return given
