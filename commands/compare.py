@@ -40,7 +40,7 @@ def add(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="POLICY",
-        help="optimum, all_mining or lease_all; repeatable (default: all three of one scenario, the optima of several)",
+        help="optimum, all_mining, lease_all or nothing_signed; repeatable (default: all of one scenario, the optima of several)",
     )
     command.add_argument(
         "--plan",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..models.reopened import can_reopen, spent_before_usd
+from ..models.scenario import Scenario
 from ..optimizer.compare import Column, Comparison
-from ..optimizer.policies import CHECKED
+from ..optimizer.policies import CHECKED, NOTHING_SIGNED
 from ..optimizer.tables import Row
 from .colour import colour
 from .columns import GAP, columns, paragraph
@@ -96,7 +98,24 @@ def _side_by_side(found: Comparison, width: int) -> Iterator[str]:
             width,
             hanging=GAP,
         )
+    for column in found.columns:
+        if column.found.policy == NOTHING_SIGNED:
+            yield from paragraph(_nothing_signed(column.label, found.scenarios[column.scenario]), width, hanging=GAP)
     yield from _leases(found, width)
+
+
+def _nothing_signed(label: str, scenario: Scenario) -> str:
+    """What the column reopens, and how money that is spent already counts in it."""
+    again = can_reopen(scenario)
+    if not again:
+        return f"{label}: no lease that is signed begins after the valuation date, so this is the optimum"
+    start = scenario.calendar.start
+    kept = [lease.name for lease in scenario.leases if lease.status == "signed" and lease not in again]
+    usd = sum(spent_before_usd(lease, start) for lease in again)
+    spent = f", {_m(usd)} M USD of it spent before {start} and counted as of then" if usd >= NOTHING_USD else ""
+    begun = f"; begun and kept: {', '.join(kept)}" if kept else ""
+    names = ", ".join(lease.name for lease in again)
+    return f"{label}: offers again, whole or not at all: {names}; all of their capex counts{spent}{begun}"
 
 
 def _leases(found: Comparison, width: int) -> Iterator[str]:

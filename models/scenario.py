@@ -161,6 +161,10 @@ class Scenario(Input):
             leases=tuple(self.leases_at(site)),
         )
 
+    def with_leases(self, leases: tuple[LeaseOffer, ...], finance: Finance) -> Scenario:
+        """The same sites and fleets with other leases and other money (not checked again); it knows where it comes from."""
+        return self._changed(horizon=Horizon(end=self.calendar.end), leases=leases, finance=finance).read_from(self.origin)
+
     def _changed(self, **fields: Any) -> Scenario:
         other = self.model_copy(update=fields)
         for derived in DERIVED:

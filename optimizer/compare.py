@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, Problem
+from ..models.reopened import can_reopen
 from ..models.scenario import Scenario
 from .certificate import LEDGER_TOLERANCE
 from .optimise import SolverError
 from .pinned import PinnedPlan, pin, read_pinned
 from .plan import plain
-from .policies import POLICIES, ValuedPlan, Valuer, checked_policies
+from .policies import NOTHING_SIGNED, POLICIES, ValuedPlan, Valuer, checked_policies
 from .solve import Progress
 from .tables import Row, without_dust
 
@@ -130,7 +131,8 @@ def compare(
 ) -> Comparison:
     """Policies and pinned plans on one scenario; or several scenarios, with the regret table of plans x scenarios.
 
-    policies: of optimum, all_mining and lease_all; by default all three on one scenario, the optimum on several.
+    policies: of optimum, all_mining, lease_all and nothing_signed; by default all on one scenario (the last one where it has leases
+    that are signed and have not begun), the optimum on several.
     plans: pinned plans or their files. labels: what the scenarios are called, by default by their names, or by their files
     where names are the same.
     Raises InputError for a pinned plan that fits nowhere, NoPlanError for a scenario without any plan, SolverError for a plan
@@ -140,10 +142,15 @@ def compare(
     wanted = checked_policies(policies)
     pinned = [plan if isinstance(plan, PinnedPlan) else read_pinned(plan) for plan in plans]
     _check_size(len(listed), len(listed) * max(len(wanted), 1) + len(pinned))
-    wanted = wanted or (list(POLICIES) if len(listed) == 1 else [OPTIMUM])
+    wanted = wanted or (_policies_of(listed[0]) if len(listed) == 1 else [OPTIMUM])
     named = distinct(labels or names_of(listed))
     found = _Studied(listed, named, wanted, pinned, progress or (lambda step, done, of: None))
     return Comparison(dict(zip(named, listed, strict=True)), tuple(found.columns), found.tables())
+
+
+def _policies_of(scenario: Scenario) -> list[str]:
+    """The policies that say something of a scenario."""
+    return [policy for policy in POLICIES if policy != NOTHING_SIGNED or can_reopen(scenario)]
 
 
 def _check_size(scenarios: int, columns: int) -> None:
@@ -249,9 +256,12 @@ class _Studied:
     # --- regret ----------------------------------------------------------------------------------------------------------
 
     def _regret(self) -> list[Row]:
-        """Every plan in every scenario: the optimum of each, the other policies that were asked for, and pinned plans."""
+        """Every plan in every scenario: the optimum of each, the other policies that were asked for, and pinned plans.
+
+        What is best where nothing is signed is no plan of a scenario in which leases are signed, and has no regret there.
+        """
         best = [_pinned_optimum(valuer) for valuer in self.valuers]
-        others = [policy for policy in self.policies if policy != OPTIMUM]
+        others = [policy for policy in self.policies if policy not in (OPTIMUM, NOTHING_SIGNED)]
         optima = [f"optimum of {valuer.label}" for valuer in self.valuers]
         plans = [*zip(optima, best, strict=True), *((plan.name, plan) for plan in self.pinned)]
         called = distinct([*(words(policy) for policy in others), *(label for label, _ in plans)])

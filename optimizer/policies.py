@@ -1,18 +1,20 @@
 """Policies on a scenario: how its megawatts are decided, and what that is worth, checked by a second code path.
 
-    optimum      the plan of hashlease run, with its certificate
-    all_mining   no offer is taken; signed leases stay, every other MW may mine
-    lease_all    offers are taken as far as MW and rules allow: most leased MW first, then most value
-    pinned       the leases of a pinned plan (pinned.py), mining decided anew around them
+    optimum          the plan of hashlease run, with its certificate
+    all_mining       no offer is taken; signed leases stay, every other MW may mine
+    lease_all        offers are taken as far as MW and rules allow: most leased MW first, then most value
+    nothing_signed   the best plan where signed leases that have not begun are offers again (models/reopened.py)
+    pinned           the leases of a pinned plan (pinned.py), mining decided anew around them
 
-What was announced is what is signed, and signed leases are in every policy; anything beyond that is a pinned plan.
+What was announced is what is signed, and signed leases are in every policy but nothing_signed, which asks whether they were worth
+signing; anything beyond what is signed is a pinned plan.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +22,7 @@ import numpy as np
 from ..errors import InputError, Problem
 from ..models.months import Array
 from ..models.refusal import nearest, shown
+from ..models.reopened import reopened
 from ..models.scenario import Scenario
 from ..models.values import TODAY, Values
 from .certificate import LEDGER_TOLERANCE, Certifier
@@ -32,10 +35,12 @@ from .plan import Plan
 from .plan_values import PlanValues
 from .solve import ALL_MINING, LEASE_ALL, solve
 
+NOTHING_SIGNED = "nothing_signed"
 POLICIES = {
     "optimum": "the best plan, with its certificate",
     "all_mining": ALL_MINING,
     "lease_all": LEASE_ALL,
+    NOTHING_SIGNED: "the best plan, with its certificate, where signed leases that have not begun are offers again",
 }
 CHECKED = "CHECKED"
 """Limits, whole blocks and ledger were checked (parts 1 to 3 of the certificate); nobody says that such a plan is best."""
@@ -65,7 +70,7 @@ def checked_policies(names: Iterable[str]) -> list[str]:
 class ValuedPlan:
     """A plan on a scenario and what it is worth; every figure is the ledger's, and the program's equals it to 1e-9.
 
-    plan: the certified plan, where this is the optimum. npv_usd: discounted cash after tax.
+    plan: the certified plan, where this is an optimum. npv_usd: discounted cash after tax.
     """
 
     policy: str
@@ -137,6 +142,8 @@ class Valuer:
         """One of POLICIES. Raises SolverError where it cannot be proved."""
         if name == "optimum":
             return self.optimum
+        if name == NOTHING_SIGNED:
+            return self.nothing_signed
         return self._valued(name, self.optimiser.all_mining() if name == "all_mining" else self.optimiser.lease_all())
 
     @cached_property
@@ -149,6 +156,12 @@ class Valuer:
         if abs(found.npv_usd - plan.npv_usd) > LEDGER_TOLERANCE * max(found.gross_usd, 1.0):
             raise SolverError(f"scenario {self.label}: the plan's tables are worth {found.npv_usd}, the plan {plan.npv_usd}")
         return found
+
+    @cached_property
+    def nothing_signed(self) -> ValuedPlan:
+        """The optimum of the scenario before its deals were made; its values are those of that scenario."""
+        found = Valuer(reopened(self.scenario), f"{self.label}, nothing signed").optimum
+        return replace(found, policy=NOTHING_SIGNED)
 
     def _decisions(self, plan: Plan) -> Decisions:
         """The decisions that the tables of a plan of this scenario hold."""

@@ -37,7 +37,7 @@ Key = tuple[str, str, str, str]  # site, period, item, name
 MiningMw = dict[tuple[str, str], float]  # (fleet, month as YYYY-MM): meter MW
 LeaseMw = dict[tuple[str, str], float]  # (offer, first month of rent as YYYY-MM): critical MW
 
-ASIC_J_PER_TH = {"S19 Pro": 29.5, "S23 Hyd": 9.5}  # makers' figures of the models the scenarios name
+ASIC_J_PER_TH = {"S19 Pro": 29.5, "S19 XP": 21.5, "T21": 19.0, "S21": 17.5, "S21 XP": 13.5, "S23 Hyd": 9.5}  # makers' figures
 NOTHING_MW = 1e-9
 
 

@@ -151,7 +151,7 @@ def test_files_hold_no_dust() -> None:
 
 
 def test_a_plan_in_one_line_and_its_references_by_name(plan: Plan) -> None:
-    assert repr(plan) == "<Plan of rockdale: CERTIFIED, 1,538.85 M USD>"
+    assert repr(plan) == "<Plan of rockdale: CERTIFIED, 1,512.38 M USD>"
     with pytest.raises(ValueError, match="no reference plan 'foo'; there are all_mining and lease_all"):
         plan.reference("foo")
     with pytest.raises(TypeError, match="load"):

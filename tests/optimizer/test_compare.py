@@ -46,6 +46,64 @@ def regrets(found: Comparison) -> dict[tuple[str, str], float | None]:
     return {(row["plan"], row["scenario"]): row["regret_usd"] for row in found.rows["regret"]}
 
 
+# --- nothing signed -----------------------------------------------------------------------------------------------------
+
+
+def signed(**changes: Any) -> dict[str, Any]:
+    """The plain offer as a deal: 20 critical MW from July 2026 for a year, half of its cost spent in 2025."""
+    spending = [{"month_from_start": -12, "share_fraction": 0.5}, {"month_from_start": 0, "share_fraction": 0.5}]
+    deal = offer("Deal", status="signed", start_month="2026-07", capex_spending=spending, **changes)
+    return {field: value for field, value in deal.items() if field not in ("start_window", "build_months")}
+
+
+@pytest.mark.parametrize(("usd", "again", "npv_musd"), [(100.0, True, 92.65), (60.0, False, 87.6)])
+def test_a_deal_by_hand(usd: float, again: bool, npv_musd: float) -> None:
+    # 100 MW mine for two years: 87.6 M USD. The deal takes 25 MW for the 8,760 hours from July 2026, which would have mined for
+    # 25 x 438,000 = 10.95 M. At 100 USD/kW-month it brings 20 x (1.2 - 0.4) = 16 M, as signed with half of the cost spent 20 M.
+    # At 60 it brings 20 x (0.72 - 0.4) = 6.4 M, less than mining, and 10.4 M as signed.
+    found = compare(scenario(leases=[signed(rent_usd_per_kw_month=usd)]))
+    rows = {row["column"]: row for row in found.rows["compared"]}
+    assert list(rows) == ["optimum", "all mining", "lease all", "nothing signed"]
+    as_signed = 87.6 - 10.95 + 20 * (usd * 0.012 - 0.2)
+    assert rows["optimum"]["npv_usd"] == pytest.approx(as_signed * 1e6)
+    assert rows["nothing signed"]["npv_usd"] == pytest.approx(npv_musd * 1e6)
+    assert rows["nothing signed"]["leased_critical_mw"] == (20 if again else 0)
+    assert rows["nothing signed"]["verdict"] == "CERTIFIED"
+    # The deal pays from (25 x 438,000 / 20 + 400,000) / 12,000 USD/kW-month; as it is signed and half spent, 200,000 less.
+    rents = {row["column"]: row["break_even_rent_usd_per_kw_month"] for row in found.rows["compared_break_evens"]}
+    assert rents["nothing signed"] == pytest.approx((1.25 * 438_000 + 400_000) / 12_000, rel=1e-6)
+    assert rents["optimum"] == pytest.approx((1.25 * 438_000 + 200_000) / 12_000, rel=1e-6)
+    moved = [row for row in found.rows["differences"] if row["column"] == "nothing signed"]
+    assert math.fsum(row["difference_usd"] for row in moved) == pytest.approx((npv_musd - as_signed) * 1e6)
+
+
+def test_a_deal_that_has_begun_stays_signed() -> None:
+    begun = signed(rent_usd_per_kw_month=20.0) | {"name": "Begun", "start_month": "2025-12"}
+    found = compare(scenario(leases=[begun, signed(rent_usd_per_kw_month=60.0)]), ["nothing_signed"])
+    assert [row["offer"] for row in found.rows["compared_leases"]] == ["Begun"]
+    alone = compare(scenario(leases=[begun]))
+    assert [row["column"] for row in alone.rows["compared"]] == ["optimum", "all mining", "lease all"]
+    asked = compare(scenario(leases=[begun]), ["optimum", "nothing_signed"]).rows["compared"]
+    assert asked[0]["npv_usd"] == asked[1]["npv_usd"]
+
+
+def test_a_budget_leaves_room_for_the_deals_it_did_not_count() -> None:
+    """1 M USD for offers in 2026; the deal's 8 M come on top, and are free for others if it is left."""
+    other = offer("Other", rent_usd_per_kw_month=90.0, start_window={"earliest": "2026-07", "latest": "2026-07"})
+    budget = {2026: 1_000_000}
+    rich_deal = scenario(leases=[signed(), other], finance__capex_budget_usd=budget)
+    both = {row["offer"]: row["critical_mw"] for row in compare(rich_deal, ["nothing_signed"]).rows["compared_leases"]}
+    assert both == {"Deal": 20, "Other": pytest.approx(2.5)}
+    poor_deal = scenario(leases=[signed(rent_usd_per_kw_month=60.0), other], finance__capex_budget_usd=budget)
+    one = {row["offer"]: row["critical_mw"] for row in compare(poor_deal, ["nothing_signed"]).rows["compared_leases"]}
+    assert one == {"Other": pytest.approx(20)}
+
+
+def test_what_is_best_with_nothing_signed_has_no_regret_where_leases_are_signed() -> None:
+    found = compare([scenario(leases=[signed()]), scenario(leases=[signed()])], ["optimum", "nothing_signed"])
+    assert {row["plan"] for row in found.rows["regret"]} == {"optimum of one_site", "optimum of one_site (2)"}
+
+
 # --- one scenario -------------------------------------------------------------------------------------------------------
 
 
@@ -78,7 +136,7 @@ def test_every_value_has_two_code_paths(made: Any) -> None:
     valuer = Valuer(made())
     pinned = pin(valuer.optimum.plan)
     for found in (*map(valuer.policy, POLICIES), valuer.pinned(pinned)):
-        program_usd = found.decisions.npv_musd(valuer.values) * 1e6
+        program_usd = found.decisions.npv_musd(found.values) * 1e6
         assert abs(found.npv_usd - program_usd) <= 1e-9 * found.gross_usd
 
 

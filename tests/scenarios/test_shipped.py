@@ -30,9 +30,10 @@ def test_every_figure_has_a_source_or_is_called_an_assumption(name: str) -> None
 
 
 def test_an_assumption_gives_its_reason() -> None:
-    for place, _, source in figures(load("rockdale")):
-        if is_assumption(source):
-            assert len(source) > len("assumption: ") + 5, place
+    for name in NAMES:
+        for place, _, source in figures(load(name)):
+            if is_assumption(source):
+                assert len(source) > len("assumption: ") + 5, (name, place)
 
 
 def test_two_offers_as_its_comment_says() -> None:

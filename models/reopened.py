@@ -1,0 +1,93 @@
+"""A scenario before its deals were made: leases that are signed but have not begun are offers again.
+
+Such a lease may be taken as it was signed (its MW, its month, its terms), whole or not at all. Whether the deal was worth signing
+is then the plan's answer, and its break-evens are those of the deal:
+
+* all of its capex counts; what was spent before the valuation date counts at its face value as if it were spent on that day;
+* a capex budget, which does not count capex of signed leases, is larger by theirs, so that the plan as signed still fits.
+
+A lease that has begun stays signed: its rent has been received, its tenant is in the building.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from .finance import Finance
+from .lease import LeaseOffer, Spending
+from .months import Month
+from .scenario import Scenario
+
+AnyInput = TypeVar("AnyInput", bound=BaseModel)
+
+
+def reopened(scenario: Scenario) -> Scenario:
+    """The scenario with every lease that `can_reopen` finds as an offer; itself where there is none."""
+    again = {lease.name for lease in can_reopen(scenario)}
+    if not again:
+        return scenario
+    start = scenario.calendar.start
+    leases = tuple(_offered(lease, start) if lease.name in again else lease for lease in scenario.leases)
+    finance = _with_room(scenario.finance, [lease for lease in leases if lease.name in again])
+    return scenario.with_leases(leases, finance)
+
+
+def can_reopen(scenario: Scenario) -> list[LeaseOffer]:
+    """Signed leases whose rent begins inside the horizon."""
+    start = scenario.calendar.start
+    return [lease for lease in scenario.leases if lease.start_month is not None and lease.start_month >= start]
+
+
+def spent_before_usd(lease: LeaseOffer, start: Month) -> float:
+    """The landlord's capex of a signed lease that falls before a month, USD."""
+    assert lease.start_month is not None
+    shares = [share for month, share in lease.spending() if lease.start_month + month < start]
+    return math.fsum(shares) * lease.landlord_capex_usd_per_critical_mw * lease.critical_it_mw
+
+
+def _offered(lease: LeaseOffer, start: Month) -> LeaseOffer:
+    """The signed lease as an offer for its month alone."""
+    assert lease.start_month is not None
+    earliest = int(start) - int(lease.start_month)
+    shares: dict[int, list[float]] = defaultdict(list)
+    for month, share in lease.spending():
+        shares[max(month, earliest)].append(share)
+    spending = tuple(Spending(month_from_start=month, share_fraction=math.fsum(parts)) for month, parts in sorted(shares.items()))
+    return _changed(
+        lease,
+        status="offered",
+        indivisible=True,
+        start_month=None,
+        start_window={"earliest": lease.start_month, "latest": lease.start_month},
+        build_months=None,
+        capex_spending=spending,
+        lead_time_months=0,
+    )
+
+
+def _with_room(finance: Finance, offers: list[LeaseOffer]) -> Finance:
+    """The capex budget of each year that has one, larger by what the offers cost in that year."""
+    if not finance.capex_budget_usd:
+        return finance
+    budget = dict(finance.capex_budget_usd)
+    for offer in offers:
+        assert offer.start_window is not None
+        for month, share in offer.spending():
+            year = (offer.start_window.earliest + month).year
+            if year in budget:
+                budget[year] += share * offer.landlord_capex_usd_per_critical_mw * offer.critical_it_mw
+    return _changed(finance, capex_budget_usd=budget)
+
+
+def _changed(item: AnyInput, **fields: Any) -> AnyInput:
+    """The table with other values in some fields, validated again."""
+    stated = {
+        field.alias or name: getattr(item, name)
+        for name, field in type(item).model_fields.items()
+        if name in item.model_fields_set and name not in fields
+    }
+    return type(item).model_validate({**stated, **{name: value for name, value in fields.items() if value is not None}})

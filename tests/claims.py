@@ -1,0 +1,359 @@
+"""What the optimiser says about each shipped scenario, in sentences whose every number is computed here.
+
+A scenario's description ends with its sentences, and docs/scenarios.md shows them. test_library.py compares them, and writes them
+anew with HASHLEASE_REFRESH_DOCUMENTS=1. Sentences that depend on an answer choose their words by the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
+
+import hashlease as hl
+from hashlease.models.lease import LeaseOffer
+from hashlease.models.names import slug
+from hashlease.models.prices import FlatPrice
+from hashlease.models.reopened import can_reopen, reopened
+from hashlease.models.scenario import Scenario
+from hashlease.optimizer.policies import ValuedPlan, Valuer
+from hashlease.scenarios.vary import vary
+
+OPTION = "leases.option_50_mw_until_2027"
+
+
+@dataclass(frozen=True)
+class Study:
+    """A shipped scenario with the plans that its sentences speak of."""
+
+    scenario: Scenario
+
+    @cached_property
+    def valuer(self) -> Valuer:
+        return Valuer(self.scenario)
+
+    @property
+    def plan(self) -> hl.Plan:
+        assert self.valuer.optimum.plan is not None
+        return self.valuer.optimum.plan
+
+    @property
+    def has_deals(self) -> bool:
+        """Whether leases are signed that have not begun."""
+        return bool(can_reopen(self.scenario))
+
+    @cached_property
+    def again(self) -> ValuedPlan:
+        """The best plan with nothing signed."""
+        return self.valuer.policy("nothing_signed")
+
+    @cached_property
+    def as_mine_usd(self) -> float:
+        """Worth of the scenario where no lease is taken but those that have begun."""
+        return Valuer(reopened(self.scenario)).policy("all_mining").npv_usd
+
+    def row(self, offer: str) -> dict[str, Any]:
+        """The row of an offer in the plan's table of leases."""
+        return next(row for row in self.plan.rows["leases"] if row["offer"] == offer)
+
+    def row_again(self, offer: str) -> dict[str, Any]:
+        """The row of an offer where nothing is signed."""
+        assert self.again.plan is not None
+        return next(row for row in self.again.plan.rows["leases"] if row["offer"] == offer)
+
+    def other(self, **fields: Any) -> hl.Plan:
+        """The plan of the scenario with other values in some fields (paths with `__` for the points)."""
+        return hl.solve(vary(self.scenario, {path.replace("__", "."): value for path, value in fields.items()}))
+
+    def other_again(self, **fields: Any) -> hl.Plan:
+        """The same with nothing signed."""
+        plan = Study(vary(self.scenario, {path.replace("__", "."): value for path, value in fields.items()})).again.plan
+        assert plan is not None
+        return plan
+
+
+@cache
+def study(name: str) -> Study:
+    return Study(hl.load(name))
+
+
+def sentences(name: str) -> str:
+    """The last paragraph of the scenario's description."""
+    found = study(name)
+    parts = ([deals(found)] if found.has_deals else []) + [SAYS[name](found)]
+    return "What the optimiser says: " + " ".join(parts)
+
+
+# --- words and numbers ---------------------------------------------------------------------------------------------------
+
+
+def m(usd: float) -> str:
+    """USD million; one decimal below 100."""
+    millions = usd / 1e6
+    return f"{millions:,.0f}" if abs(millions) >= 100 else f"{millions:,.1f}"
+
+
+def rent(row: dict[str, Any]) -> str:
+    usd = row["break_even_rent_usd_per_kw_month"]
+    return "none" if usd is None else f"{usd:.1f}"
+
+
+def percent(fraction: float) -> str:
+    return f"{fraction * 100:.0f} %"
+
+
+def listed(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def of_plan(plan: hl.Plan, offer: str) -> dict[str, Any]:
+    return next(row for row in plan.rows["leases"] if row["offer"] == offer)
+
+
+def taken(row: dict[str, Any]) -> bool:
+    return bool(row["critical_mw"])
+
+
+def mean_mw(plan: hl.Plan, fleet: str, year: int) -> float:
+    return sum(row["mw"] for row in plan.rows["fleets"] if row["fleet"] == fleet and row["year"] == year)
+
+
+def mining_mw(plan: hl.Plan, year: int) -> float:
+    return sum(row["mw"] for row in plan.rows["fleets"] if row["year"] == year)
+
+
+def deals(s: Study) -> str:
+    """Whether each deal would be signed again, and what the plan is worth with nothing signed."""
+    yes, no = [], []
+    for lease in can_reopen(s.scenario):
+        row = s.row_again(lease.name)
+        where = f"{lease.name} ({lease.first_year_rent_usd_per_kw_month:.1f}, break-even {rent(row)})"
+        (yes if taken(row) else no).append(where)
+    parts = [f"{listed(yes)} would be signed again" if yes else "", f"{listed(no)} would not be signed again" if no else ""]
+    said = "; ".join(part for part in parts if part)
+    return (
+        f"with nothing signed, all capex still to be decided and first-year rents in USD/kW-month, {said}. "
+        f"The plan is then worth {m(s.again.npv_usd)} M USD, the site with no lease to come {m(s.as_mine_usd)} M."
+    )
+
+
+# --- the scenarios -------------------------------------------------------------------------------------------------------
+
+
+def helios(s: Study) -> str:
+    high, low = s.row("Market 128, triple net"), s.row("Market 112, triple net")
+    return (
+        f"Of the additional 830 MW it lets {high['critical_mw']:,.0f} MW of critical IT at 128 USD/kW-month from {high['start']} "
+        "and "
+        f"{low['critical_mw']:,.0f} MW at 112, which is worth letting only from {rent(low)} up. As signed, the plan is worth "
+        f"{m(s.plan.npv_usd)} M USD."
+    )
+
+
+def river_bend(s: Study) -> str:
+    dear = s.other_again(leases__fluidstack_for_anthropic__capex_usd_per_critical_mw=14_200_000.0)
+    row = of_plan(dear, "Fluidstack for Anthropic")
+    return (
+        "At 14.2 M USD per critical MW, which Beacon Point's 4.25 billion of notes imply at 85 % of cost, the break-even rises to "
+        f"{rent(row)} and the plan is worth {m(dear.npv_usd)} M USD: the lease bears "
+        f"{'even that' if taken(row) else 'no such cost'}."
+    )
+
+
+def denton(s: Study) -> str:
+    own = s.other_again(leases__coreweave_halls_of_2027__tenant_funded_capex_fraction=0.0)
+    row = of_plan(own, "CoreWeave halls of 2027")
+    return (
+        f"If the landlord paid for all of the halls of 2027 at 10 M USD per critical MW, their break-even would be {rent(row)} "
+        "USD/kW-month and "
+        f"the plan would {'still sign them' if taken(row) else 'not sign them: it is the money of the tenant that makes the deal'}."
+    )
+
+
+def corsicana(s: Study) -> str:
+    shell = s.row("Tenant for the shell")
+    path = "leases__tenant_for_the_shell__"
+    without = s.other(
+        **{
+            f"{path}capex_usd_per_critical_mw": 12_000_000.0,
+            f"{path}lead_time_months": 21,
+            f"{path}build_months": 18,
+        }
+    )
+    high, low = s.row("Market 128, 15 years"), s.row("Market 112, 15 years")
+    worth = s.plan.npv_usd - without.npv_usd
+    return (
+        f"the plan is worth {m(s.plan.npv_usd)} M USD against {m(s.plan.reference('all_mining').npv_usd)} M of mining alone; it "
+        "lets the shell from "
+        f"{shell['start']} and would do so down to {rent(shell)} USD/kW-month, and lets {high['critical_mw']:,.0f} MW more at 128 "
+        f"and {low['critical_mw']:,.0f} MW at 112 (break-even {rent(low)}). "
+        f"Without the shell the same tenant could come nine months later at 12 M USD per MW: the shell is worth {m(worth)} M USD, "
+        f"{'more' if worth > 214e6 else 'less'} than the 214 M it begins with, if the tenant comes."
+    )
+
+
+def barber_lake(s: Study) -> str:
+    dear = s.other_again(leases__fluidstack_168_mw__capex_usd_per_critical_mw=11_000_000.0)
+    row = of_plan(dear, "Fluidstack 168 MW")
+    third = s.row("Market 130, 10 years")
+    return (
+        f"At 11 M USD per critical MW, the top of Cipher's range, the first would break even at {rent(row)}. A third lease at 130 "
+        "on the 200 MW "
+        f"that the site may grow by is {'taken' if taken(third) else 'left'} (break-even {rent(third)}). As signed, with what is "
+        "spent sunk, "
+        f"the plan is worth {m(s.plan.npv_usd)} M USD."
+    )
+
+
+def lake_mariner(s: Study) -> str:
+    option = s.row("Core42 option 48 MW")
+    worth = s.plan.npv_usd - hl.solve(_without(s.scenario, "Core42 option 48 MW")).npv_usd
+    return (
+        f"Core42's option is worth {m(worth)} M USD to TeraWulf if it is used (break-even {rent(option)}). Mining falls from "
+        f"{mining_mw(s.plan, 2026):,.0f} MW on the mean of 2026 to {mining_mw(s.plan, 2028):,.0f} MW in 2028. "
+        f"As signed, the plan is worth {m(s.plan.npv_usd)} M USD."
+    )
+
+
+def ellendale(s: Study) -> str:
+    cheap = s.other_again(leases__coreweave_hall_3__capex_usd_per_critical_mw=10_000_000.0)
+    row = of_plan(cheap, "CoreWeave hall 3")
+    return (
+        "The assumed cost decides: at 10 M USD per critical MW, the middle of Barber Lake's range, hall 3 would break even at "
+        f"{rent(row)} and {'would be signed' if taken(row) else 'would still not be signed'}. As signed, with what is spent sunk, "
+        "the plan is worth "
+        f"{m(s.plan.npv_usd)} M USD."
+    )
+
+
+def moses_lake(s: Study) -> str:
+    first, later = s.row("Build first, price later"), s.row("Tenant first")
+    soon = of_plan(s.other(leases__build_first_price_later__free_months=3), "Build first, price later")
+    best = (
+        "build first" if taken(first) else f"find the tenant first, and mine until the conversion for a start in {later['start']}"
+    )
+    a_month = (first["break_even_rent_usd_per_kw_month"] - soon["break_even_rent_usd_per_kw_month"]) / 6
+    return (
+        f"{best}: worth {m(s.plan.npv_usd)} M USD against "
+        f"{m(s.plan.reference('all_mining').npv_usd)} M of mining on. Build first needs {rent(first)} USD/kW-month if the hall "
+        "stands empty for nine months and "
+        f"{rent(soon)} for three: each empty month asks for {a_month:.1f} USD/kW-month more rent through ten years. Tenant first "
+        f"breaks even at {rent(later)}."
+    )
+
+
+def pure_miner(s: Study) -> str:
+    plan = s.plan
+    dear = s.other(sites__georgia__supply__usd_per_mwh__start=40.0)
+    old, young = "S19j Pro class", "T21 class"
+    running = {row["fleet"]: row["running_fraction"] for row in plan.rows["fleets"] if row["year"] == 2026}
+    block = sum(row["discounted_usd"] for row in plan.rows["cash_flow"] if row["item"] == "block_settlement")
+    new = {
+        year: [mean_mw(plan, f"{fleet}, {site}", year) for site in ("West", "Georgia")]
+        for fleet, year in (("S21 XP bought in 2026", 2027), ("S23 Hyd class of 2028", 2029))
+    }
+    when = "hold now and replace after the halving" if sum(new[2027]) < 1 < sum(new[2029]) else "replace now"
+    return (
+        f"{when}. In 2026 machines of 19 J/TH mine with {mean_mw(plan, f'{young}, West', 2026):,.0f} MW in Texas, "
+        f"{percent(running[f'{young}, West'])} of the "
+        f"hours they could, and {mean_mw(plan, f'{young}, Georgia', 2026):,.0f} MW in Georgia; those of 29.5 J/TH with "
+        f"{mean_mw(plan, f'{old}, West', 2026):,.0f} MW in Texas, "
+        f"{percent(running[f'{old}, West'])} of the hours, and {mean_mw(plan, f'{old}, Georgia', 2026):,.0f} MW in Georgia. "
+        "Machines bought at 25.70 USD/TH mine with "
+        f"{sum(new[2027]):,.0f} MW in 2027, those of 2028 with {new[2029][0]:,.0f} MW in Texas and {new[2029][1]:,.0f} MW in "
+        "Georgia in 2029. "
+        f"The whole is worth {m(plan.npv_usd)} M USD, of which {m(block)} M are the block against the index; at 40 USD/MWh in "
+        f"Georgia it would be {m(dear.npv_usd)} M."
+    )
+
+
+def late_2028(s: Study) -> str:
+    glut, low = s.row("Glut 95"), s.row("Market 122")
+    price = next(row["hashprice_usd_per_ph_day"] for row in s.plan.rows["market"])
+    return (
+        f"at a hashprice of {price:.1f} USD/PH/day mining alone is worth {m(s.plan.reference('all_mining').npv_usd)} M USD, the "
+        f"plan {m(s.plan.npv_usd)} M with "
+        f"{sum(row['critical_mw'] for row in s.plan.rows['leases']):,.0f} MW of critical IT let. A lease at 122 is worth signing "
+        f"down to {rent(low)} USD/kW-month; at 95 "
+        f"{'it is signed too' if taken(glut) else f'none is signed (it would take {rent(glut)})'}. In 2029 "
+        f"{mining_mw(s.plan, 2029):,.0f} MW still mine."
+    )
+
+
+def five_hundred_mw(s: Study) -> str:
+    worth = flexibility_usd(s.scenario)
+    short = s.row("Two years, air-cooled")
+    return (
+        f"the plan is worth {m(s.plan.npv_usd)} M USD against {m(s.plan.reference('all_mining').npv_usd)} M of mining alone. Of "
+        f"the four parts, switching off in dear hours is worth {m(worth['dear hours'])} M, "
+        f"avoiding the peak charge {m(worth['peak charges'])} M, the short lease {m(worth['short lease'])} M (it would need "
+        f"{rent(short)} USD/kW-month, where ten years are signed at 130) and "
+        f"the date on which an option that is not used lapses {m(worth['lapse'])} M. Firm leases bring {m(worth['firm leases'])} "
+        "M. What is left of the shift is the switch of the mine itself."
+    )
+
+
+def flexibility_usd(scenario: Scenario) -> dict[str, float]:
+    """What the plan is worth less without each part of the flexibility; of the option, what its lapse is worth if it is not "
+    "used."""
+    unused = vary(scenario, {f"{OPTION}.rent_usd_per_kw_month": 1.0})
+    for_ever = vary(unused, {f"{OPTION}.reserved_until": str(scenario.calendar.end)})
+    without = {
+        "peak charges": vary(scenario, {"sites.*.demand_charge.avoided_by_mining_fraction": 0.0}),
+        "dear hours": at_mean_prices(scenario),
+        "short lease": _without(scenario, "Two years, air-cooled"),
+        "firm leases": _without(scenario, "Firm 10 years, 130", "Firm 15 years, 128"),
+    }
+    whole_usd = hl.solve(scenario).npv_usd
+    worth = {part: whole_usd - hl.solve(other).npv_usd for part, other in without.items()}
+    return {**worth, "lapse": hl.solve(unused).npv_usd - hl.solve(for_ever).npv_usd}
+
+
+def at_mean_prices(scenario: Scenario) -> Scenario:
+    """The scenario with each month's mean price in all of its hours, so that switching off within a month is worth nothing."""
+    calendar = scenario.calendar
+    changes: dict[str, Any] = {}
+    for zone in scenario.power.zones:
+        table = scenario.price_tables[zone.name]
+        means = table.month_usd_per_mw / table.month_hours
+        path = {"months": {str(month): float(usd) for month, usd in zip(calendar.months, means, strict=True)}}
+        changes[f"power.zones.{zone.name}.price"] = FlatPrice.model_validate(
+            {"kind": "flat", "usd_per_mwh": path, "sources": {"*": "the same prices, averaged"}}
+        )
+    return vary(scenario, changes)
+
+
+def _without(scenario: Scenario, *names: str) -> Scenario:
+    kept: tuple[LeaseOffer, ...] = tuple(lease for lease in scenario.leases if lease.name not in names)
+    return vary(scenario, {"leases": kept, "horizon": {"end": str(scenario.calendar.end)}})
+
+
+def rockdale(s: Study) -> str:
+    rights = ("AMD option 75 MW", "AMD first refusal 100 MW")
+    option, refusal = (s.row(name) for name in rights)
+    free = vary(s.scenario, {f"leases.{slug(name)}.reserved_until": None for name in rights})
+    return (
+        f"As signed, the plan is worth {m(s.plan.npv_usd)} M USD against {m(s.plan.reference('all_mining').npv_usd)} M of mining "
+        "beside AMD's 25 MW. It grants "
+        f"{option['critical_mw']:,.1f} MW of the option (break-even {rent(option)}) and {refusal['critical_mw']:,.1f} MW of the "
+        f"first refusal (break-even {rent(refusal)}); "
+        f"keeping the MW of both rights free of other leases until {option['reserved_until']} costs "
+        f"{m(hl.solve(free).npv_usd - s.plan.npv_usd)} M USD."
+    )
+
+
+SAYS: dict[str, Callable[[Study], str]] = {
+    "barber_lake": barber_lake,
+    "corsicana": corsicana,
+    "denton": denton,
+    "ellendale": ellendale,
+    "five_hundred_mw": five_hundred_mw,
+    "helios": helios,
+    "lake_mariner": lake_mariner,
+    "late_2028": late_2028,
+    "moses_lake": moses_lake,
+    "pure_miner": pure_miner,
+    "river_bend": river_bend,
+    "rockdale": rockdale,
+}
