@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from .optimizer.plan import Plan
     from .optimizer.sensitivity import one_more, tornado
     from .optimizer.solve import solve
+    from .optimizer.sum_of_parts import sum_of_parts
     from .scenarios.load import load, shipped_names
     from .scenarios.market_files import network_months
+    from .scenarios.miner_files import load_miner
     from .scenarios.price_sources import price_reports
 
 __version__ = "0.1.0"
@@ -45,7 +47,9 @@ _HOMES = {
     "tornado": "optimizer.sensitivity",
     "pin": "optimizer.pinned",
     "solve": "optimizer.solve",
+    "sum_of_parts": "optimizer.sum_of_parts",
     "load": "scenarios.load",
+    "load_miner": "scenarios.miner_files",
     "market_table": "exports.market_table",
     "network_months": "scenarios.market_files",
     "price_reports": "scenarios.price_sources",
@@ -63,6 +67,7 @@ __all__ = [
     "compare",
     "decision_map",
     "load",
+    "load_miner",
     "market_table",
     "network_months",
     "one_more",
@@ -70,6 +75,7 @@ __all__ = [
     "price_reports",
     "shipped_names",
     "solve",
+    "sum_of_parts",
     "tornado",
 ]
 

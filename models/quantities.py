@@ -260,6 +260,24 @@ RESIDUAL_FRACTION = Quantity("of the capex (a fraction; 1 is 100 %)", 0, 3, slip
 BUDGET = Quantity("USD", 1_000, 1e12, or_zero=True, slips=_MILLIONS)
 DEPRECIATION_YEARS = Quantity("years", 1, 40)
 
+# --- a listed miner --------------------------------------------------------------------------------------------------
+
+NET_DEBT = Quantity("USD", -1e12, 1e12)
+"""Debt, preferred shares and lease liabilities less cash; negative where there is more cash."""
+SHARES = Quantity("shares", 1_000, 1e12, slips=(Slip(1e6, "millions of shares"), Slip(1e3, "thousands of shares")))
+"""Fully diluted."""
+NOI = Quantity(
+    "USD per critical MW and year", 10_000, 50_000_000, slips=(Slip(1e6, "millions of USD"), Slip(12_000, "USD per kW and month"))
+)
+"""Rent less what the landlord pays. Published colocation: 1.0 to 2.3 million; GPU cloud more."""
+NOI_MULTIPLE = Quantity("times the yearly NOI", 0.5, 60)
+MW_PRICE = Quantity("USD per meter MW", 0, 50_000_000, slips=_MILLIONS)
+ACRES = Quantity("acres", 0.1, 10_000_000)
+ACRE_PRICE = Quantity("USD per acre", 1, 100_000_000)
+OWNED = Quantity("(the miner's share; 1 is all of it)", 0.0001, 1, slips=_PERCENT)
+PROBABILITY = Quantity("(a fraction; 1 is certain)", 0, 1, slips=_PERCENT)
+ANY_USD = Quantity("USD", -1e12, 1e12)
+
 # --- files -----------------------------------------------------------------------------------------------------------
 
 GAP_HOURS = Quantity("hours", 0, 3, whole=True)
