@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from . import compare, curve, decision_map, market, picture, pin, prices, sensitivity, sweep, value
+from . import compare, curve, decision_map, fetch, market, picture, pin, prices, sensitivity, sweep, value
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-STUDIES = (decision_map, curve, sensitivity, sweep, compare, pin, picture, market, prices, value)
+STUDIES = (decision_map, curve, sensitivity, sweep, compare, pin, picture, market, prices, value, fetch)
 
 
 def add_studies(commands: Commands) -> None:

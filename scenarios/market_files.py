@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic_core import PydanticCustomError
 
 from ..errors import InputError, Problem
+from ..feeds.cache import cache_folder, origin_of
 from ..models.network import NetworkMonths
 from ..models.network_files import NetworkFile, read_network
 from ..models.quantities import FEES_FRACTION
 from ..models.refusal import listed, nearest
 from .load import SHIPPED, read_as
 from .yaml_reader import Document
+
+FETCHED = ("mempool",)
+"""Tables that hashlease fetch puts into the cache."""
 
 
 def network_months(
@@ -30,6 +35,7 @@ def network_months(
     except PydanticCustomError as fault:
         raise _problem("--fees", fault) from None
     read = [_read(path, dict(columns or {})) for path in paths]
+    fetched = [_fetched(path) for path in paths]
     header = {column for file in read for column in file.header}
     absent = [
         Problem("--column", name, f'no column "{column}"', f"one of: {listed(sorted(header))}", nearest(column, header))
@@ -39,16 +45,29 @@ def network_months(
     if absent:
         raise InputError(absent)
     try:
-        return read_network(read, fees)
+        network = read_network(read, fees)
+        return replace(network, notes=(*network.notes, *filter(None, fetched)))
     except PydanticCustomError as fault:
         raise _problem(", ".join(map(str, paths)), fault) from None
 
 
 def locate(file: str | Path) -> Path:
-    """The file itself, or the shipped table of that name ("published") where there is no such file."""
+    """The file itself; where there is none, the shipped table of that name ("published") or the one fetched ("mempool")."""
     given = Path(file)
-    shipped = SHIPPED / f"{given.name}.csv"
-    return shipped.resolve() if len(given.parts) == 1 and shipped.is_file() and not given.exists() else given
+    if len(given.parts) != 1 or given.exists():
+        return given
+    named = (folder / f"{given.name}.csv" for folder in (SHIPPED, cache_folder()))
+    found = next((table.resolve() for table in named if table.is_file()), None)
+    if found is None and given.name in FETCHED:
+        found_words, allowed = "a public series that has not been fetched yet", "a series in the cache, or a CSV file"
+        raise InputError([Problem(given.name, "", found_words, allowed, f"hashlease fetch {given.name} (needs a network, once)")])
+    return found or given
+
+
+def _fetched(path: Path) -> str:
+    """Where a fetched file came from and when; empty for any other file."""
+    origin = origin_of(path)
+    return "" if origin is None else f"{path.name}: fetched on {origin.fetched} from {origin.address}"
 
 
 def is_table(name: str) -> bool:

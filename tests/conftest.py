@@ -19,6 +19,12 @@ def market_data() -> Path:
 
 
 @pytest.fixture(autouse=True)
+def _cache_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test reads or writes the user's cache of public series."""
+    monkeypatch.setenv("HASHLEASE_CACHE", str(tmp_path_factory.getbasetemp() / "no-cache"))
+
+
+@pytest.fixture(autouse=True)
 def _width_of_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables and paragraphs fit the terminal; in the tests it is as wide as in the documents."""
     monkeypatch.setenv("COLUMNS", "110")
