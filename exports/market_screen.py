@@ -121,15 +121,15 @@ def _economics(page: MarketPage, width: int) -> Iterator[str]:
         return
     yield from paragraph(
         f"gross profit: revenue less power of {24 * fleet.product:,.0f} USD per EH/s and day, at {terms.j_per_th:g} J/TH and "
-        f"{terms.usd_per_mwh:g} USD/MWh; only their product, {fleet.product:,.0f}, is known by it: "
-        f"{_alike(fleet.product, terms)} give the same",
+        f"{terms.usd_per_mwh:g} USD/MWh; only their product, {fleet.product:,.0f}, is known by it{_alike(fleet.product, terms)}",
         width,
     )
 
 
 def _alike(product: float, terms: MarketTerms) -> str:
-    """The tiers with the power price that makes the same product."""
-    return ", ".join(f"{tier:g} J/TH at {product / tier:,.1f}" for tier in terms.tiers_j_per_th if tier != terms.j_per_th)
+    """The other tiers with the power price that makes the same product, in words."""
+    pairs = [f"{tier:g} J/TH at {product / tier:,.1f}" for tier in terms.tiers_j_per_th if tier != terms.j_per_th]
+    return f"; the same: {', '.join(pairs)}" if pairs else ""
 
 
 def _tiers(page: MarketPage, width: int) -> Iterator[str]:
@@ -215,7 +215,7 @@ def _check_row(check: Check) -> tuple[str, ...]:
     if check.field.startswith("hashprice"):
         digits = 8 if "btc" in check.field else 2
     unit = " %" if check.relative else " points" if percent else ""
-    off = f"{(100 if check.relative or percent else 1) * check.off:+,.1f}{unit}"
+    off = f"{(100 if check.relative or percent else 1) * check.off:+,.{2 if check.relative else 1}f}{unit}"
     shown = (_cell(value, digits, factor) for value in (check.stated, check.computed))
     return (str(check.month), FIELD_WORDS[check.field], *shown, off, "ok" if check.follows else "does not follow")
 

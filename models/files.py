@@ -33,10 +33,11 @@ MOST_FAULTY_ROWS = 1_000
 def locate_input(name: str, field: str, info: ValidationInfo) -> Path:
     """The file that a field names, relative to the scenario's folder (`folder` in the validation context).
 
-    Absolute paths, paths that leave the folder, links, devices, pipes and files above 100 MB are refused.
+    `allowed_file` in the context says what it may be, where that is not a file of a scenario. Absolute paths, paths that leave the
+    folder, links, devices, pipes and files above 100 MB are refused.
     """
     folder = Path((info.context or {}).get("folder", "."))
-    allowed = "a file beside or below the scenario"
+    allowed = (info.context or {}).get("allowed_file", "a file beside or below the scenario")
     if not name or "\x00" in name or "\\" in name or Path(name).is_absolute() or ":" in name:
         raise refusal(f'the file name "{shortened(name)}"', allowed, "use a relative name with forward slashes", field)
     path = folder / name

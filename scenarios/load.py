@@ -99,13 +99,16 @@ def validate(document: Document, folder: Path) -> Scenario:
     return read_as(Scenario, document, folder, named)
 
 
-def read_as(model: type[Model], document: Document, folder: Path, data: dict[str, Any] | None = None) -> Model:
+def read_as(
+    model: type[Model], document: Document, folder: Path, data: dict[str, Any] | None = None, allowed_file: str = ""
+) -> Model:
     """The document, or other data that it has the lines of, as a model; files it names are looked for in the folder.
 
-    Raises InputError with every problem found.
+    allowed_file: what such a file may be, where that is not a file of a scenario. Raises InputError with every problem found.
     """
+    context = {"folder": str(folder), **({"allowed_file": allowed_file} if allowed_file else {})}
     try:
-        found = model.model_validate(document.data if data is None else data, context={"folder": str(folder)})
+        found = model.model_validate(document.data if data is None else data, context=context)
     except ValidationError as fault:
         raise _input_error(document, fault.errors(include_url=False), model) from None
     if document.faults or document.refused:

@@ -77,7 +77,7 @@ def is_table(name: str) -> bool:
 
 def _read(path: Path, columns: dict[str, str]) -> NetworkFile:
     document = Document(str(path), {"file": path.name, "columns": columns}, {})
-    return read_as(NetworkFile, document, path.parent)
+    return read_as(NetworkFile, document, path.parent, allowed_file="a CSV file of the network")
 
 
 def _problem(where: str, fault: PydanticCustomError) -> InputError:

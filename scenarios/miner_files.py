@@ -20,10 +20,15 @@ NEW = "hashlease value --new writes a starter with every field explained"
 def load_miner(path: str | Path, overrides: str | Iterable[str] = ()) -> tuple[Miner, Scenario | None]:
     """The miner in a YAML file, and the scenario that it names. Raises InputError with every problem of either."""
     file = Path(path)
+    if not file.exists():
+        raise InputError([Problem(str(file), "", "no such file", "a miner's file (YAML)", NEW)])
     assignments = (overrides,) if isinstance(overrides, str) else tuple(overrides)
     document = apply_overrides(read_yaml(file), assignments)
     if not isinstance(document.data, dict):
         raise InputError([Problem(document.where(()), "", shown(document.data), "a miner (a table of fields)", NEW)])
+    if {"sites", "finance"} & set(document.data):
+        hint = f"a miner's file names it: scenario: {file.name}; {NEW}"
+        raise InputError([Problem(str(file), "", "a scenario", "a miner's file", hint)])
     miner = read_as(Miner, document, file.parent)
     return miner, None if miner.scenario is None else _scenario(miner.scenario, document, file)
 

@@ -20,6 +20,8 @@ from ..models.refusal import listed, nearest
 from .load import read_as
 from .yaml_reader import Document
 
+PRICE_FILE = "a file of prices"
+
 
 class LookedAt(PriceColumns):
     """A price file whose rows are read as they stand: gaps, duplicates and rows without a price are found, not refused."""
@@ -85,7 +87,7 @@ def _of_columns(paths: list[Path], columns: dict[str, Any], time_zone: str) -> P
         raise InputError([Problem("prices", "", f"{len(paths)} files with stated columns", "one file", "or ERCOT's own files")])
     (path,) = paths
     document = Document(str(path), {"file": path.name, **columns}, {})
-    looked_at = read_as(LookedAt, document, path.parent)
+    looked_at = read_as(LookedAt, document, path.parent, allowed_file=PRICE_FILE)
     rows = looked_at.rows
     if not len(rows.minute):
         raise InputError([Problem(str(path), "price_column", "no row with a price", "at least one price")])
@@ -102,7 +104,9 @@ def _of_columns(paths: list[Path], columns: dict[str, Any], time_zone: str) -> P
 
 def _content(path: Path) -> bytes:
     """The bytes of a regular file of bounded size, wherever it is."""
-    info: Any = SimpleNamespace(context={"folder": str(path.parent)})
+    if path.is_dir():
+        raise InputError([Problem(str(path), "", "a folder", PRICE_FILE)])
+    info: Any = SimpleNamespace(context={"folder": str(path.parent), "allowed_file": PRICE_FILE})
     try:
         return locate_input(path.name, "file", info).read_bytes()
     except PydanticCustomError as fault:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hashlease.cli import run_command
+from hashlease.scenarios.load import SHIPPED
 
 
 @pytest.fixture
@@ -44,7 +45,8 @@ def test_parts_and_measures_in_a_file(miner: str, tmp_path: Path, capsys: pytest
 def test_bad_input(miner: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, word in (
         ([miner, "--new"], "a file that exists"),
-        ([str(tmp_path / "none.yaml")], "no such file"),
+        ([str(tmp_path / "none.yaml")], "value --new writes a starter"),
+        ([str(SHIPPED / "two_offers.yaml")], "a miner's file names it: scenario: two_offers.yaml"),
         ([miner, "--set", "net_debt=5"], "did you mean net_debt_usd?"),
         ([miner, "--set", "shares=250"], "250 in millions of shares is 250,000,000 shares"),
         ([miner, "-o", "value.txt"], ".csv or .parquet"),

@@ -294,7 +294,7 @@ def test_other_bad_files(tmp_path: Path) -> None:
     assert "no row with a price" in refused([nothing], (), columns())
     (tmp_path / "link.csv").symlink_to(empty)
     assert "which is a link" in refused([tmp_path / "link.csv"])
-    assert "not a regular file" in refused([tmp_path])
+    assert "a folder" in refused([tmp_path])
 
 
 def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
