@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .shared import path, printing, tell
 
 if TYPE_CHECKING:
+    from ..models.price_report import PriceReport
+    from ..scenarios.price_sources import Prices
     from . import Commands
 
 COLUMNS = {
@@ -42,37 +43,41 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "-o", "--out", type=path, metavar="FILE.csv", help="write the series as a CSV file that a scenario can use"
     )
+    command.add_argument("--monthly", type=path, metavar="FILE.csv", help="write the mean of each month, for a path of a scenario")
     command.set_defaults(action=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
+    from ..exports.price_csv import write_months, write_prices
     from ..exports.price_screen import price_lines
     from ..scenarios.price_sources import price_reports
 
     columns = _columns(options)
     prices = price_reports(options.files, () if options.point is None else (options.point,), columns)
-    yaml = ""
+    told = []
     if options.out is not None:
-        yaml = _write(prices, options.out)
+        yaml = write_prices(_one(prices, "--out"), options.out)
+        told.append(f"\nFor a zone of a scenario beside {options.out.name}:\n\n{yaml}")
+    if options.monthly is not None:
+        monthly = write_months(_one(prices, "--monthly"), options.monthly)
+        told.append(f"\nFor a path of a scenario beside {options.monthly.name}:\n\n{monthly}")
     with printing():
-        for line in price_lines(prices):
+        for line in (*price_lines(prices), *told):
             print(line)
-        if yaml:
-            print(f"\nFor a zone of a scenario beside {options.out.name}:\n\n{yaml}")
-    if yaml:
-        tell(f"wrote {options.out}")
+    for file in filter(None, (options.out, options.monthly)):
+        tell(f"wrote {file}")
     return 0
 
 
-def _write(prices: Any, out: Path) -> str:
+def _one(prices: Prices, option: str) -> PriceReport:
+    """The one series there is. Raises InputError where there are several."""
     from ..errors import InputError, Problem
-    from ..exports.price_csv import write_prices
 
     if len(prices.reports) > 1:
         found = f"{len(prices.reports)} series"
-        raise InputError([Problem("prices", "--out", found, "one series", f"--point {next(iter(prices.reports))}")])
+        raise InputError([Problem("prices", option, found, "one series", f"--point {next(iter(prices.reports))}")])
     (report,) = prices.reports.values()
-    return write_prices(report, out)
+    return report
 
 
 def _columns(options: argparse.Namespace) -> dict[str, Any]:

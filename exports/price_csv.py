@@ -9,6 +9,7 @@ from ..models.price_report import PriceReport, instant
 from .atomic import make_writable, write_atomically
 
 ENERGY = "USD/MWh"
+CAPACITY_PRICE = "usd_per_mw_hour"
 TIME, PRICE = "utc_start", "usd_per_mwh"
 
 
@@ -30,6 +31,17 @@ def write_prices(report: PriceReport, file: Path) -> str:
     rows = [f"{instant(at):%Y-%m-%dT%H:%MZ},{price!r}" for at, price in zip(report.minute, report.price.tolist(), strict=True)]
     write_atomically(file, "\r\n".join([f"{TIME},{PRICE}", *rows, ""]).encode())
     return yaml_of(report, file)
+
+
+def write_months(report: PriceReport, file: Path) -> str:
+    """Write the mean of each local month with its hours; returns the path that a scenario writes to use it. Raises InputError."""
+    if file.suffix.lower() != ".csv":
+        raise InputError([Problem(str(file), "--monthly", f'the ending "{file.suffix}"', ".csv")])
+    make_writable(file.parent)
+    column = PRICE if report.unit == ENERGY else CAPACITY_PRICE
+    rows = [f"{month},{mean!r},{hours:g},{missing:g}" for month, hours, missing, mean in report.months()]
+    write_atomically(file, "\r\n".join([f"month,{column},hours,missing_hours", *rows, ""]).encode())
+    return f"{{csv: {file.name}, month_column: month, value_column: {column}}}"
 
 
 def yaml_of(report: PriceReport, file: Path) -> str:

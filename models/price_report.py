@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from .months import Array, WholeArray
+from .months import Array, Month, WholeArray
 from .price_files import EPOCH, MINUTE, Rows
 
 SHARES_PERCENT = (0.0, 0.1, 1.0, 5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0, 100.0)
@@ -175,6 +175,21 @@ class PriceReport:
             negative_hours=float((price < 0).sum()) * self.step_hours,
             dearest_percent_mean=float(dearest.mean()),
         )
+
+    def months(self) -> list[tuple[Month, float, float, float]]:
+        """(month, hours with a price, hours without, mean) of each local month that the series touches with a price."""
+        zone = ZoneInfo(self.time_zone)
+        first = Month.containing(self.start_utc.astimezone(zone).date())
+        last = Month.containing(instant(self.minute[-1]).astimezone(zone).date())
+        turns = np.array([_minute(_midnight(Month(month).first_day, zone)) for month in range(first, last + 2)])
+        at = np.searchsorted(turns, self.minute, side="right") - 1
+        count, total = (np.bincount(at, weights=weights, minlength=len(turns) - 1) for weights in (None, self.price))
+        hours, whole = count * self.step_hours, np.diff(turns) / 60
+        return [
+            (first + n, float(hours[n]), float(whole[n] - hours[n]), float(total[n] / count[n]))
+            for n in range(len(turns) - 1)
+            if count[n]
+        ]
 
     def duration(self) -> list[tuple[float, float]]:
         """(percent of the hours, the price that so many of them reach or exceed), dearest first."""

@@ -199,9 +199,13 @@ def _usd(line: Line) -> float:
     return float(np.sum(line.discounted_usd))
 
 
+OWNERS: dict[str, str] = {"mining": "mining", "lease": "lease", "capex": "lease", "debt": "lease", "power_contract": "block"}
+"""What the kinds of cash flow belong to; debt is a lease's project loan."""
+
+
 def _kind(line: Line) -> str:
     """mining, lease or block: what a line of the ledger belongs to, its tax too."""
-    return {"mining": "mining", "lease": "lease", "capex": "lease", "power_contract": "block"}[line.kind]
+    return OWNERS[line.kind]
 
 
 def _mining_today(plan: ValuedPlan) -> tuple[float, float]:

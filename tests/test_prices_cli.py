@@ -70,6 +70,26 @@ def test_the_csv_prices_a_scenario(year: str, tmp_path: Path, capsys: pytest.Cap
     assert table.month_usd_per_mw[2] == pytest.approx(sum(march), rel=1e-12)
 
 
+def test_means_of_months_are_a_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = ercot.ancillary(ercot.days(date(2024, 2, 28), 13), wave)
+    del rows[5]
+    file = ercot.workbook(tmp_path / "as.xlsx", {"2024": rows})
+    out = printed([str(file), "--point", "RRS", "--monthly", str(tmp_path / "rrs.csv")], capsys)
+    assert "{csv: rrs.csv, month_column: month, value_column: usd_per_mw_hour}" in out
+    assert (tmp_path / "rrs.csv").read_text().splitlines()[0] == "month,usd_per_mw_hour,hours,missing_hours"
+    february, march = (line.split(",") for line in (tmp_path / "rrs.csv").read_text().splitlines()[1:])
+    # 47 of the 696 hours of February 2024 are there; 11 days of March, the tenth of them with 23 hours, of 743.
+    assert (february[0], february[2:]) == ("2024-02", ["47", "649"])
+    assert (march[0], march[2:]) == ("2024-03", ["263", "480"])
+    hours = [wave(day, hour, flag) for day in ercot.days(date(2024, 3, 1), 11) for hour, flag in ercot.hours(day)]
+    assert float(march[1]) == pytest.approx(sum(hours) / len(hours), rel=1e-12)
+    path = {"csv": "rrs.csv", "month_column": "month", "value_column": "usd_per_mw_hour", "then_growth_per_year": 0.0}
+    zone = {"name": "Zone", "time_zone": "UTC", "price": {"kind": "flat", "usd_per_mwh": path}}
+    case = tmp_path / "case.yaml"
+    case.write_text(yaml.safe_dump(data(power__zones=[zone])))
+    assert load(case).price_tables["Zone"].usd_per_mwh[0, 0] == pytest.approx(float(march[1]))
+
+
 def test_gaps_are_written_as_gaps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = ercot.day_ahead(ercot.days(date(2024, 1, 1), 2), ["HB_WEST"], wave)
     del rows[10:14]
@@ -85,6 +105,8 @@ def test_gaps_are_written_as_gaps(tmp_path: Path, capsys: pytest.CaptureFixture[
     [
         (["--out", "west.csv"], ["2 series", "--point HB_WEST"]),
         (["--point", "HB_WEST", "--out", "west.parquet"], ['the ending ".parquet"', ".csv"]),
+        (["--monthly", "west.csv"], ["--monthly", "2 series"]),
+        (["--point", "HB_WEST", "--monthly", "west.txt"], ['the ending ".txt"']),
         (["--point", "HB_EAST"], ['no prices of "HB_EAST"', "HB_WEST, LZ_WEST"]),
         (["--point", "HB_WEST", "--time-column", "x"], ["--point beside stated columns"]),
     ],
