@@ -9,7 +9,8 @@ of means.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 import numpy as np
@@ -145,13 +146,13 @@ class NetworkFile(Input):
     def notes(self) -> Iterator[str]:
         if self._unused:
             yield f"{self.file}: columns that are not used: {listed(self._unused)}"
-        by_month: dict[Month, int] = {}
-        for day in self._by_day:
-            month = Month.containing(day)
-            by_month[month] = by_month.get(month, 0) + 1
-        short = [f"{month} ({count} of {month.days})" for month, count in by_month.items() if count < month.days]
-        if short:
-            yield f"{self.file}: means of the days given, in {listed(short)}"
+        by_short: dict[str, list[str]] = {}
+        for name in self.months:
+            days = [day for day, row in self._by_day.items() if name in row]
+            by_short.setdefault(_short_months(days), []).append(name)
+        for short, names in by_short.items():
+            if short:
+                yield f"{self.file}: {', '.join(names)} as means of the days given, in {short}"
 
 
 def _numbers(fields: list[str], columns: list[str], cells: list[str]) -> Iterator[tuple[str, float]]:
@@ -166,6 +167,12 @@ def _numbers(fields: list[str], columns: list[str], cells: list[str]) -> Iterato
             found = str(context["found"])
             named = found if found.startswith(column) else f"{column} {found}"
             raise refusal(named, context["allowed"], context["hint"]) from None
+
+
+def _short_months(days: Iterable[date]) -> str:
+    """The months that lack a day, with how many days there are; empty if there is none."""
+    count = Counter(map(Month.containing, days))
+    return listed(f"{month} ({found} of {month.days})" for month, found in sorted(count.items()) if found < month.days)
 
 
 def _means_of_months(by_day: Mapping[date, Mapping[str, float]]) -> dict[str, dict[Month, float]]:
@@ -198,9 +205,9 @@ def read_network(files: list[NetworkFile], fees: float | None) -> NetworkMonths:
         columns.get("difficulty", difficulty_of_network(network)), subsidy, _fees(columns, subsidy, fees)
     )
     in_btc, in_usd = np.array(in_btc, dtype=float), np.array(in_btc * price, dtype=float)
-    for file in files:
-        _put_daily_means(file, calendar, fees, in_btc, in_usd)
     notes = [note for file in files for note in file.notes()]
+    for file in files:
+        notes += _put_daily_means(file, calendar, fees, in_btc, in_usd)
     stated = {name: columns[name] for name in STATED if name in columns}
     return NetworkMonths(calendar, price, network, in_usd, in_btc, subsidy, stated, tuple(notes))
 
@@ -261,17 +268,20 @@ def _fees(columns: dict[str, Array], subsidy: Array, fees: float | None) -> Arra
     raise refusal("no fees", allowed, "--fees 0.006 for late 2025; --fees 0 for the block subsidy alone", field="file")
 
 
-def _put_daily_means(file: NetworkFile, calendar: Calendar, fees: float | None, in_btc: Array, in_usd: Array) -> None:
-    """Where a file of days has all that a hashprice needs, the months' hashprice is the mean of its days'."""
+def _put_daily_means(file: NetworkFile, calendar: Calendar, fees: float | None, in_btc: Array, in_usd: Array) -> list[str]:
+    """Where a file of days has all that a hashprice needs, the months' hashprice is the mean of its days'.
+
+    A note tells the months in which some days lack what it needs, and others do not.
+    """
     if not file.days:
-        return
+        return []
     days = np.array([day.toordinal() for day in file.days], dtype=float)
     subsidy = mean_subsidy_btc(days, days + 1)
     columns = {name: np.array([row.get(name, np.nan) for row in file.days.values()]) for name in MARKET if name in file.months}
     if "btc_price_usd" not in columns or not {"network_eh", "difficulty"} & set(columns):
-        return
+        return []
     if fees is None and not {"fees_btc_per_block", "fees_fraction_of_subsidy"} & set(columns):
-        return
+        return []
     difficulty = columns.get("difficulty", difficulty_of_network(_network(columns, len(days))))
     daily_btc = np.asarray(hashprice_btc_per_ph_day(difficulty, subsidy, _fees(columns, subsidy, fees)))
     daily_usd = daily_btc * columns["btc_price_usd"]
@@ -281,3 +291,6 @@ def _put_daily_means(file: NetworkFile, calendar: Calendar, fees: float | None, 
         count = np.bincount(month[known], minlength=calendar.length)
         total = np.bincount(month[known], weights=daily[known], minlength=calendar.length)
         monthly[count > 0] = total[count > 0] / count[count > 0]
+    whole = [day for day, found in zip(file.days, np.isfinite(daily_usd), strict=True) if found]
+    short = _short_months(whole) if len(whole) < len(file.days) else ""
+    return [f"{file.file}: hashprice as a mean of the days that have price, network and fees, in {short}"] if short else []

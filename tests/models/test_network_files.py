@@ -42,7 +42,18 @@ def test_days_are_averaged_after_the_product(tmp_path: Path) -> None:
     assert network.hashprice_usd_per_ph_day[0] == pytest.approx(28.125, rel=1e-12)
     assert network.hashprice_btc_per_ph_day[0] == pytest.approx((0.00045 + 0.000225) / 2, rel=1e-12)
     assert (network.btc_price_usd[0], network.network_eh[0]) == (75_000, 1_500)
-    assert network.notes == ("series.csv: means of the days given, in 2026-01 (2 of 31)",)
+    given = "btc_price_usd, network_eh, fees_btc_per_block as means of the days given, in 2026-01 (2 of 31)"
+    assert network.notes == (f"series.csv: {given}",)
+
+
+def test_days_that_lack_a_figure_are_told(tmp_path: Path) -> None:
+    days = [f"2026-02-{day:02},90000,1000,{0 if day > 10 else ''}" for day in range(1, 29)]
+    network = read(tmp_path, "\n".join(["date,btc_price_usd,network_eh,fees_btc_per_block", *days]) + "\n")
+    assert network.hashprice_usd_per_ph_day[0] == pytest.approx(40.5)
+    assert network.notes == (
+        "series.csv: fees_btc_per_block as means of the days given, in 2026-02 (18 of 28)",
+        "series.csv: hashprice as a mean of the days that have price, network and fees, in 2026-02 (18 of 28)",
+    )
 
 
 def test_files_are_joined_and_columns_renamed(tmp_path: Path) -> None:

@@ -173,6 +173,36 @@ def test_coinshares_break_even() -> None:
     assert at * terms.break_even_usd_per_mwh(network, 21.5)[0] == pytest.approx(58.1, abs=0.05)
 
 
+def test_revenue_of_a_megawatt_year() -> None:
+    # "0.79 M USD per MW and year" at 43.34 USD/PH/day and 20 J/TH, and a lease of 1.45 M USD is reached at 79.5 USD/PH/day
+    # (cryptopressnews.com/?p=48205; 1.45 M USD is Core Scientific's contract with CoreWeave per critical MW and year).
+    network = one_month("2025-11", 96_434, 1_074)
+    at = 43.34 / network.hashprice_usd_per_ph_day[0]
+    assert at * network.revenue_usd_per_mwh(20.0)[0] * 8_760 == pytest.approx(0.79e6, rel=2e-3)
+    assert pytest.approx(79.5, rel=1e-3) == 1.45e6 / 8_760 * 0.024 * 20
+
+
+@pytest.mark.parametrize(
+    ("j_per_th", "hashprice", "usd_per_mwh", "k_usd"),
+    [(15, 28, 30, 277), (18, 45, 50, 316), (20.5, 39.5, 40, 215), (20.5, 60, 30, 612), (25, 33, 30, 104), (29.5, 28, 50, -175)],
+)
+def test_margin_of_a_gross_megawatt_year(j_per_th: float, hashprice: float, usd_per_mwh: float, k_usd: float) -> None:
+    # 92 % of 8,760 hours, pool 1 %, overhead 1.05, 9 USD/MWh beside power: derived from the formulas, in thousand USD.
+    network = one_month("2026-01", 90_526, 981)
+    at = hashprice / network.hashprice_usd_per_ph_day[0]
+    scaled = NetworkMonths(
+        network.calendar,
+        at * network.btc_price_usd,
+        network.network_eh,
+        at * network.hashprice_usd_per_ph_day,
+        network.hashprice_btc_per_ph_day,
+        network.subsidy_btc,
+    )
+    terms = MarketTerms(overhead=1.05, pool_fee_fraction=0.01, opex_usd_per_mwh=9.0)
+    margin = (terms.break_even_usd_per_mwh(scaled, j_per_th)[0] - usd_per_mwh) * 8_760 * 0.92
+    assert margin / 1_000 == pytest.approx(k_usd, abs=0.6)
+
+
 # --- four years of block rewards ---------------------------------------------------------------------------------------------
 
 
