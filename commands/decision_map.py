@@ -43,7 +43,7 @@ def _run(options: argparse.Namespace) -> int:
             refuse_another_scenario(options.out, scenario.name)
         make_writable(options.out)
     on_terminal = sys.stderr.isatty()
-    found = decision_map(scenario, box, tolerance, _progress if on_terminal else None)
+    found = decision_map(scenario, box, tolerance, map_progress if on_terminal else None)
     if on_terminal:
         print("\r\033[K", end="", file=sys.stderr, flush=True)
     with printing():
@@ -60,6 +60,7 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _progress(progress: Progress) -> None:
+def map_progress(progress: Progress) -> None:
+    """Show how far the proof is on one line of the terminal."""
     regret = f"{progress.bound_musd:,.2f} M USD"
     print(f"\r{progress.solves} solves, {progress.plans} plans, regret below {regret} ", end="", file=sys.stderr, flush=True)

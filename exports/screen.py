@@ -11,10 +11,10 @@ from ..errors import printable
 from ..models.scenario import Scenario
 from ..optimizer.certificate import Part
 from ..optimizer.plan import Plan
-from ..optimizer.reasons import SMALLEST_SHOWN_MW
 from ..optimizer.tables import Row
 from .colour import colour
 from .columns import GAP, columns, paragraph
+from .decision import actions, musd, not_counted
 from .figures import count_sources
 
 COLOURS = {"CERTIFIED": "green", "FEASIBLE": "yellow", "INFEASIBLE": "red", "DO NOT USE": "red"}
@@ -66,7 +66,7 @@ def _headline(plan: Plan, width: int) -> Iterator[str]:
     if plan.is_final and plan.certificate is not None:
         calendar = plan.scenario.calendar
         yield from paragraph(
-            f"worth {_musd(plan.npv_usd)} on {plan.scenario.finance.valuation_date} ({calendar.start} to {calendar.end}); "
+            f"worth {musd(plan.npv_usd)} on {plan.scenario.finance.valuation_date} ({calendar.start} to {calendar.end}); "
             f"no plan can be worth {max(plan.certificate.gap_usd, 1.0):,.0f} USD more",
             width,
         )
@@ -86,46 +86,8 @@ def title_lines(scenario: Scenario, width: int) -> Iterator[str]:
 
 def _what_to_do(plan: Plan, width: int) -> Iterator[str]:
     yield from _heading("What to do now")
-    taken = [row for row in plan.rows["leases"] if row["critical_mw"] and row["status"] == "offered"]
-    for row in taken:
-        right = row["reserved_until"] is not None
-        text = f"{_lease_in_words(row)}, {_musd(row['capex_usd'])} of capex{', if the tenant uses its right' if right else ''}"
-        yield from _action("grant" if right else "sign", text, width)
-    if not taken:
-        yield from _action("sign", "none of the offers", width)
-    for row in plan.rows["leases"]:
-        if row["status"] == "signed":
-            yield from _action("keep", f"{_lease_in_words(row)} (signed)", width)
-    yield from _machines(plan, width)
-
-
-def _action(verb: str, text: str, width: int) -> Iterator[str]:
-    yield from paragraph(f"{verb:<6} {text}", width, hanging=" " * 9)
-
-
-def _lease_in_words(row: Row) -> str:
-    return f"{row['offer']}: {row['critical_mw']:,.1f} MW critical ({row['meter_mw']:,.1f} MW at the meter), {_starts(row)}"
-
-
-def _starts(row: Row) -> str:
-    if len(row["starts"]) == 1:
-        return f"rent from {row['start']}"
-    return "rent from " + ", ".join(f"{start['start']} ({start['critical_mw']:,.1f} MW)" for start in row["starts"])
-
-
-def _machines(plan: Plan, width: int) -> Iterator[str]:
-    first_year = plan.scenario.calendar.start.year
-    for row in plan.rows["fleets"]:
-        if row["year"] != first_year:
-            continue
-        runs = "" if row["running_fraction"] is None else f", running {100 * row['running_fraction']:.0f} % of the hours it could"
-        text = f"{row['fleet']}: {row['mw']:,.1f} of {row['available_mw']:,.1f} MW in {first_year}{runs}"
-        yield from _action("mine" if row["mw"] else "idle", text, width)
-    for row in plan.rows["idle_by_year"]:
-        if row["year"] == first_year and row["mw"] > SMALLEST_SHOWN_MW:
-            months = row["first"] if row["first"] == row["last"] else f"{row['first']} to {row['last']}"
-            text = f"{row['mw']:,.1f} MW of {row['site']} on the mean of {first_year} ({months}): {row['why']}"
-            yield from _action("idle", text, width)
+    for verb, text in actions(plan):
+        yield from paragraph(f"{verb:<6} {text}", width, hanging=" " * 9)
 
 
 def _against_references(plan: Plan, width: int) -> Iterator[str]:
@@ -274,25 +236,14 @@ def _proof_and_notes(plan: Plan, width: int) -> Iterator[str]:
         note = f" ({part.note})" if part.note else ""
         yield from paragraph(f"{part.number} {mark:<5}{part.name}: {_size(part)} {part.unit}{note}", width)
     if plan.relaxation_npv_usd - plan.npv_usd > 1:
-        worth = f"if blocks could be divided the plan would be worth {_musd(plan.relaxation_npv_usd)}"
+        worth = f"if blocks could be divided the plan would be worth {musd(plan.relaxation_npv_usd)}"
         yield from paragraph(f"{worth}; the prices of MW above are those of this relaxation", width)
     if plan.beyond is not None:
-        yield from paragraph(_beyond(plan), width)
+        yield from paragraph(not_counted(plan), width)
     sourced, assumed, silent = count_sources(plan.scenario)
     yield from paragraph(
         f"inputs: {sourced} with a source, {assumed} assumptions, {silent} with neither; hashlease validate --sources lists them",
         width,
-    )
-
-
-def _beyond(plan: Plan) -> str:
-    assert plan.beyond is not None
-    end, until = plan.scenario.calendar.end, plan.beyond["until"]
-    if plan.beyond["leases_usd"] is None:
-        return f"not counted: what leases and mining earn after {end}, up to {until} (the paths of the scenario end before)"
-    return (
-        f"not counted: what is earned after {end}, up to {until}, before tax: by leases {_musd(plan.beyond['leases_usd'])}, "
-        f"by mining {_musd(plan.beyond['mining_usd'])}; buildings and machines count at their stated residual value"
     )
 
 
@@ -302,13 +253,6 @@ def _beyond(plan: Plan) -> str:
 def _m(usd: float) -> str:
     """Millions with one decimal."""
     return f"{round(usd / 1e6, 1) + 0.0:,.1f}"
-
-
-def _musd(usd: float) -> str:
-    """Millions with four significant digits or one decimal, whichever says more."""
-    millions = usd / 1e6
-    decimals = 3 if abs(millions) < 10 else 2 if abs(millions) < 100 else 1
-    return f"{millions:,.{decimals}f} M USD"
 
 
 def _percent(fraction: float | None) -> str:

@@ -331,12 +331,12 @@ def uses(values: Values, plan: Decisions) -> Iterator[tuple[str, str, str, Array
             if offer.offer.site == site.name and np.any(mw):
                 since = np.arange(calendar.length) - np.array([[calendar.index(start)] for start in offer.starts])
                 left -= mw @ offer.occupied_mw
-                for use, share in _lease_uses(offer.offer, since):
+                for use, share in lease_uses(offer.offer, since):
                     yield site.name, use, offer.offer.name, mw @ (offer.offer.gross_up * share)
         yield site.name, "idle", "", np.where(np.abs(left) < SMALLEST_MW, 0.0, left)
 
 
-def _lease_uses(lease: LeaseOffer, since: WholeArray) -> Iterator[tuple[str, Array]]:
+def lease_uses(lease: LeaseOffer, since: WholeArray) -> Iterator[tuple[str, Array]]:
     """Shares of the meter MW under lease, dark for the build, and kept by the building after the term."""
     occupied = lease.occupied_share(since.ravel()).reshape(since.shape)
     delivered = lease.delivered_share(since.ravel()).reshape(since.shape)

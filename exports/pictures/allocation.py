@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...errors import printable
-from ...models.months import Array, Month
+from ...models.months import Array
 from ...optimizer.plan import Plan
 from ...optimizer.tables import Row
+from ..halvings import halvings
 from .style import (
     BLUE,
     FAINT,
@@ -170,16 +170,6 @@ def _band(axes: Axes, layer: Layer, top: Array, starts: Array) -> None:
 def _label(axes: Axes, layer: Layer, x: float, y: float) -> None:
     box = {"facecolor": layer.colour, "edgecolor": "none", "pad": 1.2}
     axes.text(x, y, layer.text, ha="center", va="center", fontsize=SMALL_PT, color=ink_on(layer.colour), bbox=box, parse_math=False)
-
-
-def halvings(market: list[Row]) -> list[str]:
-    """The months in which the subsidy falls to half. The month itself has a mean of both, so the next one falls too."""
-    falls = [
-        after["period"]
-        for before, after in pairwise(market)
-        if None not in (before["subsidy_btc"], after["subsidy_btc"]) and after["subsidy_btc"] < before["subsidy_btc"] * (1 - 1e-9)
-    ]
-    return [month for n, month in enumerate(falls) if n == 0 or Month.of(month) > Month.of(falls[n - 1]) + 1]
 
 
 def _halvings(axes: Axes, months: list[str]) -> None:

@@ -1,0 +1,88 @@
+"""Every question that a report answers, asked once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ...models.scenario import Scenario
+from ...models.values import TODAY
+from ...optimizer.compare import ALL_MINING, OPTIMUM, compare
+from ...optimizer.curves import break_even_curve
+from ...optimizer.decision_map import DecisionMap, decision_map
+from ...optimizer.plan import Plan
+from ...optimizer.plan_terms import PlanTerms
+from ...optimizer.sandwich import Progress as MapProgress
+from ...optimizer.sensitivity import tornado
+from ...optimizer.tables import Row
+
+REPORT_BOX: Mapping[str, tuple[float, float]] = {"hashprice": (0.5, 2.0), "rent": (0.7, 1.4), "power": (0.7, 1.5)}
+REPORT_TOLERANCE = 0.005
+"""Of the NPV today: three axes cost more solves than two, so the report asks for less than `hashlease map` does."""
+MOST_CURVES = 12
+"""Break-even curves are walked for so many offers, those nearest to their break-even first."""
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A plan and the studies around it. Each is made when it is first asked for, so that one chart costs one study."""
+
+    plan: Plan
+    box: Mapping[str, tuple[float, float]] = field(default_factory=lambda: REPORT_BOX)
+    tolerance: float = REPORT_TOLERANCE
+    progress: Progress | None = None
+    map_progress: Callable[[MapProgress], None] | None = None
+
+    @property
+    def scenario(self) -> Scenario:
+        return self.plan.scenario
+
+    @cached_property
+    def map(self) -> DecisionMap:
+        return decision_map(self.scenario, self.box, self.tolerance, self.map_progress)
+
+    @cached_property
+    def terms(self) -> PlanTerms:
+        """The map's plans, and the one that mines with every MW, which is the last. Raises InputError for terms that do not fit."""
+        found = self.map
+        return PlanTerms.of(found.values.values, [*found.decisions, found.optimiser.all_mining()])
+
+    @cached_property
+    def plan_today(self) -> int:
+        """Number (from 0) of the best plan of the list at the scenario's own prices."""
+        return int(self.terms.npv_musd(TODAY).argmax())
+
+    @cached_property
+    def tornado(self) -> list[Row]:
+        return tornado(self.scenario, progress=self.progress)
+
+    @cached_property
+    def offers_by_distance(self) -> list[str]:
+        """Offers, those nearest to their break-even rent first."""
+
+        def distance(row: Row) -> float:
+            rent, edge = row["first_year_rent_usd_per_kw_month"], row["break_even_rent_usd_per_kw_month"]
+            return abs(math.log(edge / rent)) if rent and edge and edge > 0 else math.inf
+
+        return [row["offer"] for row in sorted(self.plan.rows["leases"], key=distance)]
+
+    @cached_property
+    def curves(self) -> list[Row]:
+        """Break-even rents over the hashprice, within the map's box, of the offers that are nearest to theirs."""
+        low, high = self.box.get("hashprice", REPORT_BOX["hashprice"])
+        wanted = set(self.offers_by_distance[:MOST_CURVES])
+        offers = [row["offer"] for row in self.plan.rows["leases"] if row["offer"] in wanted]
+        rows: list[Row] = []
+        for number, offer in enumerate(offers):
+            if self.progress is not None:
+                self.progress("break-even curves", number, len(offers))
+            rows += break_even_curve(self.scenario, offer, "hashprice", low, high)
+        return rows
+
+    @cached_property
+    def waterfall(self) -> list[Row]:
+        return compare(self.scenario, [ALL_MINING, OPTIMUM]).rows["waterfall"]
