@@ -25,7 +25,9 @@ def add(commands: Commands) -> None:
     )
     scenario_options(command)
     command.add_argument("-o", "--output", type=path, required=True, metavar="FILE", help="file to write: .html")
-    command.add_argument("--pdf", action="store_true", help="also print it to a PDF of the same name (needs Chromium, Chrome or Edge)")
+    command.add_argument(
+        "--pdf", action="store_true", help="also print it to a PDF of the same name (needs Chromium, Chrome or Edge)"
+    )
     command.add_argument("--browser", type=path, metavar="PATH", help="the browser that prints, where it is not found by itself")
     for axis, default in RANGES.items():
         words = f"range of the {axis} slider that is certified (default {default}; 'no' leaves it out)"

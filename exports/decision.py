@@ -1,4 +1,4 @@
-"""The decision of a plan in words: what to sign, keep, mine and leave idle, and what the machines' next steps are."""
+"""The decision of a plan in words: what to sign, keep, mine and leave idle, and which machines go off and on when."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def _machines(plan: Plan) -> Iterator[Action]:
             yield "idle", f"{row['mw']:,.1f} MW of {row['site']} on the mean of {first_year} ({months}): {row['why']}"
 
 
-def switched_off(plan: Plan) -> list[Row]:
-    """Where fewer MW of a fleet mine than in the month before: fleet, period, mw (how many less), left_mw; in order of time."""
+def switched(plan: Plan) -> list[Row]:
+    """Where more or fewer MW of a fleet mine than in the month before: site, fleet, period, mw (change), then_mw; by time."""
     months = [str(month) for month in plan.scenario.calendar.months]
     place = {month: t for t, month in enumerate(months)}
     mining: dict[tuple[str, str], list[float]] = {}
@@ -61,12 +61,12 @@ def switched_off(plan: Plan) -> list[Row]:
         if row["use"] == "mining":
             mining.setdefault((row["site"], row["name"]), [0.0] * len(months))[place[row["period"]]] = row["mw"]
     found = [
-        {"site": site, "fleet": fleet, "period": months[t + 1], "mw": before - after, "left_mw": after}
+        {"site": site, "fleet": fleet, "period": months[t + 1], "mw": after - before, "then_mw": after}
         for (site, fleet), mw in mining.items()
         for t, (before, after) in enumerate(pairwise(mw))
-        if before - after > SMALLEST_SHOWN_MW
+        if abs(after - before) > SMALLEST_SHOWN_MW
     ]
-    return sorted(found, key=lambda row: (row["period"], row["site"], row["fleet"]))
+    return sorted(found, key=lambda row: (row["period"], row["mw"], row["site"], row["fleet"]))
 
 
 def not_counted(plan: Plan) -> str:

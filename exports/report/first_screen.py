@@ -9,37 +9,39 @@ from html import escape
 
 from ...models.months import Month
 from ...optimizer.tables import Row
-from ..decision import actions, musd, switched_off
+from ..decision import actions, musd, switched
 from .page_data import axes
 from .study import Study
 
 FIRST_MONTHS = 36
-MOST_STEPS = 8
+YEARS_TOLD = 4
+"""How far the sentence looks at mining."""
+MOST_STEPS = 6
 CLOSE_CALL = 0.05
 """An offer whose rent is within this share of its break-even is named as a close call."""
 SMALLEST_MW = 0.05
-HEADINGS = {"sign": "Sign", "grant": "Grant", "keep": "Keep", "mine": "Mine", "idle": "Idle"}
+TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 def first_screen(study: Study) -> str:
     """HTML of the first screen; everything that comes from the scenario is escaped."""
+    verdict = f'<span class="verdict {_tone(study)}">{escape(study.plan.verdict)}</span>'
     return "".join(
         [
             f'<p class="eyebrow">{_belongs_to(study)}</p>',
             f"<h1>{escape(sentence(study))}</h1>",
-            f'<p class="proof"><span class="verdict {_tone(study)}">{escape(study.plan.verdict)}</span> {escape(_proof(study))}</p>',
+            f'<p class="proof">{verdict} {escape(_proof(study))}</p>',
             '<div class="tiles">',
             *(_tile(label, value, note) for label, value, note in _tiles(study)),
             "</div>",
             '<div class="actions">',
-            *_action_lists(study),
-            "</div>",
-            "<h2>What would flip it</h2>",
-            f'<p class="lead">{escape(_flip_rule(study))}</p>',
-            '<div class="flips">',
-            *_flip_cards(study),
+            _list("What to sign", list(_signing(study)), ""),
+            _steps(study),
+            f'<div class="flips"><h2>What would flip it</h2>{"".join(_flips(study))}',
+            f'<p class="note">{escape(_flip_rule(study))}</p></div>',
             "</div>",
             *_close_calls(study),
+            *_running(study),
         ]
     )
 
@@ -63,21 +65,22 @@ def sentence(study: Study) -> str:
     taken = [row for row in offered if row["critical_mw"]]
     mw = sum(row["critical_mw"] for row in taken)
     mining = mining_by_year(study)
-    first, last = next(iter(mining.items())), min(mining.items(), key=lambda pair: (pair[1], pair[0]))
+    years = list(mining)[:YEARS_TOLD]
     more = plan.npv_usd - plan.reference("all_mining").npv_usd
-    worth = f"worth {musd(plan.npv_usd)}"
     if not taken:
         decided = f"Sign none of the {len(offered)} offers and mine" if offered else "Mine"
-        return f"{decided} with {first[1]:,.0f} MW in {first[0]}: {worth}."
-    decided = f"Sign {len(taken)} of {len(offered)} offer{'s' if len(offered) > 1 else ''}, {mw:,.1f} MW of critical IT"
-    kept = f"mine with {first[1]:,.0f} MW in {first[0]}" if last[1] > first[1] - 1 else _falling(mining)
-    return f"{decided}, and {kept}: {worth}, {musd(more)} more than mining alone."
+        return f"{decided} with {mining[years[0]]:,.0f} MW in {years[0]}: worth {musd(plan.npv_usd)}."
+    decided = f"Sign {len(taken)} of {len(offered)} offer{'s' if len(offered) > 1 else ''} ({mw:,.1f} MW of critical IT)"
+    told = _mining_in_words(mining[years[0]], mining[years[-1]], years[-1])
+    return f"{decided}{told}: worth {musd(plan.npv_usd)}, {musd(more)} more than mining alone."
 
 
-def _falling(mining: dict[int, float]) -> str:
-    """Mining MW today and where they have fallen to for the first three years."""
-    years = list(mining)[:4]
-    return f"take mining from {mining[years[0]]:,.0f} MW in {years[0]} to {mining[years[-1]]:,.0f} MW in {years[-1]}"
+def _mining_in_words(before: float, after: float, year: int) -> str:
+    if max(before, after) < SMALLEST_MW:
+        return ""
+    if abs(after - before) < 1:
+        return f" and keep mining with {before:,.0f} MW"
+    return f" and take mining from {before:,.0f} to {after:,.0f} MW by {year}"
 
 
 def mining_by_year(study: Study) -> dict[int, float]:
@@ -124,32 +127,49 @@ def _tile(label: str, value: str, note: str) -> str:
 # --- what to do ---------------------------------------------------------------------------------------------------------
 
 
-def _action_lists(study: Study) -> Iterator[str]:
-    groups: dict[str, list[str]] = defaultdict(list)
-    for verb, text in actions(study.plan):
-        groups[verb].append(text)
-    signed = [(verb, text) for verb in ("sign", "grant", "keep") for text in groups[verb]]
-    yield _list("What to sign", signed, "")
-    steps = [step for step in switched_off(study.plan) if Month.of(step["period"]) < study.scenario.calendar.start + FIRST_MONTHS]
+def _signing(study: Study) -> Iterator[tuple[str, str, str]]:
+    """(verb, offer, terms) of every lease that the plan takes, new ones first."""
+    rows = [row for row in study.plan.rows["leases"] if row["critical_mw"]]
+    for row in sorted(rows, key=lambda row: row["status"] == "signed"):
+        signed, right = row["status"] == "signed", row["reserved_until"] is not None
+        starts = [start["start"] for start in row["starts"]]
+        parts = [f"{row['critical_mw']:,.1f} MW", f"rent from {starts[0]}{f' to {starts[-1]}' if len(starts) > 1 else ''}"]
+        parts += [] if signed or not row["capex_usd"] else [f"{_m(row['capex_usd'])} M USD of capex"]
+        parts += ["if the tenant uses its right"] if right and not signed else []
+        yield "Keep" if signed else "Grant" if right else "Sign", row["offer"], ", ".join(parts)
+    if all(row["status"] == "signed" for row in rows):
+        yield "Sign", "none of the offers", ""
+
+
+def _steps(study: Study) -> str:
+    steps = [step for step in switched(study.plan) if Month.of(step["period"]) < study.scenario.calendar.start + FIRST_MONTHS]
     several = len({row["site"] for row in steps}) > 1
-    off = [
+    rows = [
         (
             step["period"],
-            f"{step['mw']:,.1f} MW of {step['fleet']}{' at ' + step['site'] if several else ''}, {step['left_mw']:,.1f} MW stay on",
+            f"{_signed(step['mw'])} MW",
+            f"{step['fleet']}{' at ' + step['site'] if several else ''}; {step['then_mw']:,.1f} MW on from then",
         )
         for step in steps
     ]
-    more = f"and {len(off) - MOST_STEPS} more steps in these {FIRST_MONTHS} months" if len(off) > MOST_STEPS else ""
-    nothing = f"no machine in the first {FIRST_MONTHS} months"
-    yield _list("What to switch off", off[:MOST_STEPS] or [("", nothing)], more)
-    rest = [(verb, text) for verb in ("mine", "idle") for text in groups[verb]]
-    yield _list(f"What runs in {study.scenario.calendar.start.year}", rest or [("", "no machine")], "")
+    more = f"and {len(rows) - MOST_STEPS} more steps in these {FIRST_MONTHS} months" if len(rows) > MOST_STEPS else ""
+    nothing = [("", "nothing", f"in the first {FIRST_MONTHS} months")]
+    heading = "What to switch off and on" if any(step["mw"] > 0 for step in steps) else "What to switch off"
+    return _list(heading, rows[:MOST_STEPS] or nothing, more)
 
 
-def _list(heading: str, rows: list[tuple[str, str]], more: str) -> str:
-    lines = "".join(f"<li><b>{escape(HEADINGS.get(verb, verb))}</b> <span>{escape(text)}</span></li>" for verb, text in rows)
+def _list(heading: str, rows: list[tuple[str, str, str]], more: str) -> str:
+    lines = "".join(
+        f"<li><b>{escape(verb)}</b> <span><strong>{escape(what)}</strong> {escape(terms)}</span></li>" for verb, what, terms in rows
+    )
     tail = f'<p class="note">{escape(more)}</p>' if more else ""
     return f"<div><h2>{escape(heading)}</h2><ul>{lines}</ul>{tail}</div>"
+
+
+def _running(study: Study) -> Iterator[str]:
+    told = [f"{verb} {text}" for verb, text in actions(study.plan) if verb in ("mine", "idle")]
+    if told:
+        yield f'<p class="lead"><b>Machines in {study.scenario.calendar.start.year}:</b> {escape("; ".join(told))}.</p>'
 
 
 # --- what would flip it ---------------------------------------------------------------------------------------------------
@@ -159,34 +179,32 @@ def _flip_rule(study: Study) -> str:
     found = study.map
     if any(not axis.low <= 1.0 <= axis.high for axis in found.axes):
         return "The scenario's own prices lie outside of the box that was looked at, so no distance from them is told."
-    return (
-        f"How far one price has to move, the others as they are, until another plan is worth more by over {musd(found.tolerance_usd)}; "
-        "each edge found by solving again."
-    )
+    worth = f"until another plan is worth more by over {musd(found.tolerance_usd)}"
+    return f"One price moves, the others stay, {worth}; each edge found by solving again."
 
 
-def _flip_cards(study: Study) -> Iterator[str]:
+def _flips(study: Study) -> Iterator[str]:
+    """Each price with its nearest flips, exact, down and up."""
     found = study.map
     flips = {row["direction"]: row for row in found.rows["flips"]}
-    holds = all(axis.low <= 1.0 <= axis.high for axis in found.axes)
+    if any(not axis.low <= 1.0 <= axis.high for axis in found.axes):
+        return
     for axis in axes(study):
-        if not (axis["certified"] and holds):
+        if not axis["certified"]:
             continue
-        now = "" if axis["today"] is None else f"{axis['today']:,.2f} {axis['unit']}"
+        now = "" if axis["today"] is None else f"today {axis['today']:,.2f} {axis['unit']}"
         lines = []
-        for direction, end, word in (("down", axis["low"], "falls"), ("up", axis["high"], "rises")):
+        for direction, end, word in (("down", axis["low"], "down"), ("up", axis["high"], "up")):
             row = flips.get(f"{axis['name']} {direction}")
             if row is None:
-                lines.append((0.0, f"<li>{word}: no flip up to ×{end:g}</li>"))
+                lines.append((math.inf, f"<li>{word}: none to {TIMES}{end:g}</li>"))
                 continue
-            change = row[axis["name"]] - 1
-            at = f"×{row[axis['name']]:.3f}" if axis["today"] is None else f"{row[axis['name']] * axis['today']:,.2f}"
-            then = escape(_then(study, row))
-            text = f'<li>{word} to <strong>{at}</strong> <span class="change">{_percent(change)}</span><br>{then}</li>'
-            lines.append((abs(math.log(row[axis["name"]])), text))
-        lines.sort(key=lambda line: line[0] or math.inf)
-        body = "".join(text for _, text in lines)
-        yield f'<div class="flip"><h3>{escape(axis["label"])}</h3><p class="note">today {escape(now)}</p><ul>{body}</ul></div>'
+            factor = row[axis["name"]]
+            at = f"{TIMES}{factor:.3f}" if axis["today"] is None else f"{factor * axis['today']:,.2f}"
+            change = f'<span class="change">{_percent(factor - 1)}</span>'
+            lines.append((abs(math.log(factor)), f"<li><strong>{at}</strong> {change} then {escape(_then(study, row))}</li>"))
+        body = "".join(text for _, text in sorted(lines))
+        yield f'<h3>{escape(axis["label"])} <span class="note">{escape(now)}</span></h3><ul>{body}</ul>'
 
 
 def _then(study: Study, flip: Row) -> str:
@@ -197,7 +215,7 @@ def _then(study: Study, flip: Row) -> str:
     before, after = mw[study.map.best()], mw[flip["plan"]]
     changes = {offer: after[offer] - before[offer] for offer in [*before, *after]}
     told = [f"{_signed(change)} MW {offer}" for offer, change in changes.items() if abs(change) > SMALLEST_MW]
-    return f"then {'; '.join(told)}" if told else "then the same leases, with other starts or machines"
+    return "; ".join(told) if told else "the same leases, with other starts or machines"
 
 
 def _close_calls(study: Study) -> Iterator[str]:

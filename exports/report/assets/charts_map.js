@@ -129,6 +129,7 @@ charts.map = (state) => {
   const key = String(at.power);
   if (kept.key !== key) kept = { key, polygons: regionsOf(model, ofPlan, at.power, x, y) };
   const polygons = kept.polygons;
+  const edges = polygons.filter((one) => one.n > 0).map((one) => one.points.slice(0, one.points.length / 2));
   const share = choices.map(() => 0);
   for (const polygon of polygons) share[polygon.choice] += polygon.area / ((x.high - x.low) * (y.high - y.low));
   const listed = choices.map((_, n) => n).filter((n) => share[n] > 0).sort((a, b) => share[b] - share[a]);
@@ -154,9 +155,9 @@ charts.map = (state) => {
       "Which leases the best plan signs, power at ×" + number(at.power, 2) + (certified ? "; darker: more MW leased" : "; not certified off the axes of the map"),
     label: "Map of hashprice against rent. Today: " + choices[ofPlan[data.plan_today]].words,
     height: 420,
-    legend: listed.slice(0, MOST_LISTED).map((choice) => ({ name: String(choice + 1) + "  " + choices[choice].words, colour: colour(choice), fixed: true })),
+    legend: listed.slice(0, MOST_LISTED).map((choice) => ({ name: choice + 1 + ": " + choices[choice].words, colour: colour(choice), fixed: true })),
     legendMore: listed.length > MOST_LISTED ? "and " + (listed.length - MOST_LISTED) + " choices of smaller regions, in the figures" : "",
-    note: "★ the scenario's prices" + (nearest ? ", ◇ the nearest flip beyond the tolerance (" + nearest.direction + " " + percent(nearest.change_fraction, 1, true) + ")" : "") + ", ＋ the sliders; click to set them",
+    note: "★ the scenario's prices" + (nearest ? ", ◇ the nearest flip beyond the tolerance (" + nearest.direction + " " + percent(nearest.change_fraction, 1, true) + ")" : "") + ". The cross: the sliders; a click sets them.",
     table: {
       columns: ["number", "leases", "critical_mw", "share of the map fraction"],
       rows: listed.map((choice) => [choice + 1, choices[choice].words, choices[choice].mw, share[choice]]),
@@ -195,10 +196,23 @@ charts.map = (state) => {
             return {
               type: "polygon",
               shape: { points: polygon.points.map((point) => api.coord(point)) },
-              style: { fill, stroke: fill, lineWidth: 0.7 },
+              style: { fill, stroke: fill, lineWidth: 1 },
               emphasisDisabled: true,
             };
           },
+        },
+        {
+          type: "custom",
+          name: "edges",
+          clip: true,
+          silent: true,
+          data: edges.map((_, n) => [n, n]),
+          encode: { x: -1, y: -1 },
+          renderItem: (params, api) => ({
+            type: "polyline",
+            shape: { points: edges[params.dataIndex].map((point) => api.coord(point)) },
+            style: { stroke: "#ffffff", lineWidth: 0.8, fill: "none" },
+          }),
         },
         {
           type: "scatter",
@@ -208,7 +222,7 @@ charts.map = (state) => {
           itemStyle: { opacity: 0 },
           data: labels.map((one) => ({
             value: one.at,
-            label: { show: true, formatter: () => String(one.choice + 1), color: inkOn(colour(one.choice)), fontWeight: 700, fontSize: 12 },
+            label: { show: true, opacity: 1, formatter: () => String(one.choice + 1), color: inkOn(colour(one.choice)), fontWeight: 700, fontSize: 12 },
           })),
         },
         ...(nearest

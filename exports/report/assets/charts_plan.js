@@ -5,7 +5,8 @@
 const [ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE] = ["#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7"];
 const OFFERS = [BLUE, "#9FD0F0", "#2F5D8C", SKY, GREEN, "#8FE0C4", PURPLE, "#7A4E8C"];
 const FLEETS = [ORANGE, "#A65000", "#FBD38A", VERMILLION];
-const GROUPS = [ORANGE, BLUE, SKY, "#8A4B20", YELLOW, VERMILLION, GREEN, PURPLE];
+const GROUPS = { mining_revenue: ORANGE, rent: BLUE, lease_opex: SKY, lease_capex: "#8A4B20", residual_value: YELLOW, income_tax: VERMILLION, machine_sale: GREEN };
+const MORE_GROUPS = [PURPLE, "#2F5D8C", "#7A8B99", "#8FE0C4"];
 const PLAIN = {
   conversion: { text: "dark for a build", colour: "#B9B48A", stripes: true },
   kept: { text: "kept by buildings after the lease", colour: PURPLE, stripes: true },
@@ -139,7 +140,7 @@ charts.allocation = (state) => {
     height: 380,
     legend: bands.map((band) => ({ name: band.name, colour: band.colour, stripes: band.stripes })),
     table: yearTable(state, bands, true),
-    note: "mean MW of each year",
+    tableNote: "mean MW of each year",
     choices: siteChoice(state),
     option: {
       ...base(state, { grid: { top: halvings.length ? 28 : 14 } }),
@@ -198,7 +199,7 @@ charts.cash = (state) => {
     return row;
   };
   const groups = state.data.groups
-    .map((group, at) => ({ name: group.name, colour: GROUPS[at % GROUPS.length], items: group.items, values: sum(group.items) }))
+    .map((group, at) => ({ name: group.name, colour: GROUPS[group.items.find((item) => GROUPS[item])] || MORE_GROUPS[at % MORE_GROUPS.length], items: group.items, values: sum(group.items) }))
     .filter((group) => group.values.some((usd) => Math.abs(usd) > 0.005));
   const yearly = groups.map((group) => byYear(state, group.values).map(([, usd]) => usd));
   const net = years.map((_, at) => yearly.reduce((total, row) => total + row[at], 0));

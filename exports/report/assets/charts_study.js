@@ -98,7 +98,7 @@ charts.waterfall = (state) => {
     table: { columns: ["step", "usd", "arrives at usd"], rows: steps.map((step) => [step.name, step.usd, step.end]) },
     option: {
       ...base(state, { grid: { right: 64 } }),
-      yAxis: axis(state, { type: "category", inverse: true, data: steps.map((step) => step.name), axisTick: { show: false }, axisLine: { show: false }, axisLabel: { interval: 0, hideOverlap: false, formatter: (name) => short(name, 30), width: state.wide ? 170 : 110, overflow: "break" } }),
+      yAxis: axis(state, { type: "category", inverse: true, data: steps.map((step) => step.name), axisTick: { show: false }, axisLine: { show: false }, axisLabel: { interval: 0, hideOverlap: false, formatter: (name) => short(name, 40), width: Math.round(state.width * 0.3), overflow: "truncate" } }),
       xAxis: valueAxis(state, "", { min: low, max: high }),
       tooltip: { ...base(state).tooltip, trigger: "axis", axisPointer: { type: "shadow", shadowStyle: { color: "rgba(128,128,128,.12)" } }, formatter: (points) => {
         const step = steps[points[0].dataIndex];
@@ -141,7 +141,7 @@ charts.tornado = (state) => {
     title: "What the value hangs on",
     subtitle: "Change of the best plan's value, M USD, with one input " + moved + " lower or higher; ◆ other leases are best then",
     label: "Tornado: " + rows.map((row) => row.label).join(", "),
-    height: Math.max(360, 60 + 34 * rows.length),
+    height: Math.max(360, 60 + 30 * rows.length),
     legend: bars.map((bar) => ({ name: bar.name, colour: bar.colour })),
     table: {
       columns: ["input", "path", "today", "low", "npv_low_usd", "leases change low", "high", "npv_high_usd", "leases change high", "swing_usd", "same effect as"],
@@ -149,7 +149,7 @@ charts.tornado = (state) => {
     },
     option: {
       ...base(state, { grid: { right: 30, left: 8 } }),
-      yAxis: axis(state, { type: "category", inverse: true, data: rows.map((row) => row.label), axisTick: { show: false }, axisLine: { onZero: true, lineStyle: { color: state.ink.text } }, axisLabel: { interval: 0, hideOverlap: false, formatter: (name) => short(name, 60), width: state.wide ? 210 : 120, overflow: "break", fontSize: 10.5, lineHeight: 13 }, offset: 4 }),
+      yAxis: axis(state, { type: "category", inverse: true, data: rows.map((row) => row.label), axisTick: { show: false }, axisLine: { onZero: true, lineStyle: { color: state.ink.text } }, axisLabel: { interval: 0, hideOverlap: false, formatter: (name) => short(name, 70), width: Math.round(state.width * 0.4), overflow: "truncate", fontSize: 10.5 }, offset: 4 }),
       xAxis: valueAxis(state, ""),
       tooltip: { ...base(state).tooltip, trigger: "axis", axisPointer: { type: "shadow", shadowStyle: { color: "rgba(128,128,128,.12)" } }, formatter: (points) => {
         const row = rows[points[0].dataIndex];

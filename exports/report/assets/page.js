@@ -69,13 +69,14 @@ class Figure {
   draw() {
     this.stale = false;
     const pointer = () => this.pointer;
-    const made = charts[this.name]({ ...state, ink: ink(), wide: this.wide, set, pointer });
+    const made = charts[this.name]({ ...state, ink: ink(), wide: this.wide, width: this.plot.clientWidth, set, pointer });
     this.made = made;
     this.title.textContent = made.title;
     this.subtitle.textContent = made.subtitle;
     this.note.textContent = made.note || "";
     this.plot.setAttribute("aria-label", made.label);
-    if (this.tall !== made.height) this.plot.style.height = (this.tall = made.height) + "px";
+    const tall = state.paper ? Math.round(made.height * (made.onPaper || 0.7)) : made.height;
+    if (this.tall !== tall) this.plot.style.height = (this.tall = tall) + "px";
     this.fillKey(made);
     this.fillChoices(made.choices || []);
     made.option.legend.selected = Object.fromEntries([...this.hidden].map((name) => [name, false]));
@@ -137,7 +138,7 @@ class Figure {
   fillFigures() {
     if (!this.details.open || !this.made) return;
     const old = this.details.querySelector(".table");
-    const made = sortable(this.made.table, this.made.title);
+    const made = sortable(this.made.table, this.made.title + (this.made.tableNote ? ", " + this.made.tableNote : ""));
     if (old) old.replaceWith(made);
     else this.details.append(made);
   }
@@ -192,7 +193,7 @@ function makeSliders() {
     }
     sliders.set(axis.name, { axis, input, output });
     const about = (axis.certified ? "" : "Not an axis of the map: not certified off ×1. ") + axis.meaning;
-    document.getElementById("sliders").append(el("div", { class: "slider" }, el("label", { for: id }, axis.label), output, input, ends, el("p", { class: "note" }, about)));
+    document.getElementById("sliders").append(el("div", { class: "slider" }, el("div", { class: "top" }, el("label", { for: id }, axis.label), output), input, ends, el("p", { class: "note" }, about)));
   }
   const follow = el(
     "select",
@@ -284,8 +285,8 @@ function makeOffers() {
       ["critical MW", number(of("critical_mw"), 1) + " of " + number(of("offered_critical_mw"), 1)],
       ["rent from", taken ? of("start") : "–"],
       ["rent", number(of("first_year_rent_usd_per_kw_month"), 2)],
-      ["flips at rent", edge === null ? "none" : number(edge, 2)],
-      ["flips at hashprice", flip === null ? "none" : "×" + number(flip, 3)],
+      ["flips at", edge === null ? "none" : number(edge, 2)],
+      ["at hashprice", flip === null ? "none" : "×" + number(flip, 3)],
       ["NPV, M USD", taken ? musd(of("npv_usd")) : "–"],
       ["IRR", of("irr") === null ? "–" : percent(of("irr"))],
       ["yield on cost", of("yield_on_cost") === null ? "–" : percent(of("yield_on_cost"))],
@@ -295,7 +296,7 @@ function makeOffers() {
       { class: "offer " + (signed ? "signed" : taken ? "taken" : "left") },
       el("h3", {}, of("offer")),
       el("span", { class: "status " + (signed ? "fair" : taken ? "good" : "neutral") }, signed ? "signed" : !taken ? "left out" : of("critical_mw") >= of("offered_critical_mw") * (1 - 1e-9) ? "taken in full" : "taken in part"),
-      el("dl", {}, facts.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
+      el("dl", {}, facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
       el("p", {}, of("reason")),
     );
   });
@@ -351,10 +352,15 @@ function toPaper() {
       details.open = true;
     }
   });
+  drawAll();
+}
+
+/** Draw every chart at its present size; the first drawing sets the height. */
+function drawAll() {
   for (const figure of figures) {
-    if (figure.chart) figure.chart.resize();
     figure.draw();
-    if (figure.chart) figure.chart.resize();
+    figure.chart.resize();
+    figure.draw();
   }
 }
 
@@ -365,13 +371,10 @@ function toScreen() {
   document.documentElement.dataset.theme = before.theme;
   document.querySelectorAll("details[open]").forEach((details) => (details.open = before.open.includes(details)));
   before = null;
-  for (const figure of figures) {
-    if (figure.chart) figure.chart.resize();
-    figure.draw();
-  }
+  drawAll();
 }
 
-const ON_PAPER = ["map_flips", "budget_price", "assumptions", "manifest"];
+const ON_PAPER = ["budget_price", "assumptions", "unsourced", "manifest"];
 
 function start() {
   const shownCharts = new Set(data.charts);
