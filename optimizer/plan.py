@@ -22,6 +22,8 @@ from .tables import TABLES, Row, Tables, without_dust
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..exports.report.notebook import Plots
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -60,6 +62,19 @@ class Plan:
     def __repr__(self) -> str:
         worth = f", {self.npv_usd / 1e6:,.2f} M USD" if self.is_final else ""
         return f"<Plan of {self.scenario.name}: {self.verdict}{worth}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows; exports are imported only there."""
+        from ..exports.report.notebook import plan_html
+
+        return plan_html(self)
+
+    @cached_property
+    def plot(self) -> Plots:
+        """Charts of the plan for a notebook: plot.allocation(), plot.map(), ... (docs/report.md). ValueError without a plan."""
+        from ..exports.report.notebook import Plots
+
+        return Plots(self)
 
     @property
     def exit_code(self) -> int:

@@ -187,6 +187,7 @@ charts.map = (state) => {
         {
           type: "custom",
           name: "regions",
+          polygons,
           clip: true,
           data: polygons.map((_, n) => [n, n]),
           encode: { x: -1, y: -1 },

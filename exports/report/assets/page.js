@@ -8,7 +8,7 @@ const state = {
   at: { hashprice: 1, rent: 1, power: 1 },
   follow: "best",
   site: "",
-  zone: 0,
+  zone: model ? Math.max(model.fleets.filter((fleet) => !fleet.fixed_price).map((fleet) => fleet.zone)[0] ?? 0, 0) : 0,
   year: model ? Number(model.months[0].slice(0, 4)) : 0,
   paper: false,
   colours: {
