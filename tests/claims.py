@@ -343,8 +343,37 @@ def rockdale(s: Study) -> str:
     )
 
 
+def childress(s: Study) -> str:
+    hall, retrofit = s.row("Market 128, 15 years"), s.row("Retrofit, 5 years")
+    said = ["let" if taken(row) else "not let" for row in (hall, retrofit)]
+    return (
+        f"beside the cloud contract the plan is worth {m(s.plan.npv_usd)} M USD; mining alone would bring "
+        f"{m(s.plan.reference('all_mining').npv_usd)} M. A new hall at 128 USD/kW-month is {said[0]} (break-even {rent(hall)}), "
+        "the retrofit "
+        f"at 90 for five years is {said[1]} (break-even {rent(retrofit)})."
+    )
+
+
+def portfolio(s: Study) -> str:
+    rows = [row for row in s.plan.rows["leases"] if row["status"] == "offered"]
+    left = sorted(row["offer"] for row in rows if not taken(row))
+    part = sorted(row["offer"] for row in rows if 1e-6 < row["critical_mw"] < row["offered_critical_mw"] - 1e-6)
+    free = s.other(finance__capex_budget_usd={})
+    prices = [f"{row['usd_per_usd']:.2f} in {row['year']}" for row in s.plan.rows["budget_price"]]
+    return (
+        f"As signed, the plan is worth {m(s.plan.npv_usd)} M USD, {m(s.plan.npv_usd - s.plan.reference('all_mining').npv_usd)} M "
+        "more than "
+        f"without any of its offers. It lets {sum(row['critical_mw'] for row in rows):,.0f} MW of critical IT beyond what is signed"
+        f"{', in part ' + listed(part) if part else ''}, and leaves {'; '.join(left) if left else 'none'}. One more dollar of "
+        "budget "
+        "is worth today "
+        f"{listed(prices)}; without a budget the plan would be worth {m(free.npv_usd - s.plan.npv_usd)} M more."
+    )
+
+
 SAYS: dict[str, Callable[[Study], str]] = {
     "barber_lake": barber_lake,
+    "childress": childress,
     "corsicana": corsicana,
     "denton": denton,
     "ellendale": ellendale,
@@ -353,6 +382,7 @@ SAYS: dict[str, Callable[[Study], str]] = {
     "lake_mariner": lake_mariner,
     "late_2028": late_2028,
     "moses_lake": moses_lake,
+    "portfolio": portfolio,
     "pure_miner": pure_miner,
     "river_bend": river_bend,
     "rockdale": rockdale,

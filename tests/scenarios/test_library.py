@@ -175,3 +175,22 @@ def test_zones_of_one_name_have_the_same_prices_in_all(name: str) -> None:
     for zone in load(name).power.zones:
         same = [other for each in NAMES for other in load(each).power.zones if other.name == zone.name]
         assert all(other == zone for other in same), zone.name
+
+
+def test_the_portfolio_is_made_of_the_other_scenarios() -> None:
+    """Its sites, machines and leases are those of the scenarios they come from, but for names."""
+    whole = load("portfolio")
+    others = [load(name) for name in NAMES if name != "portfolio"]
+    for site in whole.sites:
+        home = next(other for other in others if site in other.sites)
+        for mine, theirs in (
+            (whole.fleets_at(site.name), home.fleets_at(site.name)),
+            (whole.leases_at(site.name), home.leases_at(site.name)),
+        ):
+            assert [_without_name(row) for row in mine] == [_without_name(row) for row in theirs], site.name
+    assert len(whole.sites) == 10
+
+
+def _without_name(row: Any) -> dict[str, Any]:
+    found: dict[str, Any] = row.model_dump(mode="json", exclude={"name"})
+    return found
