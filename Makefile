@@ -7,7 +7,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-ROOMS := models optimizer scenarios scenarios/workbook exports exports/pictures exports/report exports/report/assets commands feeds
+ROOMS := models optimizer scenarios scenarios/workbook exports exports/pictures exports/workbook exports/report exports/report/assets commands feeds
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --config-settings editable_mode=strict
 
 .PHONY: run test check bench clean

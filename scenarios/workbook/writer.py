@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from ...errors import InputError, Problem
 from ...models.months import FIRST_YEAR, Month
 from ...models.path import AnchorPath, FlatPath, MonthsPath
 from ...models.prices import DurationPrice, ProfilePrice
 from ...models.scenario import Scenario
 from .archive import cell_name
+from .exact import exact_sheet, exact_workbook
 from .layout import (
     BUDGET,
     CLOCK_HOURS,
@@ -42,8 +42,6 @@ ALWAYS = f"{FIRST_YEAR}-01"
 MORE_ROWS = 200
 """Empty rows below a table in which choices are offered."""
 LONGEST_LIST = 255
-CREATED = datetime(2026, 1, 1)
-"""Of every workbook, so that the same scenario gives the same bytes."""
 
 _GUIDE = (
     "A scenario for hashlease. Check it with `hashlease validate FILE`, solve it with `hashlease run FILE`.",
@@ -75,7 +73,7 @@ class _Writer:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.target = io.BytesIO()
-        self.book = _exact_workbook(self.target)
+        self.book = exact_workbook(self.target, "hashlease scenario")
         self.paths: dict[str, Any] = {}
         self.units: dict[str, str] = {}
         self.sources: list[tuple[str, str | int, str, str]] = []
@@ -108,7 +106,7 @@ class _Writer:
         return self.target.getvalue()
 
     def _sheet(self, name: str) -> Any:
-        sheet = self.book.add_worksheet(name, _exact_sheet())
+        sheet = self.book.add_worksheet(name, exact_sheet())
         sheet.set_landscape()
         sheet.fit_to_pages(1, 0)
         sheet.set_paper(9)
@@ -314,29 +312,3 @@ def _is_constant(ramp: Any) -> bool:
 
 
 # --- numbers with every digit ----------------------------------------------------------------------------------------------
-
-
-def _exact_workbook(target: io.BytesIO) -> Any:
-    try:
-        import xlsxwriter
-    except ImportError:
-        hint = "pip install 'hashlease[excel]'"
-        raise InputError([Problem("workbook", "", "no xlsxwriter, which writes workbooks", "XlsxWriter", hint)]) from None
-    plain = {"in_memory": True, "strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False}
-    book = xlsxwriter.Workbook(target, plain)
-    book.set_properties({"title": "hashlease scenario", "created": CREATED})
-    book.set_calc_mode("auto")
-    return book
-
-
-def _exact_sheet() -> Any:
-    """The library's sheet, which rounds numbers to 16 digits, with all that they have."""
-    from xlsxwriter.worksheet import Worksheet
-
-    class ExactSheet(Worksheet):  # type: ignore[misc]
-        def _xml_number_element(self, number: float, attributes: Iterable[tuple[str, Any]] = ()) -> None:
-            attr = "".join(f' {key}="{self._escape_attributes(value)}"' for key, value in attributes)
-            digits = repr(number if isinstance(number, int) else float(number))
-            self.fh.write(f"<c{attr}><v>{digits}</v></c>")
-
-    return ExactSheet

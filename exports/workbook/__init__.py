@@ -1,0 +1,1 @@
+"""A plan as a workbook that stays optimal: the certified list of plans, evaluated by plain formulas at the prices typed into it."""
