@@ -50,3 +50,9 @@ def program(*names: str) -> str:
 def chromium() -> str:
     """The system's Chromium."""
     return program("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.fixture(scope="session")
+def soffice() -> str:
+    """LibreOffice with Calc."""
+    return program("soffice", "libreoffice")

@@ -238,7 +238,7 @@ class Shadow:
     def case_npv(self) -> Array:
         """[plans, cases], rounded, so that plans of equal worth tie."""
         columns = [self._npv(self.case_mining[:, n], case.discount, case.rent, case.power) for n, case in enumerate(self.cases)]
-        return np.array(columns).reshape(len(self.cases), -1).T
+        return np.round(np.array(columns).reshape(len(self.cases), -1).T, DIGITS)
 
     @cached_property
     def ranked(self) -> Array:
