@@ -14,10 +14,13 @@ from python_calamine import CalamineWorkbook
 SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema"
  xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
-<item oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item>
+<item oor:path="/org.openoffice.Office.Calc/Formula/Load">
+ <prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item>
 <item oor:path="/org.openoffice.Office.Calc/Content/Update"><prop oor:name="Link" oor:op="fuse"><value>0</value></prop></item>
+<item oor:path="/org.openoffice.Office.Common/Security/Scripting">
+ <prop oor:name="SecureURL" oor:op="fuse"><value><it>{folder}</it></value></prop></item>
 </oor:items>"""
-"""Stored values are never trusted, and links to other files are followed."""
+"""Stored values are never trusted, and links to other files of the folder are followed."""
 INPUTS = ("Control", "Scenarios", "Decision map")
 CELL = re.compile(r'<c r="([A-Z]+\d+)"([^>]*)>(?!<f>)(.*?)</c>')
 SMALLEST = 1e-6
@@ -28,7 +31,7 @@ def converted(soffice: str, file: Path, folder: Path, kind: str = "xlsx") -> Pat
     """The file opened, recalculated and saved into a folder by LibreOffice with a profile of its own."""
     profile = folder / "profile"
     (profile / "user").mkdir(parents=True, exist_ok=True)
-    (profile / "user" / "registrymodifications.xcu").write_text(SETTINGS)
+    (profile / "user" / "registrymodifications.xcu").write_text(SETTINGS.format(folder=folder.as_uri()))
     target = folder / "out"
     command = [
         soffice,
