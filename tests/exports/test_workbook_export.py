@@ -54,6 +54,8 @@ def typed(export: Export, kind: str) -> Choices:
         "curves": first.but(
             hashprice=0.6, discount=1.15, plan=export.terms.ids[-1], case=first.cases[2].name, curves=curves, axes=axes
         ),
+            hashprice=0.6, discount=1.15, plan=export.terms.ids[-1], case=first.cases[2].name, curves=curves, axes=axes
+        ),
         "zero": first.but(hashprice=0.0, rent=0.0, power=0.0, discount=0.0),
         "huge": first.but(hashprice=90.0, rent=50.0, power=99.0, discount=40.0),
     }
@@ -176,8 +178,8 @@ def test_the_pages_to_print(soffice: str, tmp_path: Path) -> None:
 def test_a_second_workbook_keeps_its_links(tmp_path: Path) -> None:
     """A second workbook holds names of plan.xlsx; each is looked up there again after the plan is exported anew.
 
-    LibreOffice follows no link to another file while it converts one, so the look-up is made here as a spreadsheet makes it: the name
-    in the book's table of names, then the values of its cells.
+    LibreOffice follows no link to another file while it converts one, so the look-up is made here as a spreadsheet makes it: the
+    name in the book's table of names, then the values of its cells.
     """
     wanted = ("out_npv_musd", "out_plan_shown", "out_mw_mining", "out_plan_ids", "out_offer_critical_mw")
     linked = tmp_path / "model.xlsx"
