@@ -54,8 +54,6 @@ def typed(export: Export, kind: str) -> Choices:
         "curves": first.but(
             hashprice=0.6, discount=1.15, plan=export.terms.ids[-1], case=first.cases[2].name, curves=curves, axes=axes
         ),
-            hashprice=0.6, discount=1.15, plan=export.terms.ids[-1], case=first.cases[2].name, curves=curves, axes=axes
-        ),
         "zero": first.but(hashprice=0.0, rent=0.0, power=0.0, discount=0.0),
         "huge": first.but(hashprice=90.0, rent=50.0, power=99.0, discount=40.0),
     }
