@@ -120,7 +120,7 @@ class Certifier:
     def _unreserved(self, site: str) -> Array:
         """[C5] Suitable MW less what tenants' rights reserve, shape (months,)."""
         mw = self.suitable[site].copy()
-        for lease in self.scenario.leases_at(site):
+        for lease in sorted(self.scenario.leases_at(site), key=lambda lease: lease.name):
             if lease.status == "offered" and lease.reserved_until is not None:
                 reserved = np.array([month < lease.reserved_until for month in self.calendar.months])
                 mw -= reserved * lease.critical_it_mw * lease.gross_up

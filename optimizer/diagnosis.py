@@ -57,7 +57,9 @@ def conflicts(scenario: Scenario) -> list[Conflict]:
     ledger = Ledger(scenario)
     found: list[Conflict] = []
     for site in sorted(scenario.sites, key=lambda site: site.name):
-        signed = [lease for lease in scenario.leases_at(site.name) if lease.status == "signed"]
+        signed = [
+            lease for lease in sorted(scenario.leases_at(site.name), key=lambda lease: lease.name) if lease.status == "signed"
+        ]
         needs = {lease.name: lease.critical_it_mw * ledger.occupied_mw(lease, _start(lease.start_month)) for lease in signed}
         if not needs:
             continue

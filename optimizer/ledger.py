@@ -366,11 +366,11 @@ class Ledger:
     def lines(self, mining_mw: dict[str, Array], lease_mw: dict[tuple[str, Month], float]) -> list[Line]:
         """Every line of a plan: meter MW by fleet and month, critical MW by offer and start. Empty lines are left out."""
         found = list(self.standing)
-        for fleet in self.scenario.fleets:
+        for fleet in sorted(self.scenario.fleets, key=lambda fleet: (fleet.site, fleet.name)):
             mw = mining_mw.get(fleet.name)
             if mw is not None and np.any(mw):
                 found += [line.times(mw) for line in self.mining(fleet)]
-        for lease in self.scenario.leases:
+        for lease in sorted(self.scenario.leases, key=lambda lease: (lease.site, lease.name)):
             for (name, start), critical_mw in sorted(lease_mw.items()):
                 if name == lease.name and critical_mw:
                     found += [line.times(critical_mw) for line in self.lease(lease, start)]

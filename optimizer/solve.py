@@ -40,6 +40,7 @@ from .prices import Prices, prices_of
 from .reasons import SMALLEST_SHOWN_MW, Forced, needs_forcing, smallest_mw
 from .session import FEASIBILITY_TOLERANCE, MIP_ABSOLUTE_GAP_MUSD, solver_version
 from .tables import TABLES, Tables
+from .ties import break_ties
 
 ALL_MINING = "no offer is taken; every MW without a signed lease may mine"
 LEASE_ALL = "offers are taken as far as MW and rules allow (most leased MW first, then most value)"
@@ -99,6 +100,7 @@ class _Solved:
         assert self.relaxation.row_dual is not None
         if not (np.all(np.isfinite(self.solution.x)) and np.all(np.isfinite(self.relaxation.row_dual))):
             raise SolverError("HiGHS returned numbers that are not finite")
+        self.solution = break_ties(self.program, self.solution)
         self.prices: Prices = prices_of(self.program, self.relaxation.row_dual)
         self.decisions = Decisions.of(self.program, self.solution.x)
         clock.lap("solve")
