@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 COMPARISON_SCHEMA_VERSION = 1
 OPTIMUM, ALL_MINING = "optimum", "all_mining"
+ROUNDING_USD = 0.01
 MOST_COLUMNS = 100
 
 STEPS = {
@@ -356,7 +357,8 @@ def _break_evens(column: Column) -> list[Row]:
 def differences(first: ValuedPlan, second: ValuedPlan) -> list[Row]:
     """Discounted USD of every line of the ledger, second less first, largest first; they add up to the difference of the NPVs.
 
-    A line that does not move is left out. Raises SolverError if they do not add up to 1e-9 of the gross flows.
+    A line that moves by less than a cent, which is rounding of the arithmetic, is left out. Raises SolverError if they do not
+    add up to 1e-9 of the gross flows.
     """
     before, after = _by_line(first), _by_line(second)
     rows: list[Row] = [
@@ -370,8 +372,8 @@ def differences(first: ValuedPlan, second: ValuedPlan) -> list[Row]:
         }
         for site, item, name in sorted({*before, *after})
     ]
-    moved = sorted((row for row in rows if row["difference_usd"]), key=lambda row: -abs(row["difference_usd"]))
-    unexplained = math.fsum(row["difference_usd"] for row in moved) - (second.npv_usd - first.npv_usd)
+    moved = sorted((row for row in rows if abs(row["difference_usd"]) > ROUNDING_USD), key=lambda row: -abs(row["difference_usd"]))
+    unexplained = math.fsum(row["difference_usd"] for row in rows) - (second.npv_usd - first.npv_usd)
     if abs(unexplained) > LEDGER_TOLERANCE * max(first.gross_usd, second.gross_usd, 1.0):
         raise SolverError(f"the lines leave {unexplained:,.2f} USD of a difference unexplained")
     return moved
