@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from ...models.months import Array
-from .book import GREEN, NAVY, ORANGE, RED, TEAL, Book, absolute
+from .book import GREEN, NAVY, RED, TEAL, Book, absolute
 from .calculations import Calculations
+from .charts import insert_charts
 from .checks import ChecksPage
 from .choices import BEST, CURVES, FACTORS
 from .scenarios_page import WORDS
@@ -22,17 +22,6 @@ TYPED, FORCE, REAL = 2, 3, 4
 INPUT_ROW = 5
 """Row of the price case; the factors follow."""
 LIST_ROWS = 10
-USE_COLOURS = {"mining": "#E69F00", "lease": "#1F7A8C", "conversion": "#9CA3AF", "kept": "#C4B5D4", "idle": "#E5E7EB"}
-GROUP_COLOURS = {
-    "Mining revenue": "#E69F00",
-    "Rent": "#1F7A8C",
-    "Power": "#7A8799",
-    "Operating cost": "#B9C0CC",
-    "Capex": "#D55E00",
-    "Residual value and sales": "#56B4E9",
-    "Tax": "#CC79A7",
-    "Other": "#374151",
-}
 
 
 @dataclass(frozen=True)
@@ -124,7 +113,7 @@ class ControlPage:
         self._plan(calc, words)
         self._edges(sensitivity)
         self._list(words)
-        self._charts(allocation, cash, sensitivity)
+        insert_charts(self.sheet, self.shadow, allocation, cash, sensitivity)
         page = self.sheet.page
         page.print_area(0, 0, 58, 15)
         page.fit_to_pages(1, 1)
@@ -296,129 +285,6 @@ class ControlPage:
             sheet.formula(row, 14, f"=INDEX(plan_npvs,plan_best)-{absolute(row, 13)}", below, "calc", "musd")
             mw = float(shadow.terms.critical_mw[plan].sum())
             sheet.formula(row, 15, f"=INDEX(plan_mws,{number})", mw, "calc", "mw")
-
-    # --- charts ------------------------------------------------------------------------------------------------------------
-
-    def _charts(self, allocation: AllocationPage, cash: CashPage, sensitivity: SensitivityPage) -> None:
-        years = allocation.sheet.area(4, 5, 4, 4 + len(self.shadow.calendar.years))
-        uses = self._chart("MW by use", {"type": "column", "subtype": "stacked"}, "MW")
-        for use, colour in USE_COLOURS.items():
-            uses.add_series(
-                {
-                    "name": use,
-                    "categories": f"={years}",
-                    "values": f"={allocation.total(use)}",
-                    "fill": {"color": colour},
-                    "gap": 30,
-                }
-            )
-        money = self._chart("Where the money comes from and goes, M USD", {"type": "column", "subtype": "stacked"}, "M USD")
-        for group, colour in GROUP_COLOURS.items():
-            if np.any(cash.values[group]):
-                money.add_series(
-                    {
-                        "name": group,
-                        "categories": f"={years}",
-                        "values": f"={cash.line(group)}",
-                        "fill": {"color": colour},
-                        "gap": 30,
-                    }
-                )
-        net = self._chart("Net cash against the status quo, M USD", {"type": "column"}, "M USD")
-        net.add_series(
-            {
-                "name": "plan shown",
-                "categories": f"={years}",
-                "values": f"={cash.line('net cash')}",
-                "fill": {"color": TEAL},
-                "gap": 60,
-            }
-        )
-        net.add_series(
-            {
-                "name": "status quo",
-                "categories": f"={years}",
-                "values": f"={cash.line('net cash of the status quo')}",
-                "fill": {"color": "#F3C77A"},
-            }
-        )
-        line = self.sheet.book.file.add_chart({"type": "line"})
-        line.add_series(
-            {
-                "name": "difference, added up",
-                "categories": f"={years}",
-                "values": f"={cash.line('over the status quo, added up')}",
-                "line": {"color": NAVY, "width": 2},
-            }
-        )
-        net.combine(line)
-        holding = self._chart("What holding the plan shown costs, M USD", {"type": "scatter", "subtype": "straight"}, "M USD lost")
-        for name, colour in (("hashprice", ORANGE), ("rent", TEAL), ("power", "#7A8799")):
-            holding.add_series(
-                {
-                    "name": WORDS[name],
-                    "categories": f"={sensitivity.row_of(name, 1)}",
-                    "values": f"={sensitivity.row_of(name, 4)}",
-                    "line": {"color": colour, "width": 2},
-                }
-            )
-        holding.set_x_axis(
-            {
-                "name": "factor on today's price",
-                "num_format": "0.0",
-                "major_gridlines": {"visible": False},
-                "num_font": {"size": 8},
-                "name_font": {"size": 8, "bold": False},
-            }
-        )
-        tornado = self._chart("Tornado: change of NPV, M USD", {"type": "bar"}, "")
-        labels = sensitivity.sheet.area(5, 0, 4 + len(FACTORS), 0)
-        for column, name, colour in (
-            (5, "down, best plan", "#9CC9D2"),
-            (6, "up, best plan", TEAL),
-            (3, "down, plan held", "#F3C77A"),
-            (4, "up, plan held", ORANGE),
-        ):
-            values = sensitivity.sheet.area(5, column, 4 + len(FACTORS), column)
-            tornado.add_series(
-                {"name": name, "categories": f"={labels}", "values": f"={values}", "fill": {"color": colour}, "gap": 40}
-            )
-        tornado.set_y_axis(
-            {"reverse": True, "label_position": "low", "num_font": {"size": 8}, "major_gridlines": {"visible": False}}
-        )
-        tornado.set_x_axis(
-            {"num_font": {"size": 8}, "num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": "#E5E7EB"}}}
-        )
-        for (row, column), (chart, what, width) in {
-            (17, 1): (uses, "Stacked columns: mean MW of each year by use", 500),
-            (17, 7): (
-                net,
-                "Columns: net cash by year of the plan shown and of the status quo; line: their difference, added up",
-                510,
-            ),
-            (17, 12): (holding, "Lines: what the plan shown loses to the best plan when one price moves", 560),
-            (38, 1): (money, "Stacked columns: cash by year and group of lines", 500),
-            (38, 7): (tornado, "Bars: change of NPV when each price moves", 510),
-        }.items():
-            chart.set_size({"width": width, "height": 370})
-            self.sheet.page.insert_chart(row, column, chart, {"description": what, "object_position": 2})
-
-    def _chart(self, title: str, kind: dict[str, str], unit: str) -> Any:
-        chart = self.sheet.book.file.add_chart(kind)
-        chart.set_title({"name": title, "name_font": {"size": 10, "color": NAVY}, "overlay": False})
-        chart.set_legend({"position": "bottom", "font": {"size": 8}})
-        chart.set_x_axis({"num_font": {"size": 8}, "label_position": "low"})
-        chart.set_y_axis(
-            {
-                "num_font": {"size": 8},
-                "num_format": "#,##0",
-                "major_gridlines": {"visible": True, "line": {"color": "#E5E7EB"}},
-                "name": unit,
-                "name_font": {"size": 8, "bold": False},
-            }
-        )
-        chart.set_chartarea({"border": {"color": "#D1D5DB"}})
-        return chart
 
 
 def price_mean(price: Array, hours: Array, months: int) -> float:

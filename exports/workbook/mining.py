@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ...models.months import Array
-from .book import FIRST, Block, Book
+from .book import FIRST, TOTAL, Block, Book
 from .shadow import Case, Shadow
 from .timeline import Timeline
 
@@ -113,6 +113,28 @@ class MiningPage:
         self.margin = self._block(margin, "margin before tax", "USD/MW", "usd", self._margin)
         self.value = self._block(shadow.mining_value, "value: gain after tax, discounted", "M USD/MW", "value", self._value)
 
+        self._of_cases()
+
+    def _of_cases(self) -> None:
+        """What every case has in common: revenue after the pool's fee with the yearly curve, and cost beside energy."""
+        shadow, fleets, curve = self.shadow, self.shadow.terms.fleets, self.timeline.curves["hashprice"]
+        kept = [shadow.curve["hashprice"] * fleet.revenue_usd_per_mwh * (1 - fleet.pool_fee_fraction) for fleet in fleets]
+        costs = [fleet.fixed_usd_per_mw_month + fleet.charge_usd_per_mw for fleet in fleets]
+        self.kept = self._block(
+            np.array(kept).reshape(-1, shadow.months),
+            "revenue after the pool's fee, with the curve",
+            "USD/MWh",
+            "usd",
+            lambda k: f"={curve.cell(0)}*{self.revenue.cell(k)}*(1-{self.fleets.term(k, POOL)})",
+        )
+        self.costs = self._block(
+            np.array(costs).reshape(-1, shadow.months),
+            "fixed cost and charges",
+            "USD/MW",
+            "usd",
+            lambda k: f"={self.fleets.term(k, FIXED)}+{self.charge.cell(k)}",
+        )
+
     def _figures(self) -> list[list[Array]]:
         return [[figures[part] for figures in self.shadow.mining] for part in range(4)]
 
@@ -190,27 +212,30 @@ class CasesPage:
 
     def write(self, prices: Callable[[int, str], str]) -> None:
         """prices: reference of the multiplier of a price at a case."""
+        fleets = self.shadow.terms.fleets
+        self.sheet.text(3, TOTAL, "cost, USD/MWh", "head")
         for number, case in enumerate(self.shadow.cases):
-            for k, fleet in enumerate(self.shadow.terms.fleets if case.moves_machines else ()):
+            for k, fleet in enumerate(fleets if case.moves_machines else ()):
                 row = self.blocks[number].first + k
                 self.sheet.labels(row, [case.name, fleet.name, fleet.site], "M USD/MW")
                 for column, name in ((3, "hashprice"), (4, "power")):
                     self.sheet.formula(row, column, f"={prices(number, name)}", getattr(case, name), "calc", "times")
+                cost = f"={self.mining.fleets.term(k, VARIABLE)}+{self.mining.fleets.term(k, ADDER)}"
+                self.sheet.formula(row, TOTAL, cost, fleet.variable_usd_per_mwh + fleet.adder_usd_per_mwh, "calc", "usd")
                 self.sheet.monthly(row, self._formula(case, k, row), self.shadow.case_values[number, k], "value")
 
     def _formula(self, case: Case, k: int, row: int) -> str:
-        mining, fleets, timeline = self.mining, self.mining.fleets, self.mining.timeline
-        own_h, own_p = (f"${letter}{row + 1}" for letter in "DE")
-        curve_h, curve_p = (f"*{timeline.curves[name].cell(0)}" if case.curved else "" for name in ("hashprice", "power"))
-        even = f"({own_h}{curve_h}*{mining.revenue.cell(k)}*(1-{fleets.term(k, POOL)})-{fleets.term(k, VARIABLE)})"
+        """Hashprice and power multipliers and the cost beside the power price stand in columns D, E and G of the row."""
+        mining, timeline = self.mining, self.mining.timeline
+        kept = mining.kept.cell(k) if case.curved else f"{mining.revenue.cell(k)}*(1-{mining.fleets.term(k, POOL)})"
+        curve = f"*{timeline.curves['power'].cell(0)}" if case.curved else ""
+        even = f"$D{row + 1}*{kept}-$G{row + 1}"
+        zone = self.shadow.terms.fleets[k].zone
+        price, hours = mining.prices.prices[zone].column(), mining.prices.hours[zone].column()
         if mining.at_index(k):
-            zone = self.shadow.terms.fleets[k].zone
-            price, hours = mining.prices.prices[zone].column(), mining.prices.hours[zone].column()
-            cost = f"({price}*{own_p}{curve_p}+{fleets.term(k, ADDER)})"
+            cost = f"{price}*$E{row + 1}{curve}"
             gain = f"SUMPRODUCT(({cost}<{even})*{hours}*({even}-{cost}))"
         else:
-            hours = mining.prices.hours[self.shadow.terms.fleets[k].zone].column()
             gain = f"MAX({even}-{mining.fixed_price.cell(k)},0)*SUM({hours})"
-        margin = f"{fleets.term(k, UPTIME)}*{gain}-{fleets.term(k, FIXED)}-{mining.charge.cell(k)}"
-        factor = timeline.factors[("mining", "middle"), case.discount].cell(0)
-        return f"=MAX({margin},0)*(1-tax_rate)*{factor}/usd_per_musd"
+        margin = f"{mining.fleets.term(k, UPTIME)}*{gain}-{mining.costs.cell(k)}"
+        return f"=MAX({margin},0)*{timeline.kept_musd[case.discount].cell(0)}"

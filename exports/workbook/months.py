@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from ...models.months import Array
+from ...models.values import USD_PER_MUSD
 from ...optimizer.ledger import ITEMS
 from .book import FIRST, TOTAL, Block, Book
 from .lease_terms import TermsPage, UsesPage
 from .mining import FIXED, POOL, VARIABLE, MiningPage
 from .plan_values import MachinesPage
-from .shadow import HALVINGS, Group, Shadow
+from .shadow import HALVINGS, SHARE_DIGITS, Group, Shadow
 from .timeline import Timeline
 
 TOTAL_USES = ("mining", "lease", "conversion", "kept", "idle")
@@ -254,30 +255,28 @@ class CashMonths:
         self._numbers_of_months()
         low, high = 0.0, 1.0
         months, extra = self.months_since.row(0), self.shadow.extra
-        size = max(float(np.sqrt(np.sum(extra**2))), 1.0)
+        size = max(float(np.sqrt(np.sum(extra**2))), USD_PER_MUSD)
         for step in range(HALVINGS):
             at = row + 2 + step
             middle = (low + high) / 2
             value = float(np.sum(extra * (1 + middle) ** -np.arange(self.shadow.months))) / size
             sheet.number(at, 0, step + 1, "data", "whole")
             above = at - 1
-            formulas = (
-                ("=SUM(0)", "=SUM(1)")
-                if step == 0
-                else (f"=IF(E{above + 1}>0,D{above + 1},B{above + 1})", f"=IF(E{above + 1}>0,C{above + 1},D{above + 1})")
-            )
+            up = f"ROUND(E{above + 1},share_digits)>0"
+            halved = (f"=IF({up},D{above + 1},B{above + 1})", f"=IF({up},C{above + 1},D{above + 1})")
+            formulas = halved if step else ("=SUM(0)", "=SUM(1)")
             sheet.formula(at, 1, formulas[0], low, "calc", "0.000000000")
             sheet.formula(at, 2, formulas[1], high, "calc", "0.000000000")
             sheet.formula(at, 3, f"=(B{at + 1}+C{at + 1})/2", middle, "calc", "0.000000000")
             sheet.formula(
                 at,
                 4,
-                f"=SUMPRODUCT({self.extra.row(0)},(1+D{at + 1})^-{months})/MAX(SQRT(SUMSQ({self.extra.row(0)})),1)",
+                f"=SUMPRODUCT({self.extra.row(0)},(1+D{at + 1})^-{months})/MAX(SQRT(SUMSQ({self.extra.row(0)})),usd_per_musd)",
                 value,
                 "calc",
                 "0.0E+00",
             )
-            low, high = (middle, high) if value > 0 else (low, middle)
+            low, high = (middle, high) if round(value, SHARE_DIGITS) > 0 else (low, middle)
         self.monthly_rate = middle
         self.rate_cell = sheet.cell(row + 1 + HALVINGS, 3)
         self.row = row + HALVINGS + 3

@@ -20,13 +20,15 @@ from .choices import BEST, CURVES, Choices
 
 DIGITS = 8
 """Values are compared after rounding to so many digits of a USD million, so that plans of equal worth tie."""
+SHARE_DIGITS = 12
+"""A sum of flows, of their size, counts as nothing below so many digits."""
 STEEPER = 1e-9
 """Slopes by the rent that differ by less are the same, M USD for each unit of the multiplier."""
 DISCOUNTS = ("live", "low", "high", "base")
 """Discount rates at which rows are valued: as typed, lowered and raised by the tornado's swing, and the scenario's own."""
 SCALES: tuple[Scales, ...] = ("fixed", "rent", "power")
 MOST_CASE_CELLS = 36_000
-FEWEST_POINTS, MOST_POINTS = 7, 21
+FEWEST_POINTS, MOST_POINTS = 5, 21
 RENT_POINTS = 15
 HALVINGS = 60
 """Of the interval that holds the monthly rate of return, 0 to 1."""

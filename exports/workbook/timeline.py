@@ -12,7 +12,7 @@ from ...optimizer.plan_terms import Scales
 from .book import FIRST, TOTAL, Block, Book, Sheet
 from .choices import CURVES
 from .scenarios_page import ScenariosPage
-from .shadow import DIGITS, DISCOUNTS, Group, Shadow
+from .shadow import DIGITS, DISCOUNTS, SHARE_DIGITS, Group, Shadow
 
 RATE_OF = {"live": "x_discount", "low": "x_discount*(1-swing_discount)", "high": "x_discount*(1+swing_discount)", "base": ""}
 RATE_WORDS = {"live": "as typed", "low": "swing down", "high": "swing up", "base": "the scenario's own"}
@@ -33,6 +33,7 @@ class Timeline:
         self.curves = {name: self._curve(name) for name in CURVES}
         self.multipliers = {name: self._multiplier(name) for name in CURVES}
         self.factors = {(group, which): self._factor(group, which) for which in DISCOUNTS for group in shadow.groups}
+        self.kept_musd = {which: self._kept(which) for which in DISCOUNTS}
         self.sheet.page.freeze_panes(4, FIRST)
 
     def next_row(self) -> int:
@@ -49,6 +50,13 @@ class Timeline:
             ("usd_per_musd", "USD in a million USD", USD_PER_MUSD, "USD", "#,##0"),
             ("days_per_year", "Days in the exponent of a discount factor", DAYS_PER_YEAR, "days", "0.00"),
             ("value_digits", "Digits of a million USD to which values are compared", float(DIGITS), "digits", "whole"),
+            (
+                "share_digits",
+                "Digits below which a share of the flows is nothing",
+                float(SHARE_DIGITS),
+                "digits",
+                "whole",
+            ),
             ("valuation_date", "Valuation date", serial_of(finance.valuation_date), "date", "day"),
             ("tax_rate", "Income tax", finance.tax_rate, "fraction", "share"),
         )
@@ -112,6 +120,14 @@ class Timeline:
         self.sheet.formula(block.first, TOTAL, formula, rate * self.shadow.discount(which), "calc", "0.00%")
         own = block.at(0, TOTAL).split("!")[1]
         self.sheet.monthly(block.first, f"=(1+{own})^-{self.when[when].cell(0)}", self.shadow.factor(group, which), "factor")
+        return block
+
+    def _kept(self, which: str) -> Block:
+        """M USD of today that a USD of mining margin is worth after tax."""
+        block, group = self._take(), self.shadow.groups[0]
+        self.sheet.labels(block.first, ["Value of a USD of mining margin after tax", "", "rate " + RATE_WORDS[which]], "M USD")
+        values = self.shadow.kept_fraction * self.shadow.factor(group, which) / USD_PER_MUSD
+        self.sheet.monthly(block.first, f"=(1-tax_rate)*{self.factors[group, which].cell(0)}/usd_per_musd", values, "0.000E+00")
         return block
 
     def curve_of(self, scales: Scales) -> str:

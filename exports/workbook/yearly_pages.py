@@ -241,6 +241,10 @@ class CashPage:
             formula = f"=SUM({absolute(at, FIRST_YEAR)}:{absolute(at, column)})"
             self.sheet.formula(row, column, formula, value, "calc", "musd")
 
+    def has_lines(self, group: str) -> bool:
+        """Whether any line of the scenario belongs to a group, whatever it is worth now."""
+        return any(group_of(item) == group for item in self._items())
+
     def line(self, label: str) -> str:
         """All years of a line."""
         row = self.rows[label]

@@ -272,6 +272,24 @@ def test_a_scenario_without_fleets_and_one_without_leases(soffice: str, tmp_path
         assert not wrong[:10]
 
 
+def test_twenty_sites_and_fifteen_years_stay_below_five_megabytes() -> None:
+    stated = load("rockdale").model_dump(mode="json", by_alias=True, exclude_unset=True)
+    site, fleet, lease = stated["sites"][0], stated["fleets"][0], next(x for x in stated["leases"] if x["status"] == "offered")
+    lease.pop("reserved_until", None)
+    stated["finance"].pop("capex_budget_usd", None)
+    stated["horizon"] = {"end": "2040-12"}
+    for table in ("sites", "fleets", "leases"):
+        stated[table] = []
+    for number in range(20):
+        name = f"Site {number}"
+        stated["sites"].append({**site, "name": name})
+        stated["fleets"].append(
+            {**fleet, "name": f"Fleet {number}", "site": name, "retire_month": "2040-01", "j_per_th": 16 + number / 2}
+        )
+        stated["leases"].append({**lease, "name": f"Offer {number}", "site": name, "rent_usd_per_kw_month": 70 + 3 * number})
+    assert len(workbook_bytes(export_of(Scenario.model_validate(stated), tolerance=0.01))) < 5_000_000
+
+
 # --- the command ---------------------------------------------------------------------------------------------------------------
 
 
