@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .optimizer.sensitivity import one_more, tornado
     from .optimizer.solve import solve
     from .optimizer.sum_of_parts import sum_of_parts
+    from .optimizer.why import why
     from .scenarios.load import load, shipped_names
     from .scenarios.market_files import network_months
     from .scenarios.miner_files import load_miner
@@ -45,6 +46,7 @@ _HOMES = {
     "decision_map": "optimizer.decision_map",
     "one_more": "optimizer.sensitivity",
     "tornado": "optimizer.sensitivity",
+    "why": "optimizer.why",
     "pin": "optimizer.pinned",
     "solve": "optimizer.solve",
     "sum_of_parts": "optimizer.sum_of_parts",
@@ -77,6 +79,7 @@ __all__ = [
     "solve",
     "sum_of_parts",
     "tornado",
+    "why",
 ]
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from . import compare, curve, decision_map, export, fetch, market, picture, pin, prices, report, sensitivity, sweep, value
+from . import compare, curve, decision_map, export, fetch, market, picture, pin, prices, report, sensitivity, sweep, value, why
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-STUDIES = (decision_map, curve, sensitivity, sweep, compare, pin, picture, market, prices, value, fetch, report, export)
+STUDIES = (decision_map, curve, sensitivity, sweep, compare, pin, picture, market, prices, value, fetch, report, export, why)
 
 
 def add_studies(commands: Commands) -> None:

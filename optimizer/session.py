@@ -126,6 +126,19 @@ class Session:
         rows = np.arange(form.rows, dtype=np.int32)
         self._check(self._highs.changeRowsBounds(form.rows, rows, form.row_lower, form.row_upper), "limits")
 
+    def set_limit(self, row: int, limit: float, upper: bool) -> None:
+        """Another upper (or else lower) limit of one row; its other side stays."""
+        low = float(self.form.row_lower[row]) if upper else limit
+        high = limit if upper else float(self.form.row_upper[row])
+        self._check(self._highs.changeRowBounds(row, low, high), "limit")
+
+    def limit_ranges(self) -> tuple[Array, Array]:
+        """(lowest, highest) limit of every row at which the basis of the last solve stays optimal, all else as it is."""
+        status, ranging = self._highs.getRanging()
+        self._check(status, "ranging")
+        low, high = (np.array(end.value_, dtype=float) for end in (ranging.row_bound_dn, ranging.row_bound_up))
+        return low, high
+
     @property
     def basis(self) -> Any:
         """The last basis, for `start_from`."""
