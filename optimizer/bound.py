@@ -18,6 +18,10 @@ ROUNDOFFS = 8
 """Rounding errors of the sums are below so many unit roundoffs of the terms' sizes, times the logarithm of their number."""
 
 
+RAY_SCALES = (1e3, 1e6, -1e3, -1e6)
+"""Along a ray the bound falls below every value; the solver's sign and size of it are no promise."""
+
+
 def safe_bound(form: StandardForm, cost: Array, row_dual: Array, lower: Array, upper: Array) -> float:
     """Upper bound of cost x over the program with these column bounds, in the unit of the costs; rounding is added."""
     usable = np.where(row_dual > 0, np.isfinite(form.row_upper), np.isfinite(form.row_lower))
@@ -30,3 +34,11 @@ def safe_bound(form: StandardForm, cost: Array, row_dual: Array, lower: Array, u
     largest = np.maximum(np.abs(lower), np.abs(upper))
     size = np.sum(np.abs(terms)) + np.sum(np.abs(cost) * largest) + np.sum(np.abs(products) * largest[column])
     return float(np.sum(terms) + ROUNDOFFS * np.finfo(float).eps * np.log2(len(terms) + 2) * size)
+
+
+def proves_no_plan(form: StandardForm, ray: Array | None, lower: Array, upper: Array) -> bool:
+    """Whether multipliers of the rows prove that no plan keeps them: at no cost at all, plans would be worth less than 0."""
+    if ray is None:
+        return False
+    nothing = np.zeros(form.columns)
+    return min(safe_bound(form, nothing, scale * ray, lower, upper) for scale in RAY_SCALES) < 0

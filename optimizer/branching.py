@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..models.months import Array
-from .bound import safe_bound
+from .bound import RAY_SCALES, safe_bound
 from .offer_rules import NOT_TAKEN, least_taken_mw
 from .program import Program
 from .session import Outcome, Session, Solution
@@ -145,7 +145,7 @@ class BranchAndBound:
         if leaf.ray is None:
             return math.inf
         # A leaf without any plan: along the ray that proves it, the bound falls below every value.
-        return min(safe_bound(form, cost, scale * leaf.ray, lower, upper) for scale in (1e3, 1e6, -1e3, -1e6))
+        return min(safe_bound(form, cost, scale * leaf.ray, lower, upper) for scale in RAY_SCALES)
 
     def _set_bounds(self, choices: dict[int, Choice]) -> None:
         self.session.set_bounds(self._columns, *self._bounds(choices))

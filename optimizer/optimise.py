@@ -9,7 +9,7 @@ import numpy as np
 
 from ..models.months import Array
 from ..models.values import Values
-from .bound import safe_bound
+from .bound import proves_no_plan, safe_bound
 from .branching import BranchAndBound, Search
 from .decisions import Decisions
 from .program import Program, build_program
@@ -18,6 +18,14 @@ from .session import Outcome, Session, Solution
 
 class SolverError(Exception):
     """The solver ended without an optimum although the data admit one."""
+
+
+class InfeasibleError(SolverError):
+    """There is no plan at all, the solver says; proved: whether its proof was recomputed from the program's numbers."""
+
+    def __init__(self, program: Program, proved: bool) -> None:
+        super().__init__("HiGHS ended with status 'Infeasible'")
+        self.program, self.proved = program, proved
 
 
 class Optimiser:
@@ -64,6 +72,8 @@ class Optimiser:
         search = self.blocks.search(solution, without)
         if search.finished and search.solution is not None:
             return search.solution
+        if search.finished:
+            raise InfeasibleError(self.program, self.blocks.bound(search.root, np.zeros(self.program.form.columns)) < 0)
         return self._solve_in(self.session, cost, without)
 
     def search(self) -> Search:
@@ -93,6 +103,9 @@ class Optimiser:
         if self._excluded_in[session] != without:
             self._exclude(session, without)
         solution = session.solve()
+        if solution.outcome is Outcome.INFEASIBLE:
+            form = self.program.form
+            raise InfeasibleError(self.program, proves_no_plan(form, session.dual_ray(), form.lower, form.upper))
         if solution.outcome is not Outcome.OPTIMAL:
             raise SolverError(f"HiGHS ended with status {solution.status!r}")
         return solution

@@ -81,7 +81,7 @@ class Session:
         self._integers = integers and bool(form.integer.any())
         self._highs = highspy.Highs()
         self._options()
-        self._check(self._highs.passModel(_highs_lp(form, self._integers)), "hand-over of the program")
+        self._check(self._highs.passModel(highs_lp(form, self._integers)), "hand-over of the program")
         self._all = np.arange(form.columns, dtype=np.int32)
 
     def _options(self) -> None:
@@ -192,7 +192,7 @@ def solver_version() -> str:
     return str(highspy.Highs().version())
 
 
-def _highs_lp(form: StandardForm, integers: bool) -> highspy.HighsLp:
+def highs_lp(form: StandardForm, integers: bool) -> highspy.HighsLp:
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = form.columns, form.rows
     lp.sense_ = highspy.ObjSense.kMaximize

@@ -33,8 +33,9 @@ from .certificate import (
 )
 from .decisions import Decisions
 from .diagnosis import conflicts, describe
+from .elastic import explained
 from .ledger import Line, gross_usd, total_usd
-from .optimise import Optimiser, SolverError
+from .optimise import InfeasibleError, Optimiser, SolverError
 from .plan import Plan, Reference
 from .prices import Prices, prices_of
 from .reasons import SMALLEST_SHOWN_MW, Forced, needs_forcing, smallest_mw
@@ -69,6 +70,9 @@ def solve(scenario: Scenario, progress: Progress | None = None) -> Plan:
     clock.lap("program")
     try:
         return _Solved(scenario, optimiser, clock, progress).plan()
+    except InfeasibleError as fault:
+        why = tuple(explained(fault.program)) or (str(fault),)
+        return _without_answer(scenario, INFEASIBLE if fault.proved else DO_NOT_USE, why, clock)
     except SolverError as failure:
         return _without_answer(scenario, DO_NOT_USE, (str(failure),), clock)
 
