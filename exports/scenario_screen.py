@@ -197,14 +197,14 @@ def _leases(scenario: Scenario) -> Iterator[str]:
 def _sources(scenario: Scenario, width: int) -> Iterator[str]:
     yield ""
     for place, value, source in figures(scenario):
-        yield f"  {place} = {short(value)}"
+        yield f"  {place} = {_short(value)}"
         label = "none" if not source else "assumption" if is_assumption(source) else "source"
         text = source.split(":", 1)[-1].strip() if label == "assumption" and ":" in source else source
         for line in paragraph(f"{label}: {text}" if source else "no source", width, indent=" " * 6, hanging=" " * 8):
             yield colour(line, "dim")
 
 
-def short(value: Any) -> str:
+def _short(value: Any) -> str:
     data = value.model_dump(mode="json", by_alias=True, exclude_unset=True) if isinstance(value, BaseModel) else value
     if isinstance(value, tuple):
         data = [

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 
 from ... import __version__
 from ...models.sources import is_assumption
@@ -26,6 +27,7 @@ from .model_data import model_data
 from .packing import packed_table
 from .study import REPORT_BOX, Study
 
+LONGEST_VALUE = 160
 MOST_ROWS = 20_000
 """A longer table is left to `hashlease run --out`; a page that holds it would be slow."""
 LABELS = {"hashprice": "Hashprice", "rent": "Rent of the offers", "power": "Power price"}
@@ -216,6 +218,14 @@ def _inputs(plan: Plan) -> tuple[list[Row], list[Row], list[Row]]:
 
 
 def _shown(value: Any) -> Any:
-    from ..scenario_screen import short
+    """A number as it is, anything else in words."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    listed = isinstance(value, tuple | list)
+    data = [_as_stated(item) for item in value] if listed else _as_stated(value)
+    text = _text(data)
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 3]}..."
 
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else short(value)
+
+def _as_stated(value: Any) -> Any:
+    return value.model_dump(mode="json", by_alias=True, exclude_unset=True) if isinstance(value, BaseModel) else value

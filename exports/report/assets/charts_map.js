@@ -132,7 +132,7 @@ charts.map = (state) => {
   const edges = polygons.filter((one) => one.n > 0).map((one) => one.points.slice(0, one.points.length / 2));
   const share = choices.map(() => 0);
   for (const polygon of polygons) share[polygon.choice] += polygon.area / ((x.high - x.low) * (y.high - y.low));
-  const listed = choices.map((_, n) => n).filter((n) => share[n] > 0).sort((a, b) => share[b] - share[a]);
+  const listed = choices.map((_, n) => n).filter((n) => share[n] > 0).sort((a, b) => (b === ofPlan[data.plan_today]) - (a === ofPlan[data.plan_today]) || share[b] - share[a]);
   const labels = listed.map((choice) => ({ choice, ...labelOf(polygons, choice) })).filter((one) => one.tall > 0.05 * (y.high - y.low) && one.wide >= 2);
   const flips = data.map.holds_today && Math.abs(at.power - 1) < 0.005 ? data.map.flips.filter((row) => row.power === 1) : [];
   const nearest = flips[0];

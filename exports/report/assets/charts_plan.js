@@ -177,7 +177,7 @@ charts.allocation = (state) => {
           silent: true,
           symbol: "none",
           lineStyle: { color: state.ink.text, type: "dotted" },
-          label: { formatter: (mark) => "halving " + mark.name, color: state.ink.faint, fontSize: 10, position: "end" },
+          label: { show: state.wide, formatter: (mark) => "halving " + mark.name, color: state.ink.faint, fontSize: 10, position: "end" },
           data: halvings.map((month) => ({ name: month, xAxis: months.indexOf(month) })),
         },
       })),

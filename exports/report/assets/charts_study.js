@@ -99,7 +99,7 @@ charts.waterfall = (state) => {
     option: {
       ...base(state, { grid: { right: 64 } }),
       yAxis: axis(state, { type: "category", inverse: true, data: steps.map((step) => step.name), axisTick: { show: false }, axisLine: { show: false }, axisLabel: { interval: 0, hideOverlap: false, formatter: (name) => short(name, 40), width: Math.round(state.width * 0.3), overflow: "truncate" } }),
-      xAxis: valueAxis(state, "", { min: low, max: high }),
+      xAxis: valueAxis(state, "", { min: low, max: high, axisLabel: { showMaxLabel: false, showMinLabel: low === 0 } }),
       tooltip: { ...base(state).tooltip, trigger: "axis", axisPointer: { type: "shadow", shadowStyle: { color: "rgba(128,128,128,.12)" } }, formatter: (points) => {
         const step = steps[points[0].dataIndex];
         return tip(step.name, [[colour(step), step.change ? "changes the value by" : "value", musd(step.usd, step.change) + " M USD"], ...(step.change ? [["", "arrives at", musd(step.end) + " M USD"]] : [])]);

@@ -390,7 +390,7 @@ function start() {
     showSliders();
     tellReadout();
     const note = document.getElementById("box-note");
-    if (note) note.textContent = "Every slider revalues " + number(model.plans.length) + " plans in this page, hour by hour. " + data.map.verdict + ".";
+    if (note) note.textContent = "Every slider revalues " + number(model.plans.length) + " plans in this page, month by month and price band by price band. " + data.map.verdict + ".";
   } else {
     document.querySelectorAll("[data-needs=model]").forEach((box) => box.remove());
   }
