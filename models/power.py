@@ -7,7 +7,7 @@ true cost of every MWh used is the index. The block therefore moves the site's c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 import numpy as np
@@ -89,15 +89,18 @@ def index_margin_usd_per_mw(market: PriceTable, multiplier: float, break_even_us
 
 @dataclass(frozen=True)
 class SitePower:
-    """What energy costs at a site: multiplier x market price + adder, or a fixed price a month.
+    """What energy costs at a site: loss factor x (multiplier x market price + adder, or a fixed price a month) + delivery.
 
     market: the zone's price table. fixed_usd_per_mwh: shape (months,), or None where the site buys at index.
+    loss_factor: MWh bought for each MWh at the meter. delivery_usd_per_mwh: shape (months,), or 0.
     """
 
     market: PriceTable
     market_multiplier: float
     adder_usd_per_mwh: float
     fixed_usd_per_mwh: Array | None
+    loss_factor: float = 1.0
+    delivery_usd_per_mwh: Array | float = 0.0
 
     @classmethod
     def of(cls, supply: IndexSupply | FixedSupply, market: PriceTable, multiplier: float, calendar: Calendar) -> SitePower:
@@ -105,12 +108,16 @@ class SitePower:
             return cls(market, multiplier, 0.0, supply.usd_per_mwh.values(calendar))
         return cls(market, multiplier, supply.adder_usd_per_mwh, None)
 
+    def delivered(self, loss_factor: float, delivery_usd_per_mwh: Array) -> SitePower:
+        """The same with losses and delivery."""
+        return replace(self, loss_factor=loss_factor, delivery_usd_per_mwh=delivery_usd_per_mwh)
+
     @property
     def month_hours(self) -> Array:
         return self.market.month_hours
 
     def interruptible_margin_usd_per_mw(self, break_even_usd_per_mwh: Array) -> Array:
-        """[V2] Sum over a month's hours of max(0, break-even - price at the site), USD per MW.
+        """[V2] Sum over a month's hours of max(0, break-even - price), USD per MW, at a site without losses and delivery.
 
         break_even_usd_per_mwh: shape (any, months), what a running MWh earns before power; same shape back.
         """
@@ -121,8 +128,16 @@ class SitePower:
     def firm_usd_per_mw(self) -> Array:
         """Cost of one MW through every hour of each month, USD, shape (months,)."""
         if self.fixed_usd_per_mwh is not None:
-            return self.fixed_usd_per_mwh * self.month_hours
-        return self.market_multiplier * self.market.month_usd_per_mw + self.adder_usd_per_mwh * self.month_hours
+            bought = self.fixed_usd_per_mwh * self.month_hours
+        else:
+            bought = self.market_multiplier * self.market.month_usd_per_mw + self.adder_usd_per_mwh * self.month_hours
+        return self.loss_factor * bought + self.delivery_usd_per_mwh * self.month_hours
+
+    def firm_market_usd_per_mw(self) -> Array:
+        """The part of that cost that moves with the power multiplier, USD, shape (months,)."""
+        if self.fixed_usd_per_mwh is not None:
+            return np.zeros_like(self.month_hours)
+        return self.loss_factor * self.market_multiplier * self.market.month_usd_per_mw
 
     def block_usd(self, block: FixedBlock, calendar: Calendar) -> Array:
         """Settlement of a fixed block against the index, USD a month: MW x sum over hours of (index - block price)."""

@@ -113,6 +113,15 @@ class PriceTable:
         """Cost of one MW through the whole month, USD, shape (months,)."""
         return self.usd_per_mw_up_to[:, -1]
 
+    def usd_of_cheapest(self, hours: Array) -> Array:
+        """Cost of one MW in so many of the cheapest hours of each month, USD; hours and result of shape (months,)."""
+        month = np.arange(len(hours))
+        point = _count_below(self.hours_up_to[:, 1:], hours[np.newaxis, :])[0]
+        point = np.minimum(point, self.hours.shape[1] - 1)
+        part = hours - self.hours_up_to[month, point]
+        cost: Array = self.usd_per_mw_up_to[month, point] + part * self.usd_per_mwh[month, point]
+        return cost
+
     def margin_usd_per_mw(self, break_even_usd_per_mwh: Array) -> Array:
         """[V2] sum over hours of max(0, break-even - price) for each row of break-evens, USD per MW.
 

@@ -167,6 +167,18 @@ PRICE_ADDER = Quantity("USD/MWh", -50, 200)
 DEMAND_CHARGE = Quantity("USD/kW-month", 0.001, 100, or_zero=True, slips=(Slip(1e-3, "USD/MW-month"),))
 """Transmission, coincident-peak and capacity charges; 50-150 k USD/MW-year is 4-12 USD/kW-month."""
 
+DELIVERY_CHARGE = Quantity("USD/MWh", -50, 200, slips=_MWH_SLIPS)
+"""Delivery per MWh at the meter."""
+PEAK_CHARGE = Quantity("USD per kW and peak month", 0.001, 200, or_zero=True, slips=(Slip(1e-3, "USD per MW and peak month"),))
+"""ERCOT 4CP of 65-70 k USD/MW-year is 16-18 USD per kW in each of 4 months; PJM capacity of 120 k USD/MW-year 30 in each of 4."""
+OFF_HOURS = Quantity("hours a month", 0, 744)
+"""Hours of a month in which mining is off."""
+ANCILLARY_PRICE = Quantity("USD per MW and hour", 0, 1_000, slips=(Slip(1 / 8760, "USD per MW and year"),))
+"""Mean of a month; ERCOT's ECRS was 9.62 USD in 2024 and 76.77 USD in 2023."""
+STANDBY_PAYMENT = Quantity("USD per MW and month", 1, 100_000, or_zero=True, slips=(Slip(1_000, "USD per kW and month"),))
+"""60-70 k USD/MW-year is 5,000-6,000 USD per MW and month."""
+MONTH_OF_YEAR = Quantity("(month of the year; 1 is January)", 1, 12, whole=True)
+
 # --- shares and rates ------------------------------------------------------------------------------------------------
 
 _PERCENT = (Slip(0.01, "percent"),)
@@ -174,6 +186,8 @@ _PERCENT = (Slip(0.01, "percent"),)
 FRACTION = Quantity("(a fraction; 1 is 100 %)", 0, 1, slips=_PERCENT)
 UPTIME = Quantity("(a fraction; 1 is 100 %)", 0.5, 1, slips=_PERCENT)
 """Hours a machine is available; below one half it is usually a downtime by mistake."""
+LOSSES = Quantity("of the energy at the meter (a fraction; 0.02 is 2 %)", 0, 0.25, slips=_PERCENT)
+"""Transmission and distribution losses, 1 to 10 % by voltage."""
 DISCOUNT_RATE = Quantity("per year (a fraction; 0.1 is 10 %)", 0, 0.5, slips=(*_PERCENT, Slip(1e-4, "basis points")))
 """A discount rate."""
 ESCALATOR = Quantity("per year (a fraction; 0.03 is 3 %)", -0.05, 0.2, slips=_PERCENT)

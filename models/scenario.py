@@ -307,6 +307,8 @@ class Scenario(Input):
                 check(("sites", number, "supply", "usd_per_mwh"), site.supply.usd_per_mwh)
             if site.demand_charge is not None:
                 check(("sites", number, "demand_charge", "usd_per_kw_month"), site.demand_charge.usd_per_kw_month)
+            for below, path in site.paths_of_terms().items():
+                check(("sites", number, *below), path)
         return found
 
     def _fleet_faults(self) -> Iterator[Fault]:

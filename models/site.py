@@ -9,8 +9,10 @@ import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from . import quantities as q
+from .flexibility import AncillaryService, CoincidentPeak, Curtailment, Delivery, Standby, check_names, check_once
 from .months import FIRST_YEAR, Array, Calendar, Month
 from .names import Name
+from .path import MonthlyPath
 from .power import DemandCharge, FixedBlock, Supply
 from .quantities import Input
 from .refusal import refusal
@@ -61,6 +63,11 @@ class Site(Sourced):
     supply: Supply
     blocks: tuple[FixedBlock, ...] = ()
     demand_charge: DemandCharge | None = None
+    delivery: Delivery | None = None
+    coincident_peaks: tuple[CoincidentPeak, ...] = ()
+    curtailments: tuple[Curtailment, ...] = ()
+    ancillary_services: tuple[AncillaryService, ...] = ()
+    standby: tuple[Standby, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Site:
@@ -73,6 +80,9 @@ class Site(Sourced):
                 "supply: {kind: index, adder_usd_per_mwh: 0}",
                 field="blocks",
             )
+        check_once(self.ancillary_services, self.standby, self.coincident_peaks)
+        for field in ("coincident_peaks", "curtailments", "ancillary_services", "standby"):
+            check_names(field, getattr(self, field))
         return self
 
     def energised(self, calendar: Calendar) -> Array:
@@ -85,3 +95,35 @@ class Site(Sourced):
         if self.hpc_suitable_mw is None:
             return energised
         return np.minimum(ramp_mw(self.hpc_suitable_mw, calendar), energised)
+
+    # --- what the load is charged and paid beside its energy [V5] ----------------------------------------------------------
+
+    @property
+    def has_terms(self) -> bool:
+        """Whether a MW of mining is worth other than by energy price and demand charge alone."""
+        lists = (self.coincident_peaks, self.curtailments, self.ancillary_services, self.standby)
+        return self.delivery is not None or any(lists)
+
+    @property
+    def loss_factor(self) -> float:
+        """MWh bought for each MWh at the meter."""
+        return 1.0 if self.delivery is None else 1.0 + self.delivery.loss_fraction
+
+    def delivery_usd_per_mwh(self, calendar: Calendar) -> Array:
+        """Shape (months,)."""
+        return np.zeros(calendar.length) if self.delivery is None else self.delivery.usd_per_mwh.values(calendar)
+
+    def peak_usd_per_mw(self, calendar: Calendar) -> Array:
+        """Coincident-peak charges of a MW that runs through all peaks, USD a month, shape (months,)."""
+        charges = [peak.usd_per_mw(calendar) for peak in self.coincident_peaks]
+        return np.sum(charges, axis=0) if charges else np.zeros(calendar.length)
+
+    def paths_of_terms(self) -> dict[tuple[str | int, ...], MonthlyPath]:
+        """Every path of these terms, by its place in the site's table."""
+        found: dict[tuple[str | int, ...], MonthlyPath] = {}
+        if self.delivery is not None:
+            found["delivery", "usd_per_mwh"] = self.delivery.usd_per_mwh
+        found |= {("coincident_peaks", n, "usd_per_kw"): peak.usd_per_kw for n, peak in enumerate(self.coincident_peaks)}
+        services = enumerate(self.ancillary_services)
+        found |= {("ancillary_services", n, "usd_per_mw_hour"): service.usd_per_mw_hour for n, service in services}
+        return found | {("standby", n, "usd_per_mw_month"): item.usd_per_mw_month for n, item in enumerate(self.standby)}

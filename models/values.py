@@ -10,13 +10,14 @@ program as it is:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from .dispatch import Margin, SiteTerms
 from .finance import DiscountFactors
 from .gather import Gather, at_boundary
 from .lease import KW_PER_MW, LeaseOffer
@@ -70,7 +71,9 @@ class OfferValue:
 
 @dataclass(frozen=True)
 class _MiningTerms:
-    """Shape (fleets, months) or (fleets, 1); and which rows buy at the index of which zone, and which at a fixed price."""
+    """Shape (fleets, months) or (fleets, 1); and which rows buy at the index of which zone, which at a fixed price, and which are
+    at sites with terms of their own (models/dispatch.py).
+    """
 
     kept_usd_per_mwh: Array
     variable_usd_per_mwh: Array
@@ -79,6 +82,7 @@ class _MiningTerms:
     fixed_usd: Array
     rows_at_index: dict[str, list[int]]
     rows_at_fixed_price: list[int]
+    terms_of_row: dict[int, SiteTerms]
 
 
 def _column(values: Iterable[float]) -> Array:
@@ -108,7 +112,8 @@ class Values:
     def site_power(self, site_name: str, at: Multipliers = TODAY) -> SitePower:
         site = self.scenario.site(site_name)
         multiplier = self.scenario.power.multiplier * at.power
-        return SitePower.of(site.supply, self.scenario.price_tables[site.zone], multiplier, self.calendar)
+        power = SitePower.of(site.supply, self.scenario.price_tables[site.zone], multiplier, self.calendar)
+        return power.delivered(site.loss_factor, site.delivery_usd_per_mwh(self.calendar)) if site.delivery else power
 
     def demand_charge_usd_per_mw(self, site_name: str) -> Array:
         """Charge for one firm meter MW, USD a month, shape (months,)."""
@@ -135,7 +140,7 @@ class Values:
         fixed = [fleet.fixed_opex_usd_per_mw_month + self._unavoided_charge(fleet.site) for fleet in self.fleets]
         at_index: dict[str, list[int]] = {}
         for row, site in enumerate(sites):
-            if site.supply.kind == "index":
+            if site.supply.kind == "index" and not site.has_terms:
                 at_index.setdefault(site.zone, []).append(row)
         return _MiningTerms(
             kept_usd_per_mwh=np.array(kept).reshape(shape),
@@ -144,8 +149,20 @@ class Values:
             uptime=_column(fleet.uptime_fraction for fleet in self.fleets),
             fixed_usd=np.array(fixed).reshape(shape),
             rows_at_index=at_index,
-            rows_at_fixed_price=[row for row, site in enumerate(sites) if site.supply.kind == "fixed"],
+            rows_at_fixed_price=[row for row, site in enumerate(sites) if site.supply.kind == "fixed" and not site.has_terms],
+            terms_of_row={row: self._site_terms[site.name] for row, site in enumerate(sites) if site.has_terms},
         )
+
+    @cached_property
+    def _site_terms(self) -> dict[str, SiteTerms]:
+        """Of the sites that have terms of their own."""
+        tables = self.scenario.price_tables
+        return {site.name: SiteTerms.of(site, tables[site.zone], self.calendar) for site in self.sites if site.has_terms}
+
+    def _margins(self, terms: _MiningTerms, break_even: Array, multiplier: float) -> Iterator[tuple[int, Margin]]:
+        """Rows at sites with terms, and the margin of a MW there."""
+        for row, site_terms in terms.terms_of_row.items():
+            yield row, site_terms.margin(break_even[row], float(terms.uptime[row, 0]), multiplier)
 
     def _unavoided_charge(self, site_name: str) -> Array:
         """Demand charge of one mining MW, USD a month, shape (months,)."""
@@ -169,6 +186,8 @@ class Values:
         for row in terms.rows_at_fixed_price:
             margin[row] = self.site_power(self.fleets[row].site, at).interruptible_margin_usd_per_mw(break_even[row : row + 1])[0]
         found: Array = terms.uptime * margin - terms.fixed_usd
+        for row, special in self._margins(terms, break_even, self.scenario.power.multiplier * at.power):
+            found[row] = special.usd - terms.fixed_usd[row]
         return found
 
     def mining_musd(self, at: Multipliers = TODAY) -> Array:
@@ -199,7 +218,12 @@ class Values:
         discounted = self.kept * self.discount.mining / USD_PER_MUSD
         margin = terms.uptime * (break_even * hours - own_usd - multiplier * market_usd) - terms.fixed_usd
         per_power = -terms.uptime * self.scenario.power.multiplier * market_usd
-        return margin * discounted, terms.uptime * hours * terms.kept_usd_per_mwh * discounted, per_power * discounted
+        per_hashprice = terms.uptime * hours * terms.kept_usd_per_mwh
+        for row, special in self._margins(terms, break_even, multiplier):
+            margin[row] = special.usd - terms.fixed_usd[row]
+            per_hashprice[row] = special.hours * terms.kept_usd_per_mwh[row]
+            per_power[row] = self.scenario.power.multiplier * special.usd_per_power
+        return margin * discounted, per_hashprice * discounted, per_power * discounted
 
     # --- leases ------------------------------------------------------------------------------------------------------
 
@@ -237,12 +261,10 @@ class Values:
         charge_usd = np.zeros(self.calendar.length)
         market_usd = np.zeros(self.calendar.length)
         if lease.power_paid_by == "landlord":
-            market_usd = power.market_multiplier * power.market.month_usd_per_mw
-            firm_usd = power.firm_usd_per_mw()
-            if power.fixed_usd_per_mwh is not None:
-                market_usd = np.zeros(self.calendar.length)
+            market_usd, firm_usd = power.firm_market_usd_per_mw(), power.firm_usd_per_mw()
         if lease.demand_charge_paid_by == "landlord":
-            charge_usd = self.demand_charge_usd_per_mw(lease.site)
+            peaks_usd = self.scenario.site(lease.site).peak_usd_per_mw(self.calendar)
+            charge_usd = self.demand_charge_usd_per_mw(lease.site) + peaks_usd
         weight = schedule.firm_meter_mw * d_lease
         rent = d_lease @ schedule.rent_usd * (1 - schedule.opex_per_rent)
         own_opex = d_lease @ (schedule.opex_usd - schedule.opex_per_rent * schedule.rent_usd)

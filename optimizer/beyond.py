@@ -17,7 +17,16 @@ from .decisions import Decisions
 from .ledger import Ledger
 from .ledger_terms import PAID_WHEN_DUE
 
-OPERATING = ("rent", "lease_opex", "lease_power", "lease_demand_charge", *PAID_WHEN_DUE)
+OPERATING = (
+    "rent",
+    "lease_opex",
+    "lease_power",
+    "lease_losses",
+    "lease_delivery",
+    "lease_demand_charge",
+    "lease_peak_charge",
+    *PAID_WHEN_DUE,
+)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from ..models.prices import PriceTable
 from ..models.scenario import Scenario
 from ..models.site import Site
 from ..models.values import TODAY, Multipliers
+from .ledger_mining import MiningOfMw, mining_of_mw
 from .ledger_terms import LeaseTerms
 
 ITEMS = {
@@ -36,11 +37,21 @@ ITEMS = {
     "mining_variable_opex": "other cost per MWh mined",
     "mining_fixed_opex": "cost per energised MW and month",
     "mining_demand_charge": "charge per kW that mining does not avoid by switching off",
+    "mining_losses": "energy bought and lost on the way to the meter, for the hours mined",
+    "mining_delivery": "delivery charge of the hours mined",
+    "mining_peak_charge": "coincident-peak charges that mining does not avoid",
+    "peak_hours_forgone": "margin of the hours in which mining is off to avoid coincident peaks; the lines above contain it",
+    "curtailment_forgone": "margin of the hours in which mining is curtailed or called on; the lines above contain it",
+    "ancillary_income": "ancillary services sold while mining runs",
+    "standby_income": "demand-response programmes, for being ready",
     "machine_sale": "machines sold at retirement or at the end of the horizon",
     "rent": "rent, as expected over the tenant's extension options",
     "lease_opex": "operating cost of leased MW",
     "lease_power": "energy of leased MW, where the landlord pays it",
+    "lease_losses": "energy bought and lost on the way to leased MW, where the landlord pays their power",
+    "lease_delivery": "delivery charge of leased MW, where the landlord pays their power",
     "lease_demand_charge": "charge per kW of leased MW, where the landlord pays it",
+    "lease_peak_charge": "coincident-peak charges of leased MW, where the landlord pays charges per kW",
     "lease_capex": "the landlord's part of construction",
     "default_recovery": "what comes in of rent lost through a tenant's default, as expected",
     "credit_support": "what a guarantor pays of rent lost through a tenant's default, as expected",
@@ -171,6 +182,10 @@ class Ledger:
 
     def _mining_lines(self, fleet: Fleet) -> list[Line]:
         site = self.scenario.site(fleet.site)
+        standing = self._standing_cost(site, fleet)
+        if site.has_terms:
+            amounts = {**self._mining_with_terms(site, fleet).usd, **standing}
+            return self._with_tax([self._monthly(site.name, item, fleet.name, usd, "mining") for item, usd in amounts.items()], [])
         price, hours = self._energy_price(site), self._table(site).hours
         revenue = fleet.revenue_usd_per_mwh(self.hashprice_usd_per_ph_day)
         pool = revenue * fleet.pool_fee_fraction
@@ -178,20 +193,33 @@ class Ledger:
         earns = price + variable + pool[:, np.newaxis] < revenue[:, np.newaxis]
         run_hours = fleet.uptime_fraction * np.where(earns, hours, 0.0)
         mwh = run_hours.sum(axis=1)
-        avoided = 0.0 if site.demand_charge is None else site.demand_charge.avoided_by_mining_fraction
         amounts = {
             "mining_revenue": revenue * mwh,
             "pool_fee": -pool * mwh,
             "mining_power": -(run_hours * price).sum(axis=1),
             "mining_variable_opex": -variable * mwh,
+            **standing,
+        }
+        return self._with_tax([self._monthly(site.name, item, fleet.name, usd, "mining") for item, usd in amounts.items()], [])
+
+    def _standing_cost(self, site: Site, fleet: Fleet) -> dict[str, Array]:
+        """Of one energised MW, whatever its hours."""
+        avoided = 0.0 if site.demand_charge is None else site.demand_charge.avoided_by_mining_fraction
+        return {
             "mining_fixed_opex": np.full(self.calendar.length, -fleet.fixed_opex_usd_per_mw_month),
             "mining_demand_charge": -(1 - avoided) * self._charge_per_mw(site),
         }
-        return self._with_tax([self._monthly(site.name, item, fleet.name, usd, "mining") for item, usd in amounts.items()], [])
+
+    def _mining_with_terms(self, site: Site, fleet: Fleet) -> MiningOfMw:
+        revenue = fleet.revenue_usd_per_mwh(self.hashprice_usd_per_ph_day)
+        multiplier = self.scenario.power.multiplier * self.at.power
+        return mining_of_mw(site, fleet, self._table(site), multiplier, revenue, self.calendar)
 
     def mwh_per_mw(self, fleet: Fleet) -> Array:
         """MWh that one energised MW draws in each month, shape (months,)."""
         site = self.scenario.site(fleet.site)
+        if site.has_terms:
+            return self._mining_with_terms(site, fleet).mwh
         break_even = fleet.break_even_usd_per_mwh(self.hashprice_usd_per_ph_day)
         running = self._energy_price(site) < break_even[:, np.newaxis]
         mwh: Array = fleet.uptime_fraction * np.where(running, self._table(site).hours, 0.0).sum(axis=1)
@@ -259,8 +287,15 @@ class Ledger:
         if lease.power_paid_by == "landlord":
             around_the_clock = (self._energy_price(site) * self._table(site).hours).sum(axis=1)
             amounts["lease_power"] = -firm_mw * lease.load_factor_fraction * around_the_clock
+            if site.delivery is not None:
+                amounts["lease_losses"] = site.delivery.loss_fraction * amounts["lease_power"]
+                mwh = firm_mw * lease.load_factor_fraction * self._table(site).hours.sum(axis=1)
+                amounts["lease_delivery"] = -mwh * site.delivery.usd_per_mwh.values(self.calendar)
         if lease.demand_charge_paid_by == "landlord":
             amounts["lease_demand_charge"] = -firm_mw * self._charge_per_mw(site)
+            for peak in site.coincident_peaks:
+                before = amounts.get("lease_peak_charge", np.zeros(self.calendar.length))
+                amounts["lease_peak_charge"] = before - firm_mw * peak.usd_per_mw(self.calendar)
         lines = [self._monthly(site.name, item, lease.name, usd, "lease") for item, usd in amounts.items()]
         lines += [self.capex(lease, start), *self._residual(lease, start), *self._on_end_days(terms, start)]
         forfeited = self._monthly(site.name, "deposit", lease.name, -terms.forfeited, "lease")

@@ -156,6 +156,26 @@ _RICH: dict[str, Any] = {
 }
 
 
+SUMMER: dict[str, int] = {"from_month_of_year": 6, "to_month_of_year": 9}
+TERMS: dict[str, Any] = {
+    "sites__0__delivery": {"usd_per_mwh": {"flat": 2.5}, "loss_fraction": 0.03},
+    "sites__0__coincident_peaks": [
+        {"name": "4CP", "usd_per_kw": {"flat": 16.0}, "avoided_fraction": 0.9, "off_hours_per_month": 30.0, **SUMMER},
+        {"name": "Local", "usd_per_kw": {"flat": 1.0}, "avoided_fraction": 1.0, "off_hours_per_month": 50.0, "off_in": "average"},
+    ],
+    "sites__0__curtailments": [
+        {"name": "Host", "off_hours_per_month": 8.0, "off_in": "cheapest", "from_month_of_year": 11, "to_month_of_year": 2}
+    ],
+    "sites__0__ancillary_services": [{"name": "RRS", "share_fraction": 0.3, "usd_per_mw_hour": {"flat": 6.0}}],
+    "sites__0__standby": [
+        {"name": "ERS", "share_fraction": 0.25, "usd_per_mw_month": {"flat": 5000.0}, "off_hours_per_month": 12.0, **SUMMER}
+    ],
+    "sites__1__delivery": {"usd_per_mwh": {"flat": 1.0}},
+    "sites__1__ancillary_services": [{"name": "ECRS", "share_fraction": 1.0, "usd_per_mw_hour": {"flat": 3.0}, **SUMMER}],
+}
+"""All terms of a load, for the two sites below."""
+
+
 def rich(**changes: Any) -> Scenario:
     """Two sites in 21 months with about everything that a scenario can say: power paid by landlords, blocks, rights, a budget."""
     return scenario(**{**_RICH, **changes})

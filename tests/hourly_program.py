@@ -18,7 +18,19 @@ from typing import Any
 
 import highspy
 import numpy as np
-from plain_evaluator import Data, LeaseMw, PlainScenario, month_number, month_text
+from plain_evaluator import (
+    Data,
+    LeaseMw,
+    Part,
+    PlainScenario,
+    curtailed,
+    in_season,
+    month_number,
+    month_text,
+    parts_of_a_mw,
+    path_value,
+    subsets,
+)
 from scipy.sparse import csc_array
 
 USD = 1e-3
@@ -95,23 +107,43 @@ class Program:
     def _fleet_month(self, fleet: Data, month: int) -> None:
         opinion, kept = self.opinion, 1 - self.opinion.tax_rate
         lines = opinion.mining_lines(fleet, month)
-        running = 0.0 if self.hourly else math.fsum(lines[item] for item in RUNNING)
-        standing = lines["mining_fixed_opex"] + lines["mining_demand_charge"]
-        value = opinion.mid_month("mining", kept * (running + standing), month)
+        earned = math.fsum(lines[item] for item in (STANDING if self.hourly else lines))
+        value = opinion.mid_month("mining", kept * earned, month)
         energised = self._column(value, opinion.available_mw(fleet, month))
         self.energised_columns[fleet["name"], month] = energised
         if self.hourly:
-            self._hours(fleet, month, energised)
+            for part in parts_of_a_mw(opinion.sites[fleet["site"]], month):
+                self._part(fleet, month, energised, part)
 
-    def _hours(self, fleet: Data, month: int, energised: int) -> None:
+    def _part(self, fleet: Data, month: int, energised: int, part: Part) -> None:
+        """A share of the energised MW, split over the ways of avoiding peaks; each way pays what it does not avoid."""
+        opinion, kept = self.opinion, 1 - self.opinion.tax_rate
+        site = opinion.sites[fleet["site"]]
+        peaks = [peak for peak in site["coincident_peaks"] if in_season(peak, month)]
+        ways = []
+        for avoided in subsets(len(peaks)):
+            charges = math.fsum(
+                1000 * path_value(peak["usd_per_kw"], month) * (1 - peak["avoided_fraction"] * (number in avoided))
+                for number, peak in enumerate(peaks)
+            )
+            value = opinion.mid_month("mining", kept * (part.standby_usd - charges), month)
+            ways.append(self._column(value, opinion.available_mw(fleet, month)))
+            off = [*curtailed(site, month), *part.called, *(peaks[number] for number in avoided)]
+            self._hours(fleet, month, ways[-1], part, off)
+        for sign in (1.0, -1.0):
+            self.rows.add([*((way, sign) for way in ways), (energised, -sign * part.share)], 0.0)
+
+    def _hours(self, fleet: Data, month: int, energised: int, part: Part, off: list[Data]) -> None:
         """Every hour with its own column, also those that do not pay."""
         opinion, kept = self.opinion, 1 - self.opinion.tax_rate
-        revenue = opinion.fleet_usd_per_mwh(fleet, month)
-        earned = revenue * (1 - fleet["pool_fee_fraction"]) - fleet["variable_opex_usd_per_mwh"]
-        for cell in opinion.site_hours(opinion.sites[fleet["site"]], month):
-            margin = opinion.mid_month("mining", kept * cell.hours * (earned - cell.usd_per_mwh), month)
+        site = opinion.sites[fleet["site"]]
+        lost, delivery = opinion.delivery_terms(site, month)
+        earned = opinion.fleet_usd_per_mwh(fleet, month) * (1 - fleet["pool_fee_fraction"]) - fleet["variable_opex_usd_per_mwh"]
+        earned += opinion.data["power"]["multiplier"] * part.ancillary_usd - delivery
+        for cell, _, allowed in opinion.cells_with_off(site, month, off, off):
+            margin = opinion.mid_month("mining", kept * cell.hours * (earned - cell.usd_per_mwh * (1 + lost)), month)
             run = self._column(margin, opinion.available_mw(fleet, month))
-            self.rows.add([(run, 1.0), (energised, -fleet["uptime_fraction"])], 0.0)
+            self.rows.add([(run, 1.0), (energised, -fleet["uptime_fraction"] * allowed)], 0.0)
 
     def _site_month(self, site: Data, month: int) -> None:
         signed: LeaseMw = self.opinion.all_starts({})
@@ -249,7 +281,8 @@ class Program:
         return mining, leases
 
 
-RUNNING = ("mining_revenue", "pool_fee", "mining_power", "mining_variable_opex")
+STANDING = ("mining_fixed_opex", "mining_demand_charge")
+"""What an energised MW pays whatever its hours."""
 
 
 def with_profile_prices(data: Data, last_month: str, prices: list[list[float]]) -> Data:

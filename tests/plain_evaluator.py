@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -189,6 +189,60 @@ def hashprice_usd_per_ph_day(hashprice: Data, month: int) -> float:
     return coins_per_day * path_value(hashprice["btc_price_usd"], month) * float(hashprice["multiplier"])
 
 
+# ---------------------------------------------------------------- agreements about the hours of mining
+
+PLAIN_MINING = ("mining_revenue", "pool_fee", "mining_power", "mining_variable_opex", "mining_fixed_opex", "mining_demand_charge")
+
+
+class Part(NamedTuple):
+    """A share of every mining MW: what a running MWh and a month bring beside coins, and the programme that calls on it."""
+
+    share: float
+    ancillary_usd: float
+    standby_usd: float
+    called: tuple[Data, ...]
+
+
+def in_season(agreement: Data, month: int) -> bool:
+    first, last, now = agreement["from_month_of_year"], agreement["to_month_of_year"], month % 12 + 1
+    return first <= now <= last if first <= last else now >= first or now <= last
+
+
+def curtailed(site: Data, month: int) -> list[Data]:
+    return [agreement for agreement in site["curtailments"] if in_season(agreement, month)]
+
+
+def parts_of_a_mw(site: Data, month: int) -> list[Part]:
+    """Each service and programme with its own share, and the rest."""
+    parts = []
+    for service in site["ancillary_services"]:
+        price = path_value(service["usd_per_mw_hour"], month) if in_season(service, month) else 0.0
+        parts.append(Part(service["share_fraction"], price, 0.0, ()))
+    for programme in site["standby"]:
+        if in_season(programme, month):
+            usd = path_value(programme["usd_per_mw_month"], month)
+            parts.append(Part(programme["share_fraction"], 0.0, usd, (programme,)))
+        else:
+            parts.append(Part(programme["share_fraction"], 0.0, 0.0, ()))
+    return [*parts, Part(1.0 - math.fsum(part.share for part in parts), 0.0, 0.0, ())]
+
+
+def subsets(size: int) -> list[tuple[int, ...]]:
+    """Every set of the numbers from 0 to size - 1, small ones first."""
+    return [chosen for count in range(size + 1) for chosen in combinations(range(size), count)]
+
+
+def share_of_cell(agreements: list[Data], since: float, until: float, total: float) -> float:
+    """Share of a stretch of the month's hours, in order of price, in which none of the agreements keeps mining off."""
+    if until <= since:
+        return 0.0
+    dearest = max([a["off_hours_per_month"] for a in agreements if a["off_in"] == "dearest"], default=0.0)
+    cheapest = max([a["off_hours_per_month"] for a in agreements if a["off_in"] == "cheapest"], default=0.0)
+    inside = min(until, total - dearest) - max(since, cheapest)
+    by_chance = math.prod(max(0.0, 1 - a["off_hours_per_month"] / total) for a in agreements if a["off_in"] == "average")
+    return by_chance * max(0.0, inside) / (until - since)
+
+
 # ---------------------------------------------------------------- money
 
 
@@ -318,22 +372,97 @@ class PlainScenario:
         return dict(self._memory[key])
 
     def _mining_lines(self, fleet: Data, month: int) -> dict[str, float]:
+        """Revenue and energy are those of a MW that is never off; what off hours cost is taken back on lines of their own."""
         site = self.sites[fleet["site"]]
-        revenue, opex = self.fleet_usd_per_mwh(fleet, month), fleet["variable_opex_usd_per_mwh"]
-        fee = revenue * fleet["pool_fee_fraction"]
-        run = [cell for cell in self.site_hours(site, month) if revenue - fee - opex - cell.usd_per_mwh > 0]
-        mwh = fleet["uptime_fraction"] * math.fsum(cell.hours for cell in run)
-        power = fleet["uptime_fraction"] * math.fsum(cell.hours * cell.usd_per_mwh for cell in run)
         charge = site["demand_charge"]
         borne = 0.0 if charge is None else 1 - charge["avoided_by_mining_fraction"]
-        return {
-            "mining_revenue": mwh * revenue,
-            "pool_fee": -mwh * fee,
-            "mining_power": -power,
-            "mining_variable_opex": -mwh * opex,
+        lines = {
             "mining_fixed_opex": -float(fleet["fixed_opex_usd_per_mw_month"]),
             "mining_demand_charge": -borne * self.demand_charge_usd_per_mw(site, month),
         }
+        for part in parts_of_a_mw(site, month):
+            ways = [self._part_lines(fleet, month, part, avoided) for avoided in subsets(len(site["coincident_peaks"]))]
+            for item, usd in max(ways, key=lambda way: math.fsum(way.values())).items():
+                lines[item] = lines.get(item, 0.0) + part.share * usd
+        return {item: usd for item, usd in lines.items() if usd or item in PLAIN_MINING}
+
+    def _part_lines(self, fleet: Data, month: int, part: Part, avoided: tuple[int, ...]) -> dict[str, float]:
+        """A MW in one ancillary service, one programme or none, with some peaks avoided."""
+        site, uptime = self.sites[fleet["site"]], fleet["uptime_fraction"]
+        revenue, opex = self.fleet_usd_per_mwh(fleet, month), fleet["variable_opex_usd_per_mwh"]
+        fee = revenue * fleet["pool_fee_fraction"]
+        sold = self.data["power"]["multiplier"] * part.ancillary_usd
+        lost, delivery = self.delivery_terms(site, month)
+        peaks = [peak if in_season(peak, month) else {**peak, "off_hours_per_month": 0.0} for peak in site["coincident_peaks"]]
+        obliged = [*curtailed(site, month), *part.called]
+        charges = math.fsum(
+            1000
+            * path_value(peak["usd_per_kw"], month)
+            * in_season(peak, month)
+            * (1 - peak["avoided_fraction"] * (number in avoided))
+            for number, peak in enumerate(peaks)
+        )
+        lines: dict[str, list[float]] = defaultdict(list, {item: [] for item in PLAIN_MINING[:4]})
+        cells = self.cells_with_off(site, month, obliged, [*obliged, *(peaks[number] for number in avoided)])
+        for cell, allowed, kept in cells:
+            margin = revenue - fee - opex + sold - delivery - cell.usd_per_mwh * (1 + lost)
+            if margin > 0:
+                mwh = uptime * cell.hours
+                lines["mining_revenue"].append(mwh * revenue)
+                lines["pool_fee"].append(-mwh * fee)
+                lines["mining_power"].append(-mwh * cell.usd_per_mwh)
+                lines["mining_losses"].append(-mwh * lost * cell.usd_per_mwh)
+                lines["mining_delivery"].append(-mwh * delivery)
+                lines["mining_variable_opex"].append(-mwh * opex)
+                lines["ancillary_income"].append(mwh * sold)
+                lines["curtailment_forgone"].append(-mwh * (1 - allowed) * margin)
+                lines["peak_hours_forgone"].append(-mwh * (allowed - kept) * margin)
+        lines["mining_peak_charge"].append(-charges)
+        lines["standby_income"].append(part.standby_usd)
+        return {item: math.fsum(usd) for item, usd in lines.items()}
+
+    def cells_with_off(self, site: Data, month: int, obliged: list[Data], off: list[Data]) -> list[tuple[Hour, float, float]]:
+        """Every hour at the site's price, with the shares of it in which mining may run under two lists of agreements."""
+        pairs = sorted(zip(self.market_hours(site, month), self.site_hours(site, month), strict=True), key=lambda pair: pair[0])
+        total, since, found = math.fsum(market.hours for market, _ in pairs), 0.0, []
+        for market, cell in pairs:
+            until = since + market.hours
+            found.append((cell, *(share_of_cell(agreements, since, until, total) for agreements in (obliged, off))))
+            since = until
+        return found
+
+    def running_mwh(self, fleet: Data, month: int) -> float:
+        """MWh that one energised MW draws, with all off hours left out."""
+        site = self.sites[fleet["site"]]
+        total = []
+        for part in parts_of_a_mw(site, month):
+            ways = {avoided: self._part_lines(fleet, month, part, avoided) for avoided in subsets(len(site["coincident_peaks"]))}
+            avoided = max(ways, key=lambda way: math.fsum(ways[way].values()))
+            total.append(part.share * self._part_mwh(fleet, month, part, avoided))
+        return math.fsum(total)
+
+    def _part_mwh(self, fleet: Data, month: int, part: Part, avoided: tuple[int, ...]) -> float:
+        site = self.sites[fleet["site"]]
+        lost, delivery = self.delivery_terms(site, month)
+        earned = self.fleet_usd_per_mwh(fleet, month) * (1 - fleet["pool_fee_fraction"]) - fleet["variable_opex_usd_per_mwh"]
+        sold = self.data["power"]["multiplier"] * part.ancillary_usd
+        peaks = [site["coincident_peaks"][number] for number in avoided]
+        off = [*curtailed(site, month), *part.called, *(peak for peak in peaks if in_season(peak, month))]
+        return math.fsum(
+            fleet["uptime_fraction"] * kept * cell.hours
+            for cell, _, kept in self.cells_with_off(site, month, off, off)
+            if earned + sold - delivery - cell.usd_per_mwh * (1 + lost) > 0
+        )
+
+    def delivery_terms(self, site: Data, month: int) -> tuple[float, float]:
+        """MWh lost for each MWh at the meter, and the charge per MWh."""
+        delivery = site["delivery"]
+        return (0.0, 0.0) if delivery is None else (delivery["loss_fraction"], path_value(delivery["usd_per_mwh"], month))
+
+    def peak_charges_usd_per_mw(self, site: Data, month: int) -> float:
+        """Of a MW that is always on."""
+        peaks = [peak for peak in site["coincident_peaks"] if in_season(peak, month)]
+        return math.fsum(1000 * path_value(peak["usd_per_kw"], month) for peak in peaks)
 
     def mining_margin_usd(self, fleet: Data, month: int) -> float:
         """Before tax, which takes the same share of every MW and so never changes the order of fleets or the sign."""
@@ -392,8 +521,13 @@ class PlainScenario:
         if lease["power_paid_by"] == "landlord" and meter_mw:
             whole_month = math.fsum(cell.usd_per_mwh * cell.hours for cell in self.site_hours(site, month))
             lines["lease_power"] = -meter_mw * lease["load_factor_fraction"] * whole_month
+            lost, delivery = self.delivery_terms(site, month)
+            lines["lease_losses"] = lost * lines["lease_power"]
+            hours = math.fsum(cell.hours for cell in self.site_hours(site, month))
+            lines["lease_delivery"] = -meter_mw * lease["load_factor_fraction"] * hours * delivery
         if lease["demand_charge_paid_by"] == "landlord":
             lines["lease_demand_charge"] = -meter_mw * self.demand_charge_usd_per_mw(site, month)
+            lines["lease_peak_charge"] = -meter_mw * self.peak_charges_usd_per_mw(site, month)
         return lines | self._lines_of_other_terms(lease, month, start, rent)
 
     def _terms(self, lease: Data, month: int, start: int) -> tuple[float, float, float]:

@@ -100,7 +100,38 @@ def random_site(draw: Draw, number: int) -> Data:
     if draw.chance(0.6):
         avoided = draw.random.choice([0, 1, draw.number(0, 1)])
         site["demand_charge"] = {"usd_per_kw_month": draw.path(1, 12), "avoided_by_mining_fraction": avoided}
-    return site
+    return site | (random_terms(draw) if draw.chance(0.5) else {})
+
+
+def random_terms(draw: Draw) -> Data:
+    """Delivery, peaks, curtailment, ancillary services and standby, each now and then."""
+
+    def season() -> Data:
+        if draw.chance(0.4):
+            return {}
+        return {"from_month_of_year": draw.whole(1, 12), "to_month_of_year": draw.whole(1, 12)}
+
+    def off() -> Data:
+        hours = draw.random.choice([0, draw.whole(1, 60), draw.number(1, 400)])
+        return {"off_hours_per_month": hours, "off_in": draw.random.choice(["dearest", "average", "cheapest"]), **season()}
+
+    terms: Data = {}
+    if draw.chance(0.5):
+        terms["delivery"] = {"usd_per_mwh": draw.path(0, 12), "loss_fraction": draw.random.choice([0, draw.number(0, 0.2)])}
+    terms["coincident_peaks"] = [
+        {"name": f"Peak {n}", "usd_per_kw": draw.path(0.01, 30), "avoided_fraction": draw.random.choice([0, 1, 0.9]), **off()}
+        for n in range(draw.whole(0, 2))
+    ]
+    terms["curtailments"] = [{"name": f"Duty {n}", **off()} for n in range(draw.whole(0, 2))]
+    shares = [draw.random.choice([0, draw.number(0, 0.33)]) for _ in range(3)]
+    terms["ancillary_services"] = [
+        {"name": f"Service {n}", "share_fraction": share, "usd_per_mw_hour": draw.path(0, 40), **season()}
+        for n, share in enumerate(shares[: draw.whole(0, 2)])
+    ]
+    if draw.chance(0.4):
+        pay = draw.path(1, 9000)
+        terms["standby"] = [{"name": "Standby", "share_fraction": shares[2], "usd_per_mw_month": pay, **off()}]
+    return terms
 
 
 def random_block(draw: Draw, site: int, number: int) -> Data:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cases
 import hashlease as hl
 import pytest
 from hourly_program import Program, with_profile_prices
@@ -42,6 +43,14 @@ def test_hourly_optimum_with_a_price_for_every_clock_hour() -> None:
     plan = hl.solve(hl.Scenario.model_validate(written))
     assert plan.verdict == "CERTIFIED"
     assert_same_optimum(plan, PlainScenario(plain_data(plan.scenario)))
+
+
+def test_hourly_optimum_with_delivery_peaks_curtailment_ancillary_and_standby() -> None:
+    """Every hour of every part of a MW, in every way of avoiding peaks, has its own column."""
+    plan = hl.solve(cases.rich(**cases.TERMS))
+    assert plan.verdict == "CERTIFIED"
+    program = assert_same_optimum(plan, PlainScenario(plain_data(plan.scenario)))
+    assert len(program.cost) > 3 * 672 * len(program.energised_columns)
 
 
 def test_hours_of_months_in_which_the_clocks_change() -> None:

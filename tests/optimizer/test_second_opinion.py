@@ -34,6 +34,15 @@ from random_cases import random_case
 
 SHIPPED = ("rockdale", "starter", "two_offers")
 RANDOM_CASES = 60
+OPERATING = (
+    "rent",
+    "lease_opex",
+    "lease_power",
+    "lease_losses",
+    "lease_delivery",
+    "lease_demand_charge",
+    "lease_peak_charge",
+)
 RELATIVE = 1e-9
 ABSOLUTE_USD = 1e-6
 ABSOLUTE_MW = 1e-6
@@ -321,8 +330,7 @@ def assert_yield_on_cost(plan: hl.Plan, opinion: PlainScenario) -> None:
     for row in plan.rows["leases"]:
         lease, start = opinion.leases[row["offer"]], month_number(row["best_start"])
         months = [month for month in opinion.months if start <= month < start + term_months(lease)]
-        operating = ("rent", "lease_opex", "lease_power", "lease_demand_charge")
-        entries = [entry for entry in opinion.lease_entries(lease, start) if entry.item in operating and entry.period in months]
+        entries = [entry for entry in opinion.lease_entries(lease, start) if entry.item in OPERATING and entry.period in months]
         yearly = sum(entry.usd for entry in entries) * 12 / len(months)
         assert row["yield_on_cost"] == pytest.approx(yearly / landlord_capex(lease), rel=RELATIVE)
 
@@ -334,12 +342,11 @@ def test_cash_beyond_the_horizon(name: str) -> None:
     assert plan.beyond is not None
     longer = PlainScenario({**opinion.data, "horizon": {"end": str(plan.beyond["until"])}})
     _, leases = decisions_of(plan)
-    operating = ("rent", "lease_opex", "lease_power", "lease_demand_charge")
     expected = sum(
         mw * entry.discounted_usd
         for (offer, start), mw in leases.items()
         for entry in longer.lease_entries(longer.leases[offer], month_number(start))
-        if entry.item in operating and entry.period not in opinion.months
+        if entry.item in OPERATING and entry.period not in opinion.months
     )
     assert plan.beyond["leases_usd"] == pytest.approx(expected, rel=RELATIVE)
     last = max(
@@ -461,17 +468,21 @@ def by_year(opinion: PlainScenario, monthly: dict[int, float]) -> dict[int, floa
     return {year: sum(amount for month, amount in monthly.items() if month // 12 == year) for year in years}
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", [*SHIPPED, "terms"])
 def test_fleets_by_year(name: str) -> None:
     """MW are means over days, energy and margin are sums, and a fleet runs a share of the hours it could."""
-    plan, opinion = shipped(name)
+    if name == "terms":
+        scenario = cases.rich(**cases.TERMS)
+        plan, opinion = hl.solve(scenario), plain(scenario)
+    else:
+        plan, opinion = shipped(name)
     mining, _ = decisions_of(plan)
     days = by_year(opinion, {month: float(days_in(month)) for month in opinion.months})
     for row in plan.rows["fleets"]:
         fleet = opinion.fleets[row["fleet"]]
         mw = {month: mining.get((fleet["name"], month_text(month)), 0.0) for month in opinion.months}
         lines = {month: opinion.mining_lines(fleet, month) for month in opinion.months}
-        mwh = {month: mw[month] * lines[month]["mining_revenue"] / opinion.fleet_usd_per_mwh(fleet, month) for month in mw}
+        mwh = {month: mw[month] * opinion.running_mwh(fleet, month) for month in mw}
         clock = opinion.zones[opinion.sites[fleet["site"]]["zone"]]["time_zone"]
         able = {month: mw[month] * fleet["uptime_fraction"] * hours_in(clock, month) for month in mw}
         margin = {month: mw[month] * sum(lines[month].values()) for month in mw}

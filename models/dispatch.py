@@ -1,0 +1,175 @@
+"""[V2] What one energised MW of mining earns in a month at a site with terms of its own (models/flexibility.py).
+
+A MW is divided by the shares of ancillary services and standby programmes; the rest is in none of them. Each part runs in the hours
+in which it earns more than it pays, apart from the hours in which it has to be off, and avoids the coincident peaks that are worth
+avoiding:
+
+    margin = sum over parts of share x ( standby + max over sets A of avoided peaks of
+             ( uptime x sum over hours not off of max(0, earned - price) - charges left with A ) )
+
+    earned = revenue - pool fee - variable opex + power multiplier x ancillary price of the part
+    price  = loss factor x (power multiplier x market price + adder, or the fixed price) + delivery
+
+Hours are off by their rank among the month's market prices, which no multiplier changes. So each margin is a sum of maxima of
+linear functions of the hashprice and of the power multiplier, and the whole is convex in both. With prefix sums every term costs
+one binary search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, combinations
+from typing import Any
+
+import numpy as np
+
+from .flexibility import CoincidentPeak, OffIn
+from .months import Array, Calendar
+from .prices import PriceTable
+from .site import Site
+
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
+Off = tuple[OffIn, Array]
+"""Hours of each month in which mining is off, and which they are."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The hours of each month in which mining may run: from the `first` to the `last` cheapest hour, and of these a share.
+
+    first_usd, last_usd: what a MW pays at market prices in that many cheapest hours. All of shape (months,).
+    """
+
+    table: PriceTable
+    first: Array
+    last: Array
+    share: Array
+    first_usd: Array
+    last_usd: Array
+
+    @classmethod
+    def without(cls, off: Sequence[Off], table: PriceTable) -> Window:
+        """All hours but these."""
+        none = np.zeros_like(table.month_hours)
+        cheapest, dearest = (
+            np.max([none, *(hours for kind, hours in off if kind == at)], axis=0) for at in ("cheapest", "dearest")
+        )
+        first = np.minimum(cheapest, table.month_hours)
+        last = np.maximum(table.month_hours - dearest, first)
+        left = [1.0 - np.minimum(hours / table.month_hours, 1.0) for kind, hours in off if kind == "average"]
+        share = np.prod([none + 1.0, *left], axis=0)
+        return cls(table, first, last, share, table.usd_of_cheapest(first), table.usd_of_cheapest(last))
+
+    def below(self, price: Array) -> tuple[Array, Array]:
+        """Hours in which the market price is below one price a month, and what a MW pays for them; shape (months,) each."""
+        hours, usd = (rows[0] for rows in self.table.running(price[np.newaxis, :]))
+        usd = np.where(hours <= self.first, self.first_usd, np.where(hours >= self.last, self.last_usd, usd))
+        return self.share * (np.clip(hours, self.first, self.last) - self.first), self.share * (usd - self.first_usd)
+
+    def whole(self, running: BoolArray) -> tuple[Array, Array]:
+        """All of its hours in the months marked, and what a MW pays for them at market prices."""
+        found = (self.share * (self.last - self.first), self.share * (self.last_usd - self.first_usd))
+        return np.where(running, found[0], 0.0), np.where(running, found[1], 0.0)
+
+
+@dataclass(frozen=True)
+class _Way:
+    """One way of avoiding some of the peaks: the hours it leaves, and the charges, USD per MW and month, shape (months,)."""
+
+    window: Window
+    charge_usd: Array
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A share of every MW. ancillary_usd_per_mwh: before the power multiplier; standby_usd: per MW and month; shape (months,)."""
+
+    share: float
+    ancillary_usd_per_mwh: Array
+    standby_usd: Array
+    ways: tuple[_Way, ...]
+
+
+@dataclass(frozen=True)
+class Margin:
+    """Of one MW with its uptime, before fixed opex, shape (months,).
+
+    usd: the margin. hours: hours that run. usd_per_power: change of the margin per unit of the multiplier on market prices.
+    """
+
+    usd: Array
+    hours: Array
+    usd_per_power: Array
+
+
+@dataclass(frozen=True)
+class SiteTerms:
+    """The parts of a MW at a site and what a MWh costs there: loss factor x multiplier x market price (at index) + own price."""
+
+    parts: tuple[_Part, ...]
+    loss_factor: float
+    own_usd_per_mwh: Array
+    at_index: bool
+
+    @classmethod
+    def of(cls, site: Site, table: PriceTable, calendar: Calendar) -> SiteTerms:
+        factor, supply = site.loss_factor, site.supply
+        bought = (
+            supply.usd_per_mwh.values(calendar) if supply.kind == "fixed" else np.full(calendar.length, supply.adder_usd_per_mwh)
+        )
+        own = factor * bought + site.delivery_usd_per_mwh(calendar)
+        return cls(tuple(_parts(site, table, calendar)), factor, own, supply.kind == "index")
+
+    def margin(self, earned_usd_per_mwh: Array, uptime: float, multiplier: float) -> Margin:
+        """earned_usd_per_mwh: what a running MWh earns before power and ancillary income, shape (months,)."""
+        usd, hours, per_power = (np.zeros_like(earned_usd_per_mwh) for _ in range(3))
+        market = self.loss_factor if self.at_index else 0.0
+        for part in self.parts:
+            earned = earned_usd_per_mwh + multiplier * part.ancillary_usd_per_mwh - self.own_usd_per_mwh
+            best, ran, moved = (np.full_like(earned, -np.inf), np.zeros_like(earned), np.zeros_like(earned))
+            for way in part.ways:
+                paid = multiplier * market
+                run, market_usd = way.window.below(earned / paid) if paid > 0 else way.window.whole(earned > 0)
+                worth = uptime * (earned * run - paid * market_usd) - way.charge_usd
+                better = worth > best
+                best, ran = np.where(better, worth, best), np.where(better, run, ran)
+                moved = np.where(better, part.ancillary_usd_per_mwh * run - market * market_usd, moved)
+            usd = usd + part.share * (best + part.standby_usd)
+            hours, per_power = hours + part.share * uptime * ran, per_power + part.share * uptime * moved
+        return Margin(usd, hours, per_power)
+
+
+def _parts(site: Site, table: PriceTable, calendar: Calendar) -> Iterator[_Part]:
+    none = np.zeros(calendar.length)
+    always: list[Off] = [(item.off_in, item.off_hours(calendar)) for item in site.curtailments]
+    rest = 1.0
+    for service in site.ancillary_services:
+        yield _Part(service.share_fraction, service.usd_per_mwh(calendar), none, _ways(site, table, calendar, always))
+        rest -= service.share_fraction
+    for programme in site.standby:
+        called: Off = (programme.off_in, programme.off_hours(calendar))
+        ways = _ways(site, table, calendar, [*always, called])
+        yield _Part(programme.share_fraction, none, programme.usd_per_mw(calendar), ways)
+        rest -= programme.share_fraction
+    if rest > 0:
+        yield _Part(rest, none, none, _ways(site, table, calendar, always))
+
+
+def _ways(site: Site, table: PriceTable, calendar: Calendar, always: list[Off]) -> tuple[_Way, ...]:
+    """Every set of peaks that may be avoided, the empty one first."""
+    peaks = site.coincident_peaks
+    found = []
+    for avoided in chain.from_iterable(combinations(peaks, size) for size in range(len(peaks) + 1)):
+        off: list[Off] = [*always, *((peak.off_in, peak.off_hours(calendar)) for peak in avoided)]
+        found.append(_Way(Window.without(off, table), _charges(peaks, avoided, calendar)))
+    return tuple(found)
+
+
+def _charges(peaks: Sequence[CoincidentPeak], avoided: Sequence[CoincidentPeak], calendar: Calendar) -> Array:
+    """Charges that are left, USD per MW and month, shape (months,)."""
+    usd = np.zeros(calendar.length)
+    for peak in peaks:
+        left = 1.0 - peak.avoided_fraction if peak in avoided else 1.0
+        usd = usd + left * peak.usd_per_mw(calendar)
+    return usd

@@ -1,0 +1,135 @@
+"""What a site's load is charged and paid beside its energy: delivery and losses, coincident peaks, curtailment, ancillary services,
+standby programmes. A leased MW is firm and pays; a mining MW switches off or is paid for being able to [V5].
+
+Mining that has to be off in some hours of a month is off in the dearest ones, in ones that do not depend on the price (average),
+or, where the counterparty may choose and the worst is assumed, in the cheapest ones, which mining would miss most. An hour counts
+once where two agreements name the dearest (or the cheapest) hours; hours that do not depend on the price fall on the others by
+chance.
+
+Every MW of mining is in at most one ancillary service or standby programme: their shares add up to at most 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import numpy as np
+
+from . import quantities as q
+from .months import Array, Calendar
+from .names import Name
+from .path import MonthlyPath
+from .refusal import refusal
+from .sources import Sourced
+
+OffIn = Literal["dearest", "average", "cheapest"]
+"""The hours of a month in which mining is off, by the zone's market price."""
+
+
+class Delivery(Sourced):
+    """Charge per MWh at the meter, and energy that is bought and lost on the way to it. For mining and leases alike."""
+
+    usd_per_mwh: Annotated[MonthlyPath, q.DELIVERY_CHARGE]
+    loss_fraction: Annotated[float, q.LOSSES] = 0.0
+    """MWh lost for each MWh at the meter; they cost what the energy costs (market price and adder, or the fixed price)."""
+
+
+class _InSeason(Sourced):
+    """In force in some months of every year, both included; a season may run over the turn of the year (11 to 2)."""
+
+    name: Name
+    from_month_of_year: Annotated[int, q.MONTH_OF_YEAR] = 1
+    to_month_of_year: Annotated[int, q.MONTH_OF_YEAR] = 12
+
+    def in_season(self, calendar: Calendar) -> Array:
+        """1 in the months of the season, shape (months,)."""
+        first, last = self.from_month_of_year, self.to_month_of_year
+        months = np.array([month.month_of_year for month in calendar.months])
+        inside = (months >= first) & (months <= last) if first <= last else (months >= first) | (months <= last)
+        return inside.astype(float)
+
+
+class _Off(_InSeason):
+    """With hours of each month of the season in which mining is off."""
+
+    off_hours_per_month: Annotated[float, q.OFF_HOURS] = 0.0
+    off_in: OffIn = "dearest"
+
+    def off_hours(self, calendar: Calendar) -> Array:
+        """Hours, shape (months,)."""
+        return self.off_hours_per_month * self.in_season(calendar)
+
+
+class CoincidentPeak(_Off):
+    """A charge on the load in the hours of the system's peak (ERCOT 4CP, PJM capacity), in the months in which peaks are measured.
+
+    Mining pays it and runs, or is off in `off_hours_per_month`, which is enough to be off in the peak, and avoids
+    `avoided_fraction` of the charge: whichever is worth more, for every fleet and month by itself. A lease pays all of it.
+    """
+
+    usd_per_kw: Annotated[MonthlyPath, q.PEAK_CHARGE]
+    """Per kW of load in the peak of a month of the season; counted in that month, whenever it is billed."""
+    avoided_fraction: Annotated[float, q.FRACTION]
+
+    def usd_per_mw(self, calendar: Calendar) -> Array:
+        """Of a MW that runs through the peak, shape (months,)."""
+        return self.usd_per_kw.values(calendar) * 1000.0 * self.in_season(calendar)
+
+
+class Curtailment(_Off):
+    """An obligation: all mining of the site is off for so many hours of each month of the season. Leases are not curtailed."""
+
+
+class AncillaryService(_InSeason):
+    """A product (RRS, ECRS, non-spin, regulation) that a share of the mining MW sells in every hour in which it runs.
+
+    The price moves with the market: the power multiplier applies to it.
+    """
+
+    share_fraction: Annotated[float, q.FRACTION]
+    usd_per_mw_hour: Annotated[MonthlyPath, q.ANCILLARY_PRICE]
+
+    def usd_per_mwh(self, calendar: Calendar) -> Array:
+        """Per MW and hour that runs, before the power multiplier, shape (months,)."""
+        return self.usd_per_mw_hour.values(calendar) * self.in_season(calendar)
+
+
+class Standby(_Off):
+    """A demand-response programme that pays a share of the mining MW for being ready, and calls on it for some hours a month."""
+
+    share_fraction: Annotated[float, q.FRACTION]
+    usd_per_mw_month: Annotated[MonthlyPath, q.STANDBY_PAYMENT]
+    """Per energised MW in the programme, whatever its hours; a contract, to which the power multiplier does not apply."""
+
+    def usd_per_mw(self, calendar: Calendar) -> Array:
+        """Shape (months,)."""
+        return self.usd_per_mw_month.values(calendar) * self.in_season(calendar)
+
+
+MOST_PEAKS = 3
+"""Mining tries each way of avoiding some of them and not others: 8 ways at most."""
+
+
+def check_once(services: Sequence[AncillaryService], standby: Sequence[Standby], peaks: Sequence[CoincidentPeak]) -> None:
+    """Refuses shares that pay a MW twice, and more peaks than mining can weigh against each other."""
+    shares: list[AncillaryService | Standby] = [*services, *standby]
+    total = sum(item.share_fraction for item in shares)
+    if total > 1 + 1e-9:
+        said = ", ".join(f"{item.name} {item.share_fraction:g}" for item in shares)
+        raise refusal(
+            f"shares of {total:g} in all ({said})",
+            "ancillary services and standby programmes with shares that add up to at most 1",
+            "a MW is paid for by one of them only",
+            field="ancillary_services" if services else "standby",
+        )
+    if len(peaks) > MOST_PEAKS:
+        raise refusal(f"{len(peaks)} coincident peaks", f"at most {MOST_PEAKS}", field="coincident_peaks")
+
+
+def check_names(field: str, items: Sequence[_InSeason]) -> None:
+    """Refuses a name that two items of a list have."""
+    names = [item.name for item in items]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise refusal(f'the name "{twice[0]}" twice', "each name once", field=field)

@@ -1,0 +1,130 @@
+"""The ledger's lines of mining at a site with terms: delivery, coincident peaks, curtailment, ancillary services, standby.
+
+Price point by price point, apart from models/dispatch.py, whose values it must add up to. Revenue, energy and opex are those of a
+MW that runs whenever that earns something; what it does not earn in the hours in which it is off is taken back on two lines of its
+own, so that a reader sees what an obligation and what avoiding a peak cost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from ..models.flexibility import OffIn
+from ..models.mining import Fleet
+from ..models.months import Array, Calendar
+from ..models.prices import PriceTable
+from ..models.site import Site
+
+Off = list[tuple[OffIn, Array]]
+
+
+@dataclass(frozen=True)
+class MiningOfMw:
+    """One energised MW in every month: USD by item, and MWh drawn, shape (months,)."""
+
+    usd: dict[str, Array]
+    mwh: Array
+
+
+def mining_of_mw(site: Site, fleet: Fleet, table: PriceTable, multiplier: float, revenue: Array, calendar: Calendar) -> MiningOfMw:
+    """revenue: USD per meter MWh before the pool's fee, shape (months,). multiplier: on market prices."""
+    none = np.zeros(calendar.length)
+    shares: list[tuple[float, Array, Array, Off]] = [
+        (service.share_fraction, service.usd_per_mwh(calendar), none, []) for service in site.ancillary_services
+    ]
+    shares += [
+        (programme.share_fraction, none, programme.usd_per_mw(calendar), [(programme.off_in, programme.off_hours(calendar))])
+        for programme in site.standby
+    ]
+    rest = 1.0 - sum(share for share, *_ in shares)
+    if rest > 0:
+        shares.append((rest, none, none, []))
+    amounts: dict[str, Array] = {}
+    mwh = none
+    for share, ancillary, standby, called in shares:
+        found = _part(site, fleet, table, multiplier, revenue, calendar, multiplier * ancillary, called)
+        for item, usd in (*found.usd.items(), ("standby_income", standby)):
+            amounts[item] = amounts.get(item, none) + share * usd
+        mwh = mwh + share * found.mwh
+    return MiningOfMw(amounts, mwh)
+
+
+def _part(
+    site: Site,
+    fleet: Fleet,
+    table: PriceTable,
+    multiplier: float,
+    revenue: Array,
+    calendar: Calendar,
+    ancillary: Array,
+    called: Off,
+) -> MiningOfMw:
+    """A MW in one ancillary service, one programme or none."""
+    supply = site.supply
+    if supply.kind == "fixed":
+        bought = np.repeat(supply.usd_per_mwh.values(calendar)[:, np.newaxis], table.usd_per_mwh.shape[1], axis=1)
+    else:
+        bought = multiplier * table.usd_per_mwh + supply.adder_usd_per_mwh
+    lost = bought * (0.0 if site.delivery is None else site.delivery.loss_fraction)
+    delivery = site.delivery_usd_per_mwh(calendar)
+    pool = revenue * fleet.pool_fee_fraction
+    earned = revenue - pool - fleet.variable_opex_usd_per_mwh + ancillary - delivery
+    net = earned[:, np.newaxis] - bought - lost
+    hours = fleet.uptime_fraction * np.where(net > 0, table.hours, 0.0)
+    obliged: Off = [(item.off_in, item.off_hours(calendar)) for item in site.curtailments] + called
+    allowed = _allowed(table, obliged)
+    charge, kept = _best_way(site, calendar, table, obliged, hours * net)
+    mwh = hours.sum(axis=1)
+    usd = {
+        "mining_revenue": revenue * mwh,
+        "pool_fee": -pool * mwh,
+        "mining_power": -(hours * bought).sum(axis=1),
+        "mining_losses": -(hours * lost).sum(axis=1),
+        "mining_delivery": -delivery * mwh,
+        "mining_variable_opex": -fleet.variable_opex_usd_per_mwh * mwh,
+        "ancillary_income": ancillary * mwh,
+        "curtailment_forgone": -(hours * net * (1.0 - allowed)).sum(axis=1),
+        "peak_hours_forgone": -(hours * net * (allowed - kept)).sum(axis=1),
+        "mining_peak_charge": -charge,
+    }
+    return MiningOfMw(usd, (hours * kept).sum(axis=1))
+
+
+def _best_way(site: Site, calendar: Calendar, table: PriceTable, obliged: Off, earns: Array) -> tuple[Array, Array]:
+    """Charges and the share of each price point's hours that runs, in each month by the best way of avoiding peaks.
+
+    earns: USD at each price point where nothing is off, shape (months, points).
+    """
+    charge, kept, best = np.zeros(calendar.length), np.ones_like(earns), np.full(calendar.length, -np.inf)
+    for avoids in product((False, True), repeat=len(site.coincident_peaks)):
+        paid, off = np.zeros(calendar.length), list(obliged)
+        for avoided, peak in zip(avoids, site.coincident_peaks, strict=True):
+            paid = paid + peak.usd_per_mw(calendar) * (1.0 - peak.avoided_fraction * avoided)
+            off += [(peak.off_in, peak.off_hours(calendar))] if avoided else []
+        allowed = _allowed(table, off)
+        worth = (earns * allowed).sum(axis=1) - paid
+        better = worth > best
+        best, charge = np.where(better, worth, best), np.where(better, paid, charge)
+        kept = np.where(better[:, np.newaxis], allowed, kept)
+    return charge, kept
+
+
+def _allowed(table: PriceTable, off: Off) -> Array:
+    """Share of the hours at each price point in which mining is not off, shape (months, points); points rise in price."""
+    months = table.hours.sum(axis=1)
+    until = np.cumsum(table.hours, axis=1)
+    since = until - table.hours
+    first, last, share = np.zeros(len(months)), months.copy(), np.ones(len(months))
+    for kind, hours in off:
+        if kind == "cheapest":
+            first = np.maximum(first, np.minimum(hours, months))
+        elif kind == "dearest":
+            last = np.minimum(last, months - hours)
+        else:
+            share = share * np.maximum(1.0 - hours / months, 0.0)
+    inside = np.minimum(until, last[:, np.newaxis]) - np.maximum(since, first[:, np.newaxis])
+    part = np.divide(np.maximum(inside, 0.0), table.hours, out=np.zeros_like(table.hours), where=table.hours > 0)
+    return np.asarray(share[:, np.newaxis] * part)
