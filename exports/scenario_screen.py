@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from ..models.flexibility import InSeason, Off
 from ..models.lease import LeaseOffer
 from ..models.months import DAYS_PER_YEAR, Array
 from ..models.scenario import Scenario
@@ -68,6 +69,7 @@ def _sites(scenario: Scenario) -> Iterator[str]:
         suitable = _steps(site.hpc_suitable_mw, scenario) if site.hpc_suitable_mw else "all of it"
         yield f"{site.name}: energised {_steps(site.energised_mw, scenario)}; suitable for leases {suitable}"
         yield f"{site.name}: energy {_supply(site, scenario)}; {_demand_charge(site, scenario)}"
+        yield from (f"{site.name}: {text}" for text in _terms(site, scenario))
         for block in site.blocks:
             price = f"{block.mw:,.1f} MW at {block.usd_per_mwh:,.2f} USD/MWh"
             yield f"{site.name}: fixed block {block.name}, {price}, {block.first_month} to {block.last_month}"
@@ -92,6 +94,37 @@ def _demand_charge(site: Site, scenario: Scenario) -> str:
         return "no demand charge"
     usd = _ends(site.demand_charge.usd_per_kw_month.values(scenario.calendar), scenario)
     return f"demand charge {usd} USD/kW-month, of which mining avoids {100 * site.demand_charge.avoided_by_mining_fraction:g} %"
+
+
+def _terms(site: Site, scenario: Scenario) -> Iterator[str]:
+    """What the load is charged and paid beside its energy."""
+    calendar = scenario.calendar
+    if site.delivery is not None:
+        usd = _ends(site.delivery.usd_per_mwh.values(calendar), scenario)
+        yield f"delivery {usd} USD/MWh, losses {100 * site.delivery.loss_fraction:g} %"
+    for peak in site.coincident_peaks:
+        usd = _ends(peak.usd_per_kw.values(calendar), scenario)
+        avoids = f"mining avoids {100 * peak.avoided_fraction:g} % of it by being off"
+        yield f"coincident peak {peak.name}, {usd} USD per kW and month, {_season(peak)}; {avoids} {_off(peak)}"
+    for duty in site.curtailments:
+        yield f"curtailment {duty.name}, {_season(duty)}: mining is off {_off(duty)}"
+    for service in site.ancillary_services:
+        usd, share = _ends(service.usd_per_mw_hour.values(calendar), scenario), f"{100 * service.share_fraction:g} % of mining"
+        yield f"ancillary service {service.name}, {share}, {usd} USD per MW-hour, {_season(service)}"
+    for item in site.standby:
+        usd, share = _ends(item.usd_per_mw_month.values(calendar), scenario), f"{100 * item.share_fraction:g} % of mining"
+        yield f"standby {item.name}, {share}, {usd} USD per MW-month, {_season(item)}; called {_off(item)}"
+
+
+def _season(item: InSeason) -> str:
+    """The months of a year in which an agreement holds."""
+    first, last = item.from_month_of_year, item.to_month_of_year
+    return "all year" if (first, last) == (1, 12) else f"months {first} to {last}"
+
+
+def _off(item: Off) -> str:
+    which = {"dearest": "the dearest hours", "average": "hours whatever their price", "cheapest": "the cheapest hours"}
+    return f"in {item.off_hours_per_month:g} of {which[item.off_in]} a month"
 
 
 def _ends(values: Array, scenario: Scenario) -> str:

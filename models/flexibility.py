@@ -35,7 +35,7 @@ class Delivery(Sourced):
     """MWh lost for each MWh at the meter; they cost what the energy costs (market price and adder, or the fixed price)."""
 
 
-class _InSeason(Sourced):
+class InSeason(Sourced):
     """In force in some months of every year, both included; a season may run over the turn of the year (11 to 2)."""
 
     name: Name
@@ -50,7 +50,7 @@ class _InSeason(Sourced):
         return inside.astype(float)
 
 
-class _Off(_InSeason):
+class Off(InSeason):
     """With hours of each month of the season in which mining is off."""
 
     off_hours_per_month: Annotated[float, q.OFF_HOURS] = 0.0
@@ -61,7 +61,7 @@ class _Off(_InSeason):
         return self.off_hours_per_month * self.in_season(calendar)
 
 
-class CoincidentPeak(_Off):
+class CoincidentPeak(Off):
     """A charge on the load in the hours of the system's peak (ERCOT 4CP, PJM capacity), in the months in which peaks are measured.
 
     Mining pays it and runs, or is off in `off_hours_per_month`, which is enough to be off in the peak, and avoids
@@ -77,11 +77,11 @@ class CoincidentPeak(_Off):
         return self.usd_per_kw.values(calendar) * 1000.0 * self.in_season(calendar)
 
 
-class Curtailment(_Off):
+class Curtailment(Off):
     """An obligation: all mining of the site is off for so many hours of each month of the season. Leases are not curtailed."""
 
 
-class AncillaryService(_InSeason):
+class AncillaryService(InSeason):
     """A product (RRS, ECRS, non-spin, regulation) that a share of the mining MW sells in every hour in which it runs.
 
     The price moves with the market: the power multiplier applies to it.
@@ -95,7 +95,7 @@ class AncillaryService(_InSeason):
         return self.usd_per_mw_hour.values(calendar) * self.in_season(calendar)
 
 
-class Standby(_Off):
+class Standby(Off):
     """A demand-response programme that pays a share of the mining MW for being ready, and calls on it for some hours a month."""
 
     share_fraction: Annotated[float, q.FRACTION]
@@ -127,7 +127,7 @@ def check_once(services: Sequence[AncillaryService], standby: Sequence[Standby],
         raise refusal(f"{len(peaks)} coincident peaks", f"at most {MOST_PEAKS}", field="coincident_peaks")
 
 
-def check_names(field: str, items: Sequence[_InSeason]) -> None:
+def check_names(field: str, items: Sequence[InSeason]) -> None:
     """Refuses a name that two items of a list have."""
     names = [item.name for item in items]
     twice = sorted({name for name in names if names.count(name) > 1})

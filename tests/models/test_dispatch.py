@@ -115,7 +115,7 @@ def test_ancillary_services() -> None:
 
 
 def test_ancillary_prices_move_with_the_market() -> None:
-    """At half of all market prices: 360 x (90 + 32 - 10) + 216 x (122 - 30) + 144 x (122 - 75), and 720 hours at 90 - 10, 30, 75."""
+    """At half of all market prices the part in the service earns 90 + 32 less 10, 30 or 75 USD, the rest 90 less the same."""
     service = {"name": "ECRS", "share_fraction": 0.25, "usd_per_mw_hour": {"flat": 64}}
     values = Values(cases.scenario(**BANDED, sites__0__ancillary_services=[service]))
     sells = 360 * 112 + 216 * 92 + 144 * 47

@@ -30,13 +30,15 @@ from plain_evaluator import PlainScenario
 Box = dict[str, tuple[float, float]]
 PLANE: Box = {"hashprice": (0.5, 2.0), "rent": (0.7, 1.4)}
 CUBE: Box = {"hashprice": (0.6, 1.6), "rent": (0.8, 1.3), "power": (0.0, 1.8)}
-CASES: dict[str, tuple[Box, int]] = {"rockdale": (PLANE, 400), "linear": (CUBE, 600), "rich": (CUBE, 50)}
+CASES: dict[str, tuple[Box, int]] = {"rockdale": (PLANE, 400), "linear": (CUBE, 600), "rich": (CUBE, 50), "terms": (CUBE, 50)}
 """Box and random points: rockdale and rich have whole blocks, and multipliers of 0 are among those of the cube."""
 
 
 def case(name: str) -> Scenario:
     if name == "linear":
         return vary(rich(), {"leases.block_lease.indivisible": False})
+    if name == "terms":
+        return vary(rich(**cases.TERMS), {"leases.block_lease.indivisible": False})
     return rich() if name == "rich" else load(name)
 
 

@@ -21,6 +21,7 @@ from scenario_text import GOOD, changed, hourly, january, prices, write
 TIMES = january()
 SITE, FLEET, SIGNED, OFFER = "sites.Rockdale", "fleets.Machines", "leases.First tenant", "leases.Second tenant"
 PRICE = "power.zones.West.price"
+CHARGED = "      avoided_by_mining_fraction: 0.9"
 
 
 @dataclass(frozen=True)
@@ -329,6 +330,77 @@ DATES = [
     ),
     Refused(
         "B062-block", "to: 2027-12", "to: 2025-12", f"{SITE}.blocks.Block.to", "to 2025-12 before from 2026-01", "on or after from"
+    ),
+    Refused(
+        "terms-twice-the-same-mw",
+        CHARGED,
+        CHARGED + "\n    ancillary_services: [{name: ECRS, share_fraction: 0.7, usd_per_mw_hour: {flat: 8}}]\n"
+        "    standby: [{name: ERS, share_fraction: 0.4, usd_per_mw_month: {flat: 5000}}]",
+        f"{SITE}.ancillary_services",
+        "shares of 1.1 in all (ECRS 0.7, ERS 0.4)",
+        "add up to at most 1",
+        "one of them only",
+        line_of="ancillary_services:",
+    ),
+    Refused(
+        "terms-yearly-price",
+        CHARGED,
+        CHARGED + "\n    ancillary_services: [{name: ECRS, share_fraction: 0.7, usd_per_mw_hour: {flat: 84000}}]",
+        f"{SITE}.ancillary_services.ECRS.usd_per_mw_hour.flat",
+        "84,000 USD per MW and hour",
+        "0 to 1000 USD per MW and hour",
+        "did you mean that?",
+    ),
+    Refused(
+        "terms-percent-of-losses",
+        CHARGED,
+        CHARGED + "\n    delivery: {usd_per_mwh: {flat: 4}, loss_fraction: 2}",
+        f"{SITE}.delivery.loss_fraction",
+        "2 of the energy at the meter",
+        "0 to 0.25",
+        "2 in percent is 0.02",
+    ),
+    Refused(
+        "terms-off-hours",
+        CHARGED,
+        CHARGED + "\n    curtailments: [{name: Host, off_hours_per_month: 900}]",
+        f"{SITE}.curtailments.Host.off_hours_per_month",
+        "900 hours a month",
+        "0 to 744 hours a month",
+    ),
+    Refused(
+        "terms-which-hours",
+        CHARGED,
+        CHARGED + "\n    curtailments: [{name: Host, off_hours_per_month: 9, off_in: dear}]",
+        f"{SITE}.curtailments.Host.off_in",
+        "dear",
+        "dearest, average or cheapest",
+        "did you mean dearest?",
+    ),
+    Refused(
+        "terms-kw-for-mw",
+        CHARGED,
+        CHARGED + "\n    coincident_peaks: [{name: 4CP, usd_per_kw: {flat: 16000}, avoided_fraction: 0.9}]",
+        f"{SITE}.coincident_peaks.4CP.usd_per_kw.flat",
+        "16,000 USD per kW and peak month",
+        "0.001 to 200",
+        "16 USD per kW and peak month",
+    ),
+    Refused(
+        "terms-month-of-year",
+        CHARGED,
+        CHARGED + "\n    coincident_peaks: [{name: 4CP, usd_per_kw: {flat: 16}, avoided_fraction: 0.9, to_month_of_year: 13}]",
+        f"{SITE}.coincident_peaks.4CP.to_month_of_year",
+        "13 (month of the year",
+        "1 to 12",
+    ),
+    Refused(
+        "terms-name-twice",
+        CHARGED,
+        CHARGED + "\n    curtailments: [{name: Host, off_hours_per_month: 1}, {name: Host, off_hours_per_month: 2}]",
+        f"{SITE}.curtailments",
+        'the name "Host" twice',
+        "each name once",
     ),
     Refused(
         "B062-fleet",
