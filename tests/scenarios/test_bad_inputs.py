@@ -391,7 +391,7 @@ DATES = [
         CHARGED,
         CHARGED + "\n    coincident_peaks: [{name: 4CP, usd_per_kw: {flat: 16}, avoided_fraction: 0.9, to_month_of_year: 13}]",
         f"{SITE}.coincident_peaks.4CP.to_month_of_year",
-        "13 (month of the year",
+        "13",
         "1 to 12",
     ),
     Refused(
