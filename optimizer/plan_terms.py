@@ -260,7 +260,8 @@ def _does_not_fit(name: str) -> InputError:
                 "terms of the plans",
                 name,
                 "a term whose cash is not linear in rent and power price, or not a sum over price bands",
-                "fixed amounts, amounts in proportion to rent or market price, and mining by the hour",
+                "fixed amounts, amounts in proportion to rent or market price, and mining by the hour without delivery, peaks, "
+                "curtailment, ancillary services or standby",
                 "run, map and compare evaluate it; a workbook or a page of live formulas cannot",
             )
         ]
@@ -270,6 +271,8 @@ def _does_not_fit(name: str) -> InputError:
 def _fleet_terms(values: Values, k: int, zones: list[str]) -> FleetTerms:
     fleet, calendar = values.fleets[k], values.calendar
     site = values.scenario.site(fleet.site)
+    if site.has_terms:
+        raise _does_not_fit(fleet.name)
     charge = site.demand_charge
     unavoided = 0.0 if charge is None else 1.0 - charge.avoided_by_mining_fraction
     return FleetTerms(
