@@ -337,7 +337,9 @@ def _structure(values: Values, hosting: tuple[Limits, Limits]) -> Structure:
     sites = [site.name for site in values.sites]
     available = (values.available_mw > 0).tobytes()
     rules = OfferRules.of(values.offers).structure(values.offers)
-    return (values.calendar, sites, fleets, available, offers, list(all_leases), list(others), budget, rules)
+    letting = {offer.offer.site for offer in values.offers}  # elsewhere [C5] has no row
+    limited = [[key for key in limits if key[0] in letting] for limits in (all_leases, others)]
+    return (values.calendar, sites, fleets, available, offers, *limited, budget, rules)
 
 
 def _limits(values: Values, hosting: tuple[Limits, Limits]) -> dict[tuple[str, Any], float]:

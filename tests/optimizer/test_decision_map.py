@@ -30,7 +30,7 @@ from plain_evaluator import PlainScenario
 Box = dict[str, tuple[float, float]]
 PLANE: Box = {"hashprice": (0.5, 2.0), "rent": (0.7, 1.4)}
 CUBE: Box = {"hashprice": (0.6, 1.6), "rent": (0.8, 1.3), "power": (0.0, 1.8)}
-CASES: dict[str, tuple[Box, int]] = {"rockdale": (PLANE, 400), "linear": (CUBE, 600), "rich": (CUBE, 50), "terms": (CUBE, 50)}
+CASES: dict[str, tuple[Box, int]] = {"rockdale": (PLANE, 400), "linear": (CUBE, 600), "rich": (CUBE, 50), "terms": (CUBE, 600)}
 """Box and random points: rockdale and rich have whole blocks, and multipliers of 0 are among those of the cube."""
 
 
