@@ -18,8 +18,25 @@ FIRST_YEAR = 5
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "Mining revenue": ("mining_revenue", "pool_fee"),
-    "Rent": ("rent",),
-    "Power": ("mining_power", "lease_power", "mining_demand_charge", "lease_demand_charge", "block_settlement"),
+    "Rent": (
+        "rent",
+        "prepayment",
+        "default_recovery",
+        "credit_support",
+        "service_credits",
+        "late_delivery_penalty",
+        "termination_fee",
+    ),
+    "Power": (
+        "mining_power",
+        "lease_power",
+        "lease_losses",
+        "lease_delivery",
+        "mining_demand_charge",
+        "lease_demand_charge",
+        "lease_peak_charge",
+        "block_settlement",
+    ),
     "Operating cost": ("mining_variable_opex", "mining_fixed_opex", "lease_opex"),
     "Capex": ("lease_capex",),
     "Residual value and sales": ("residual_value", "machine_sale"),
