@@ -17,6 +17,7 @@ from ..errors import InputError, Problem
 from ..models.reopened import can_reopen
 from ..models.scenario import Scenario
 from .certificate import LEDGER_TOLERANCE
+from .ledger_groups import FEES, LEASE_COSTS, MINING, RENT
 from .optimise import SolverError
 from .pinned import PinnedPlan, pin, read_pinned
 from .plan import plain
@@ -33,31 +34,10 @@ ROUNDING_USD = 0.01
 MOST_COLUMNS = 100
 
 STEPS = {
-    "mining margin": (
-        "mining_revenue",
-        "pool_fee",
-        "mining_power",
-        "mining_variable_opex",
-        "mining_fixed_opex",
-        "mining_demand_charge",
-        "mining_losses",
-        "mining_delivery",
-        "mining_peak_charge",
-        "peak_hours_forgone",
-        "curtailment_forgone",
-        "ancillary_income",
-        "standby_income",
-    ),
-    "rent": ("rent", "default_recovery", "credit_support", "service_credits", "late_delivery_penalty"),
-    "prepayments, deposits and fees": ("prepayment", "deposit", "termination_fee"),
-    "lease opex, power and charges": (
-        "lease_opex",
-        "lease_power",
-        "lease_losses",
-        "lease_delivery",
-        "lease_demand_charge",
-        "lease_peak_charge",
-    ),
+    "mining margin": MINING,
+    "rent": RENT,
+    "prepayments, deposits and fees": FEES,
+    "lease opex, power and charges": LEASE_COSTS,
     "lease capex": ("lease_capex",),
     "residual values": ("residual_value",),
     "income tax": ("income_tax",),

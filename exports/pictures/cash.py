@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...models.months import Array
+from ...optimizer.ledger_groups import FEES, LEASE_COSTS, MINING, RENT
 from ...optimizer.plan import Plan
 from ...optimizer.tables import Row
 from .style import (
@@ -54,34 +55,10 @@ class Group:
 
 
 GROUPS = (
-    Group(
-        "mining margin",
-        ORANGE,
-        "",
-        (
-            "mining_revenue",
-            "pool_fee",
-            "mining_power",
-            "mining_variable_opex",
-            "mining_fixed_opex",
-            "mining_demand_charge",
-            "mining_losses",
-            "mining_delivery",
-            "mining_peak_charge",
-            "peak_hours_forgone",
-            "curtailment_forgone",
-            "ancillary_income",
-            "standby_income",
-        ),
-    ),
-    Group("rent", BLUE, "", ("rent", "default_recovery", "credit_support", "service_credits", "late_delivery_penalty")),
-    Group("prepayments, deposits, fees", PURPLE, "....", ("prepayment", "deposit", "termination_fee")),
-    Group(
-        "opex, power and charges of leases",
-        SKY,
-        "----",
-        ("lease_opex", "lease_power", "lease_losses", "lease_delivery", "lease_demand_charge", "lease_peak_charge"),
-    ),
+    Group("mining margin", ORANGE, "", MINING),
+    Group("rent", BLUE, "", RENT),
+    Group("prepayments, deposits, fees", PURPLE, "....", FEES),
+    Group("opex, power and charges of leases", SKY, "----", LEASE_COSTS),
     Group("capex of leases", "#5A1E00", "", ("lease_capex",)),
     Group("residual value, machines sold", YELLOW, "////", ("residual_value", "machine_sale")),
     Group("taxes", VERMILLION, "\\\\\\\\", ("income_tax",)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...models.months import Array
+from ...optimizer.ledger_groups import FEES, LEASE_POWER, RENT
 from .book import TEAL, Block, Book, Sheet, absolute
 from .calculations import Calculations
 from .months import TOTAL_USES, meaning
@@ -17,24 +18,22 @@ FIRST_YEAR = 5
 """Column of the first year."""
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Mining revenue": ("mining_revenue", "pool_fee"),
-    "Rent": (
-        "rent",
-        "prepayment",
-        "default_recovery",
-        "credit_support",
-        "service_credits",
-        "late_delivery_penalty",
-        "termination_fee",
+    "Mining revenue": (
+        "mining_revenue",
+        "pool_fee",
+        "ancillary_income",
+        "standby_income",
+        "peak_hours_forgone",
+        "curtailment_forgone",
     ),
+    "Rent": (*RENT, *FEES),
     "Power": (
         "mining_power",
-        "lease_power",
-        "lease_losses",
-        "lease_delivery",
+        "mining_losses",
+        "mining_delivery",
         "mining_demand_charge",
-        "lease_demand_charge",
-        "lease_peak_charge",
+        "mining_peak_charge",
+        *LEASE_POWER,
         "block_settlement",
     ),
     "Operating cost": ("mining_variable_opex", "mining_fixed_opex", "lease_opex"),

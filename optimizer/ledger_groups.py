@@ -1,0 +1,27 @@
+"""Items of the ledger that belong together wherever cash is summed up for people: pictures, comparisons, workbooks.
+
+A new item of the ledger joins one of these; the tests ask that every grouping holds each item once.
+"""
+
+from __future__ import annotations
+
+MINING = (
+    "mining_revenue",
+    "pool_fee",
+    "mining_power",
+    "mining_variable_opex",
+    "mining_fixed_opex",
+    "mining_demand_charge",
+    "mining_losses",
+    "mining_delivery",
+    "mining_peak_charge",
+    "peak_hours_forgone",
+    "curtailment_forgone",
+    "ancillary_income",
+    "standby_income",
+)
+"""Together the margin of mining before tax."""
+RENT = ("rent", "default_recovery", "credit_support", "service_credits", "late_delivery_penalty")
+FEES = ("prepayment", "deposit", "termination_fee")
+LEASE_POWER = ("lease_power", "lease_losses", "lease_delivery", "lease_demand_charge", "lease_peak_charge")
+LEASE_COSTS = ("lease_opex", *LEASE_POWER)
