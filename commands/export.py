@@ -11,7 +11,6 @@ from .shared import loaded, path, printing, scenario_options, tell
 
 if TYPE_CHECKING:
     from ..models.scenario import Scenario
-    from ..optimizer.sandwich import Progress
     from . import Commands
 
 BOX = {"hashprice": "0.5:2", "rent": "0.7:1.4", "power": "0.7:1.4"}
@@ -40,6 +39,7 @@ def _run(options: argparse.Namespace) -> int:
     from ..exports.workbook.export import build, export_of
     from ..exports.workbook.template import filled
     from ..optimizer.decision_map import box_of
+    from .decision_map import map_progress
 
     box, tolerance = box_of({axis: getattr(options, axis) for axis in BOX}, options.tolerance)
     _check_target(options.out, options.template)
@@ -51,7 +51,7 @@ def _run(options: argparse.Namespace) -> int:
         refuse_another_scenario(options.tables, scenario.name)
         make_writable(options.tables)
     on_terminal = sys.stderr.isatty()
-    export = export_of(scenario, box, tolerance, _progress if on_terminal else None)
+    export = export_of(scenario, box, tolerance, map_progress if on_terminal else None)
     if on_terminal:
         print("\r\033[K", end="", file=sys.stderr, flush=True)
     _check_value(options.scenario, npv_usd, export.plan.npv_usd)
@@ -122,8 +122,3 @@ def _free_name(out: Path) -> Path:
     while (free := out.with_name(f"{out.stem}-{number}{out.suffix}")).exists():
         number += 1
     return free
-
-
-def _progress(progress: Progress) -> None:
-    regret = f"{progress.bound_musd:,.2f} M USD"
-    print(f"\r{progress.solves} solves, {progress.plans} plans, regret below {regret} ", end="", file=sys.stderr, flush=True)

@@ -16,8 +16,14 @@ SCENARIO = "scenario.json"
 
 
 def is_plan(path: str | Path) -> bool:
-    """Whether a file that a user names is a plan and not a scenario."""
-    return Path(path).suffix.lower() == ".json" and Path(path).name != SCENARIO
+    """Whether a file that a user names is a plan and not a scenario: JSON with a manifest."""
+    if Path(path).suffix.lower() != ".json":
+        return False
+    try:
+        data = json.loads(Path(path).read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(data, dict) and "manifest" in data
 
 
 def scenario_of_plan(path: str | Path) -> tuple[Scenario, dict[str, Any]]:

@@ -102,3 +102,20 @@ def _typed(match: re.Match[str], typed: dict[str, re.Match[str]], texts: list[st
         attributes = match[2].replace('t="s"', 't="inlineStr"')
         return f'<c r="{match[1]}"{attributes}><is>{texts[int(index[1])]}</is></c>'
     return f'<c r="{match[1]}"{match[2]}>{other[3]}</c>'
+
+
+def with_other_number(book: bytes, sheet: str) -> bytes:
+    """The book with one figure of a sheet, in the first column of months, typed over."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as own, zipfile.ZipFile(target, "w") as made:
+        names = re.findall(r'<sheet name="([^"]*)"', own.read("xl/workbook.xml").decode())
+        wanted = f"xl/worksheets/sheet{names.index(sheet) + 1}.xml"
+        for part in own.infolist():
+            data = own.read(part)
+            if part.filename == wanted:
+                pattern = re.compile(r'(<c r="H(?:[5-9]|\d\d+)"[^>]*><v>)(?!0\.0<)([^<]+)')
+                text, count = pattern.subn(lambda match: f"{match[1]}{float(match[2]) + 3.0!r}", data.decode(), count=1)
+                assert count == 1
+                data = text.encode()
+            made.writestr(part, data)
+    return target.getvalue()

@@ -60,7 +60,7 @@ def quoted(sheet: str) -> str:
 
 
 class Book:
-    """The workbook. `numbers`: formulas written so far."""
+    """The workbook."""
 
     def __init__(self, title: str, months: int) -> None:
         self.target = io.BytesIO()
@@ -68,8 +68,6 @@ class Book:
         self.file.set_calc_mode("auto")
         self.months = months
         self.letters = [cell_name(0, FIRST + month)[:-1] for month in range(months)]
-        self.sheets: dict[str, Sheet] = {}
-        self.names: dict[str, str] = {}
         self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
 
     def sheet(self, name: str, colour: str, columns: Sequence[tuple[int, int, float]], landscape: bool = True) -> Sheet:
@@ -85,7 +83,6 @@ class Book:
         page.set_paper(9)
         page.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         page.set_footer('&L&8&"Arial"hashlease&C&8&A&R&8page &P of &N')
-        self.sheets[name] = sheet
         return sheet
 
     def timed(self, name: str, colour: str = GREY) -> Sheet:
@@ -132,7 +129,6 @@ class Book:
 
     def name(self, name: str, reference: str) -> str:
         """Define a name for the whole workbook; returns it."""
-        self.names[name] = reference
         self.file.define_name(name, f"={reference}")
         return name
 
@@ -147,8 +143,6 @@ class Sheet:
     def __init__(self, book: Book, name: str) -> None:
         self.book, self.name = book, name
         self.page = book.file.add_worksheet(name, exact_sheet())
-        self.next = 0
-        """The next free row."""
 
     # --- references --------------------------------------------------------------------------------------------------------
 
@@ -205,7 +199,6 @@ class Sheet:
         for column in range(1, width):
             self.page.write_blank(0, column, None, band)
         self.text(1, 0, below, "note")
-        self.next = 3
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from .yearly_pages import GROUPS, OTHER, CashPage
 
 TOLERANCE = 1e-6
 """Largest difference that is allowed: MW, M USD, and a share of a checksum."""
-FIRST_CHECK = 5
+FIRST_CHECK, FIRST_SUM = 5, 37
 ALL_GROUPS = (*GROUPS, OTHER)
 
 
@@ -123,22 +123,20 @@ class ChecksPage:
         sums = (
             (
                 "prices and hours of the bands",
-                calc.prices.sheet,
                 [block for pair in zip(calc.prices.prices, calc.prices.hours, strict=True) for block in pair],
             ),
-            ("machines of the plans", calc.machines.sheet, [calc.machines.block]),
-            ("cash of the lease options", calc.terms.sheet, [calc.terms.block]),
+            ("machines of the plans", [calc.machines.block]),
+            ("cash of the lease options", [calc.terms.block]),
             (
                 "revenue, charges and fixed prices of the fleets",
-                calc.mining.sheet,
                 [calc.mining.revenue, calc.mining.charge, calc.mining.fixed_price],
             ),
-            ("use of MW by the lease options", calc.uses.sheet, [Block(calc.uses.sheet, 4, len(calc.uses.rows))]),
+            ("use of MW by the lease options", [Block(calc.uses.sheet, 4, len(calc.uses.rows))]),
         )
-        for (what, _, blocks), value in zip(sums, self._checksums(calc), strict=True):
+        for number, ((what, blocks), value) in enumerate(zip(sums, self._checksums(calc), strict=True)):
             kept = [block for block in blocks if block.rows]
             formula = "+".join(f"SUMSQ({block.all()})" for block in kept) or "SUM(0)"
-            row = 37 + [text for text, *_ in sums].index(what)
+            row = FIRST_SUM + number
             sheet.text(row, 1, f"sum of squares of {what}, as written", "note")
             sheet.number(row, 2, value, "data", "General")
             yield Check(

@@ -112,7 +112,7 @@ class ControlPage:
         self._certified(checks)
         self._plan(calc, words)
         self._edges(sensitivity)
-        self._list(words)
+        self._list()
         insert_charts(self.sheet, self.shadow, allocation, cash, sensitivity)
         page = self.sheet.page
         page.print_area(0, 0, 58, 15)
@@ -269,7 +269,7 @@ class ControlPage:
             sheet.text(row, 15, "exact within the list" if name == "rent" else "between points of the line", "note")
         sheet.text(7, 12, "-: as far as the axis goes (Decision map)", "note")
 
-    def _list(self, words: list[str]) -> None:
+    def _list(self) -> None:
         sheet, shadow, top = self.sheet, self.shadow, 38
         sheet.text(top - 1, 12, "Best plans now", "section")
         for column in range(13, 16):

@@ -87,7 +87,7 @@ def with_plans(plan: Plan, found: DecisionMap, decisions: list[Decisions]) -> Ex
     """An export of these plans; the status quo joins them if it is not among them."""
     values = found.values.values
     known = PlanValues(values)
-    for one in [*decisions, known.committed(found.optimiser.all_mining(), TODAY)]:
+    for one in decisions:
         known.add(one)
     status_quo = known.add(known.committed(found.optimiser.all_mining(), TODAY))
     if len(known) > MOST_PLANS or len(values.offers) > MOST_OFFERS:
@@ -142,7 +142,7 @@ def build(export: Export, choices: Choices | None = None) -> tuple[bytes, dict[s
     write_certificate(book, export.plan, export.found)
     checks = ChecksPage(book, shadow, dict(export.box.axes), export.box.bound_musd)
     write_about(book, export.plan)
-    links = LinksPage(book, shadow, control.inside(), export.box.bound_musd)
+    links = LinksPage(book, shadow, control.inside(), export.box.bound_musd, checks)
     write_tables(book, export.plan)
     calc = calculations(book, shadow, scenarios, map_page.axis_cells, words)
     offers = offers_in_list(shadow, export.plan)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from .book import Book
 from .calculations import Calculations
+from .checks import ChecksPage
 from .choices import CURVES, FACTORS
 from .control import payback
 from .months import TOTAL_USES
@@ -26,7 +27,7 @@ FIRST_SINGLE, FIRST_YEARLY, FIRST_LIST = 6, 40, 66
 
 @dataclass(frozen=True)
 class Single:
-    """One output."""
+    """One output; without a formula it is text of the scenario."""
 
     name: str
     what: str
@@ -39,8 +40,8 @@ class Single:
 class LinksPage:
     """Created with the outputs, filled at the end."""
 
-    def __init__(self, book: Book, shadow: Shadow, certified: bool, bound_musd: float) -> None:
-        self.shadow, self.certified, self.bound_musd = shadow, certified, bound_musd
+    def __init__(self, book: Book, shadow: Shadow, certified: bool, bound_musd: float, checks: ChecksPage) -> None:
+        self.shadow, self.certified, self.bound_musd, self.checks = shadow, certified, bound_musd, checks
         self.outputs: dict[str, list[float | str]] = {}
         """What stands under each name."""
         self.sheet = book.sheet("Links", "#065F46", [(0, 0, 30), (1, 1, 60), (2, 2, 14), (3, 3, 20), (4, 4 + MOST_YEARS, 10)])
@@ -69,11 +70,14 @@ class LinksPage:
             sheet.text(FIRST_SINGLE - 1, column, text, "head")
         for row, single in enumerate(self._singles(plan, calc, sensitivity), start=FIRST_SINGLE):
             sheet.labels(row, [single.name, single.what, single.unit])
-            sheet.formula(row, 3, single.formula, single.value, "out", single.kind)
+            if single.formula:
+                sheet.formula(row, 3, single.formula, single.value, "out", single.kind)
+            else:
+                sheet.text(row, 3, str(single.value), "out")
             sheet.book.name(single.name, sheet.cell(row, 3))
             self.outputs[single.name] = [single.value]
         self._yearly(allocation, cash)
-        self._lists(offers, calc)
+        self._lists(offers)
         sheet.page.freeze_panes(FIRST_SINGLE, 1)
         sheet.page.fit_to_pages(1, 0)
 
@@ -81,12 +85,18 @@ class LinksPage:
         shadow = self.shadow
         ids, npv = shadow.terms.ids, shadow.npv
         rate: float | str = float((1 + calc.cash.monthly_rate) ** 12 - 1) if calc.cash.has_rate else "-"
-        quote = {text: text.replace('"', '""')[:200] for text in plan}
         found = [
-            Single("out_version", "version of this list of names", "", f'="{VERSION}"', VERSION),
-            Single("out_scenario", "scenario", "", f'="{quote[plan[0]]}"', plan[0]),
-            Single("out_verdict", "verdict of the program at the scenario's own prices", "", f'="{quote[plan[1]]}"', plan[1][:200]),
-            Single("out_checks_passed", "1: every check of the workbook is passed", "1", "=checks_passed", 1.0, "0"),
+            Single("out_version", "version of this list of names", "", "", VERSION),
+            Single("out_scenario", "scenario", "", "", plan[0]),
+            Single("out_verdict", "verdict of the program at the scenario's own prices", "", "", plan[1]),
+            Single(
+                "out_checks_passed",
+                "1: every check of the workbook is passed",
+                "1",
+                "=checks_passed",
+                float(self.checks.passed),
+                "0",
+            ),
             Single(
                 "out_certified", "1: prices and rates lie in the box that is proved", "1", "=certified", float(self.certified), "0"
             ),
@@ -174,7 +184,7 @@ class LinksPage:
             sheet.book.name(name, sheet.area(row, 4, row, 3 + MOST_YEARS))
             self.outputs[name] = list(values)
 
-    def _lists(self, offers: list[tuple[str, float]], calc: Calculations) -> None:
+    def _lists(self, offers: list[tuple[str, float]]) -> None:
         sheet, shadow, top = self.sheet, self.shadow, FIRST_LIST
         sheet.text(
             top - 2, 0, f"Plans ({MOST_PLANS} rows) and offers ({MOST_OFFERS} rows): empty text after the last one", "section"

@@ -22,12 +22,14 @@ from hashlease.exports.workbook.export import Export, build, export_of, with_pla
 from hashlease.exports.workbook.links import FIRST_SINGLE, MOST_PLANS
 from hashlease.exports.workbook.shadow import Shadow
 from hashlease.exports.workbook.template import filled
+from hashlease.exports.workbook.yearly_pages import GROUPS
 from hashlease.models.months import Array
 from hashlease.models.values import USD_PER_MUSD, Multipliers, Values
 from hashlease.optimizer.decisions import Decisions
-from hashlease.optimizer.ledger import Ledger
+from hashlease.optimizer.irr import internal_rate_of_return
+from hashlease.optimizer.ledger import ITEMS, Ledger
 from hashlease.optimizer.optimise import Optimiser
-from office import cells, converted, differences, with_inputs_of
+from office import cells, converted, differences, with_inputs_of, with_other_number
 from openpyxl.utils import range_boundaries
 
 HOSTILE = ["=cmd|' /C calc'!A0", "+1+1", "@SUM(1)", "-2", "http://example.org", "tab\there", "<b>&amp;", "'quoted"]
@@ -132,6 +134,46 @@ def test_rent_edges_are_where_another_plan_takes_over() -> None:
         assert (there.best == shadow.best) is same
 
 
+def test_edges_of_the_hashprice_lie_where_the_winner_changes() -> None:
+    """Drawn straight between two points of the line: the best plan is best inside, and another one a point further out."""
+    export = rockdale()
+    shadow = Shadow(export.terms, export.choices, export.status_quo)
+    axis, lost = shadow.axis("hashprice"), shadow.line_npv("hashprice").max(axis=0) - shadow.line_npv("hashprice")[shadow.best]
+    first = int(np.flatnonzero((lost > 1e-6) & (axis > 1.0))[0])
+    edge = cells(workbook_bytes(export))["Control", 5, 15]
+    assert max(axis[first - 1], 1.0) <= edge <= axis[first]
+    true = min(at for at, _ in export.found.walk("hashprice") if at > 1.0)
+    assert edge == pytest.approx(true, abs=axis[1] - axis[0])
+
+
+@pytest.mark.parametrize("kind", ["as planned", "inside"])
+def test_rate_of_return_and_payback_by_another_way(kind: str) -> None:
+    """The cash over the status quo from two ledgers; its rate by the solver of the offers' rates, its payback by counting."""
+    export, choices = rockdale(), typed(rockdale(), kind)
+    at = Multipliers(choices.hashprice, choices.rent, choices.power)
+    best = Shadow(export.terms, choices, export.status_quo).best
+    taken, none = (
+        sum(by_ledger(export, plan, at, choices.discount)[0].values(), np.zeros(export.terms.calendar.length))
+        for plan in (best, export.status_quo)
+    )
+    extra = taken - none
+    found = cells(workbook_bytes(export, choices))
+    rate = internal_rate_of_return(extra, np.arange(len(extra)) / 12)
+    assert rate is not None
+    assert found["Control", 10, 9] == pytest.approx(rate, rel=1e-9)
+    total, month = 0.0, 0
+    for number, usd in enumerate(extra.tolist()):
+        total += usd
+        if total < 0:
+            month = number + 1
+    assert found["Control", 11, 9] == str(export.terms.calendar.months[month])
+
+
+def test_every_line_of_the_ledger_has_its_group() -> None:
+    grouped = [item for items in GROUPS.values() for item in items if item != "income_tax_mining"]
+    assert sorted(grouped) == sorted(ITEMS)
+
+
 # --- the real program ----------------------------------------------------------------------------------------------------
 
 
@@ -165,6 +207,15 @@ def test_lists_of_any_length(soffice: str, tmp_path: Path, plans: int) -> None:
     numbers, wrong = recalculated(soffice, export, typed(export, "inside"), tmp_path)
     assert numbers > 1_000
     assert not wrong[:10], len(wrong)
+
+
+@pytest.mark.parametrize("sheet", ["Prices", "Machines", "Lease terms", "Mining", "Use of MW"])
+def test_a_figure_that_is_overwritten_fails_the_checks(soffice: str, tmp_path: Path, sheet: str) -> None:
+    content = workbook_bytes(plain())
+    assert cells(content)["Checks", 4, 5] == 1.0
+    file = tmp_path / "plan.xlsx"
+    file.write_bytes(with_other_number(content, sheet))
+    assert cells(converted(soffice, file, tmp_path))["Checks", 4, 5] == 0.0
 
 
 def test_the_pages_to_print(soffice: str, tmp_path: Path) -> None:
