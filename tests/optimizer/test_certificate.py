@@ -14,9 +14,10 @@ from hashlease.models.values import TODAY, Multipliers, Values
 from hashlease.optimizer import session as sessions
 from hashlease.optimizer import solve as solving
 from hashlease.optimizer.branching import Choice, Node
-from hashlease.optimizer.certificate import CERTIFIED, DO_NOT_USE, Certifier, Part, _covers
+from hashlease.optimizer.certificate import CERTIFIED, DO_NOT_USE, Certifier, Part
 from hashlease.optimizer.optimise import Optimiser
 from hashlease.optimizer.prices import prices_of
+from hashlease.optimizer.safe_bounds import covers
 from hashlease.optimizer.session import Solution
 
 
@@ -192,10 +193,10 @@ def test_a_search_tree_must_cover_its_node() -> None:
     everything = {0: Choice(frozenset({0, 1, 2}), must=False)}
     out = Node({0: Choice(frozenset(), must=False)})
     early, late = (Node({0: Choice(frozenset(starts), must=True)}) for starts in ({0}, {1, 2}))
-    assert _covers(Node(everything, children=[early, late, out]))
-    assert not _covers(Node(everything, children=[early, late]))  # not taking it is left out
-    assert not _covers(Node(everything, children=[early, out]))  # later starts are left out
-    assert not _covers(Node(everything, children=[Node(everything)]))
+    assert covers(Node(everything, children=[early, late, out]))
+    assert not covers(Node(everything, children=[early, late]))  # not taking it is left out
+    assert not covers(Node(everything, children=[early, out]))  # later starts are left out
+    assert not covers(Node(everything, children=[Node(everything)]))
 
 
 def test_parts_of_the_shipped_scenarios() -> None:

@@ -1,0 +1,156 @@
+"""What the certificate knows of a scenario: values, MW and limits per MW, read anew from the contracts through the ledger.
+
+Nothing here comes from the program's coefficients. Shapes: (fleets, months) for fleets; one array an offer, by its starts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..models.months import Array
+from ..models.scenario import Scenario
+from ..models.values import USD_PER_MUSD, Values
+from .ledger import Ledger, total_usd
+from .offer_rules import OfferRules
+from .program import FITTING_MW
+
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
+
+
+class Readings:
+    """A scenario's values per MW and its limits, the second code path of models/values.py and program.py."""
+
+    def __init__(self, values: Values) -> None:
+        self.values = values
+        self.scenario: Scenario = values.scenario
+        self.calendar = values.calendar
+        self.ledger = Ledger(self.scenario)
+        self.energised = {site.name: site.energised(self.calendar) for site in self.scenario.sites}
+        self.suitable = {site.name: site.hpc_suitable(self.calendar) for site in self.scenario.sites}
+        self.unreserved = {site.name: self._unreserved(site.name) for site in self.scenario.sites}
+
+    @cached_property
+    def rules(self) -> OfferRules:
+        return OfferRules.of(self.values.offers)
+
+    def _unreserved(self, site: str) -> Array:
+        """[C5] Suitable MW less what tenants' rights reserve, shape (months,)."""
+        mw = self.suitable[site].copy()
+        for lease in sorted(self.scenario.leases_at(site), key=lambda lease: lease.name):
+            if lease.status == "offered" and lease.reserved_until is not None:
+                reserved = np.array([month < lease.reserved_until for month in self.calendar.months])
+                mw -= reserved * lease.critical_it_mw * lease.gross_up
+        return np.maximum(mw, 0.0)
+
+    @cached_property
+    def available_mw(self) -> Array:
+        """[C2] Meter MW of each fleet, shape (fleets, months)."""
+        rows = [fleet.available_mw(self.calendar) for fleet in self.values.fleets]
+        return np.array(rows).reshape(len(rows), self.calendar.length)
+
+    @cached_property
+    def mining_musd(self) -> Array:
+        """Value of one energised MW, USD million, shape (fleets, months), from the ledger's lines."""
+        rows = [total(line.discounted_usd for line in self.ledger.mining(fleet)) for fleet in self.values.fleets]
+        return np.array(rows).reshape(len(rows), self.calendar.length) / USD_PER_MUSD
+
+    @cached_property
+    def standing_musd(self) -> float:
+        """Value that no decision changes, USD million."""
+        return total_usd(self.ledger.standing) / USD_PER_MUSD
+
+    @cached_property
+    def lease_musd(self) -> list[Array]:
+        """Value of one critical MW at each start, USD million, from the ledger's lines."""
+        return [
+            np.array(
+                [sum(float(line.discounted_usd.sum()) for line in self.ledger.lease(offer.offer, start)) for start in offer.starts]
+            )
+            / USD_PER_MUSD
+            for offer in self.values.offers
+        ]
+
+    @cached_property
+    def occupied_mw(self) -> list[Array]:
+        """Meter MW per critical MW, shape (starts, months) for each offer."""
+        return [np.array([self.ledger.occupied_mw(offer.offer, start) for start in offer.starts]) for offer in self.values.offers]
+
+    @cached_property
+    def needs_unreserved(self) -> list[Array]:
+        """1 in the months in which no right reserves the offer's MW for it, shape (months,)."""
+        found = []
+        for offer in self.values.offers:
+            until = offer.offer.reserved_until
+            own = offer.offer.status == "offered" and until is not None
+            found.append(np.array([0.0 if own and until and month < until else 1.0 for month in self.calendar.months]))
+        return found
+
+    @cached_property
+    def capex_musd(self) -> list[Array]:
+        """Landlord's capex by start and year of the horizon, USD million per critical MW; 0 for signed leases."""
+        years = np.array([month.year for month in self.calendar.months])
+        found = []
+        for offer in self.values.offers:
+            rows = np.zeros((len(offer.starts), len(self.calendar.years)))
+            for row, start in enumerate(offer.starts if offer.offer.status == "offered" else []):
+                spent = self.ledger.capex(offer.offer, start).usd
+                for column, year in enumerate(self.calendar.years):
+                    rows[row, column] = -math.fsum(spent[years == year].tolist()) / USD_PER_MUSD
+            found.append(rows)
+        return found
+
+    def room(self, number: int) -> tuple[Array, Array, Array]:
+        """Critical MW that energised MW, suitable MW and the budget leave beside what is signed, each of shape (starts,).
+
+        Suitable MW never leave more than energised MW do.
+        """
+        power, suitable, budget = (_least_ratio(limit, use) for limit, use in self._left_over(number))
+        return power, suitable, budget
+
+    def _left_over(self, number: int) -> list[tuple[Array, Array]]:
+        """What signed leases leave of energised MW, suitable MW (by month) and budget (by year), and a critical MW's use of it."""
+        lease = self.values.offers[number].offer
+        months = self.calendar.months
+        own_right = np.array([lease.reserved_until is not None and month < lease.reserved_until for month in months])
+        suitable = np.where(own_right, self.suitable[lease.site], self.unreserved[lease.site])
+        signed = np.zeros(len(months))
+        for other, occupied in zip(self.values.offers, self.occupied_mw, strict=True):
+            if other.offer.status == "signed" and other.offer.site == lease.site:
+                signed = signed + occupied[0] * other.offer.critical_it_mw
+        limits = self.scenario.finance.capex_budget_usd
+        budget = np.array([limits.get(year, math.inf) / USD_PER_MUSD for year in self.calendar.years])
+        use = self.occupied_mw[number]
+        return [(self.energised[lease.site] - signed, use), (suitable - signed, use), (budget, self.capex_musd[number])]
+
+    @cached_property
+    def fitting(self) -> list[BoolArray]:
+        """Starts at which a whole block fits beside what is signed, shape (starts,); every start of other offers."""
+        found = []
+        for number, offer in enumerate(self.values.offers):
+            fits = np.ones(len(offer.starts), dtype=bool)
+            if offer.offer.indivisible and offer.offer.status == "offered":
+                for limit, use in self._left_over(number):
+                    needed = use * offer.offer.critical_it_mw
+                    fits &= np.all((needed <= 0) | (needed <= limit + FITTING_MW), axis=1)
+            found.append(fits)
+        return found
+
+
+def total(rows: Iterable[Array]) -> Array | float:
+    """Rows added up in their order; 0.0 of none."""
+    found: Array | float = 0.0
+    for row in rows:
+        found = found + row
+    return found
+
+
+def _least_ratio(limit: Array, use: Array) -> Array:
+    """How often each row of `use` fits under the limit: the least limit / use, where it uses anything, and never below 0."""
+    ratio = np.full(use.shape, np.inf)
+    np.divide(np.broadcast_to(limit, use.shape), use, out=ratio, where=use > 0)
+    return np.asarray(np.maximum(np.min(ratio, axis=1), 0.0))

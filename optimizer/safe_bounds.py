@@ -1,0 +1,169 @@
+r"""Upper bounds of every plan's value that hold for any prices of the limits, whatever the solver said.
+
+For *any* prices lambda >= 0 no plan is worth more than
+
+    lambda b + sum_{k,t} available max(0, v[k,t] - lambda a) + sum_l max(0, offered max_c (v[l,c] - lambda a[l,c]) - lambda_g)
+
+(lambda_g: of the offer's exclusive group, 0 without one) because every column is bounded (Neumaier and Shcherbina's argument).
+v and a are the readings of the contracts (readings.py); rounding errors are bounded and added.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..models.lease import LeaseOffer
+from ..models.months import Array
+from ..models.values import USD_PER_MUSD
+from .branching import Choice, Node, leaves
+from .offer_rules import dated_rows
+from .prices import Prices, prices_of
+from .program import Program
+from .readings import Readings
+
+
+class SafeBounds(Readings):
+    """What MW earn beyond the prices of what they use, and the bounds that follow."""
+
+    def reduced(self, prices: Prices) -> tuple[Array, list[Array]]:
+        """What a MW earns beyond the prices of what it uses, USD million: (fleets, months), and starts of each offer."""
+        paid = np.array([prices.power[fleet.site] for fleet in self.values.fleets]).reshape(self.mining_musd.shape)
+        mining = self.mining_musd - paid
+        budget = np.array([prices.budget.get(year, 0.0) for year in self.calendar.years])
+        leases = []
+        for l, offer in enumerate(self.values.offers):
+            per_mw = prices.power[offer.offer.site] + self.suitable_price(prices, l)
+            earned = self.lease_musd[l] - self.occupied_mw[l] @ per_mw - self.capex_musd[l] @ budget
+            leases.append(earned - self.prerequisite_price(prices, l))
+        return mining, leases
+
+    def signed_of_group(self, offer: int) -> str:
+        """The signed lease that keeps an offer's exclusive group from it; empty if there is none."""
+        members = self.rules.groups.get(self.rules.group_of(offer) or "", ())
+        return next((self.values.offers[n].offer.name for n in members if self.values.offers[n].offer.status == "signed"), "")
+
+    def place_price(self, prices: Prices, offer: int) -> float:
+        """[C4] What an offer pays, USD million, for being the one of its exclusive group."""
+        return prices.exclusive.get(self.rules.group_of(offer) or "", 0.0)
+
+    def prerequisite_price(self, prices: Prices, offer: int) -> Array:
+        """[C4] What an offer pays for the one that it needs, less what those that need it pay, USD million per MW, (starts,)."""
+        starts, mw = self.values.offers[offer].starts, self.values.offers[offer].offer.critical_it_mw
+        found = np.zeros(len(starts))
+        for later, earlier in self.rules.prerequisites:
+            if offer in (later, earlier):
+                name = self.values.offers[later].offer.name
+                for date in dated_rows(self.values.offers, later, earlier):
+                    price = prices.prerequisite.get((name, str(date)), 0.0) / mw
+                    found += np.where([start <= date for start in starts], price if offer == later else -price, 0.0)
+        return found
+
+    def suitable_price(self, prices: Prices, offer: int) -> Array:
+        """[C5] What an offer pays for a suitable MW, USD million, shape (months,)."""
+        site = self.values.offers[offer].offer.site
+        return prices.suitable[site] + prices.unreserved[site] * self.needs_unreserved[offer]
+
+    def value_of_suitable_mw(self, prices: Prices, site: str) -> Array:
+        """[C5] Value today of one more suitable MW, USD million, shape (months,); where rights reserve them all it is theirs."""
+        found: Array = prices.suitable[site] + np.where(self.unreserved[site] > 0, prices.unreserved[site], 0.0)
+        return found
+
+    def limits_value_musd(self, prices: Prices) -> float:
+        """Lambda b: what all limits are worth at their prices, USD million."""
+        terms = [term for site, row in prices.power.items() for term in (row * self.energised[site]).tolist()]
+        terms += [term for site, row in prices.suitable.items() for term in (row * self.suitable[site]).tolist()]
+        terms += [term for site, row in prices.unreserved.items() for term in (row * self.unreserved[site]).tolist()]
+        terms += [
+            prices.budget[year] * usd / USD_PER_MUSD
+            for year, usd in self.scenario.finance.capex_budget_usd.items()
+            if year in prices.budget
+        ]
+        return math.fsum([*terms, *prices.exclusive.values()])
+
+    def safe_bound_musd(self, prices: Prices, choices: dict[int, Choice] | None = None) -> float:
+        """Part 5: an upper bound of every plan's value, USD million, for any prices (negative ones count as 0).
+
+        choices: what a search allows some of the offers (branching.py).
+        """
+        positive = prices.without_negative()
+        mining, leases = self.reduced(positive)
+        terms = [self.limits_value_musd(positive), *(np.maximum(mining, 0.0) * self.available_mw).ravel().tolist()]
+        for l, (offer, earned) in enumerate(zip(self.values.offers, leases, strict=True)):
+            choice = (choices or {}).get(l)
+            allowed = earned if choice is not None or offer.offer.status == "signed" else earned[self.fitting[l]]
+            terms.append(_best_of_offer(offer.offer, allowed, choice, self.place_price(positive, l)))
+        bound = math.fsum([*terms, self.standing_musd])
+        return bound + self._rounding_musd(positive.largest, math.fsum(positive.of_offers))
+
+    def _rounding_musd(self, largest: float, of_offers: float) -> float:
+        """Bound of the rounding errors in the bound above, USD million: terms x unit roundoff x size of what is added.
+
+        largest: the largest price, USD million per MW. of_offers: prices per offer together, USD million.
+        """
+        roundoff = np.finfo(float).eps
+        size = float(np.sum(self.available_mw)) * (largest + float(np.max(np.abs(self.mining_musd), initial=0.0)))
+        for offer, value, occupied in zip(self.values.offers, self.lease_musd, self.occupied_mw, strict=True):
+            per_mw = float(np.max(np.abs(value))) + 3 * largest * float(np.max(occupied.sum(axis=1), initial=0.0))
+            size += offer.offer.critical_it_mw * per_mw * self.calendar.length
+        size += sum(float(np.sum(mw)) for mw in self.energised.values()) * 2 * largest
+        size += of_offers * len(self.values.offers) * self.calendar.length
+        return float(4 * roundoff * size)
+
+    def tree_bound_musd(self, program: Program, root: Node) -> float:
+        """Part 6: the largest safe bound of the leaves of a search, USD million; infinite if the tree leaves out a plan."""
+        if not (self._allows_everything(root) and all(covers(node) for node in _nodes(root))):
+            return math.inf
+        return max(self._leaf_bound_musd(program, leaf) for leaf in leaves(root))
+
+    def _allows_everything(self, root: Node) -> bool:
+        """Whether the search began with every start at which a block fits, and no block taken beforehand."""
+        return all(
+            not choice.must and choice.starts >= frozenset(np.flatnonzero(self.fitting[offer]).tolist())
+            for offer, choice in root.choices.items()
+        )
+
+    def _leaf_bound_musd(self, program: Program, leaf: Node) -> float:
+        if leaf.row_dual is not None:
+            return self.safe_bound_musd(prices_of(program, leaf.row_dual), leaf.choices)
+        if leaf.ray is None:
+            return math.inf
+        # A leaf without any plan: along the ray that proves it, the bound falls below every value.
+        scaled = (self.safe_bound_musd(prices_of(program, scale * leaf.ray), leaf.choices) for scale in (1e3, 1e6, -1e3, -1e6))
+        return min(scaled)
+
+
+def covers(node: Node) -> bool:
+    """Whether the children of a node leave out no plan of it: they split the choices of one offer, each start in one of them."""
+    if not node.children:
+        return True
+    changed = {offer for child in node.children for offer in node.choices if child.choices[offer] != node.choices[offer]}
+    if len(changed) != 1:
+        return False
+    offer = changed.pop()
+    parts = [child.choices[offer] for child in node.children]
+    all_starts = frozenset().union(*(part.starts for part in parts)) == node.choices[offer].starts
+    none_of_them = node.choices[offer].must or any(not part.must for part in parts)
+    return all_starts and none_of_them
+
+
+def _nodes(node: Node) -> Iterator[Node]:
+    yield node
+    for child in node.children:
+        yield from _nodes(child)
+
+
+def _best_of_offer(lease: LeaseOffer, earned: Array, choice: Choice | None, price: float) -> float:
+    """Most that an offer can add, USD million, at what a MW of it earns beyond the prices; `price`: of a place in its group."""
+    offered = lease.critical_it_mw
+    if choice is not None:
+        allowed = earned[sorted(choice.starts)]
+        if choice.must:
+            best, least = float(np.max(allowed)), offered if lease.indivisible else lease.minimum_critical_mw or 0.0
+            return max(offered * best, least * best) - price
+        return max(offered * max(float(np.max(allowed, initial=0.0)), 0.0) - price, 0.0)
+    if lease.status == "signed":
+        return offered * float(earned[0]) - price
+    return max(offered * max(float(np.max(earned, initial=0.0)), 0.0) - price, 0.0)
