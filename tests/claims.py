@@ -99,6 +99,12 @@ def rent(row: dict[str, Any]) -> str:
     return "none" if usd is None else f"{usd:.1f}"
 
 
+def backstop_usd(s: Study, *leases: str) -> float:
+    """What the plan is worth more because a guarantor pays for leases whose tenants fail."""
+    none = {f"leases.{slug(name)}.tenant_default.backstop_fraction": 0.0 for name in leases}
+    return s.plan.npv_usd - hl.solve(vary(s.scenario, none)).npv_usd
+
+
 def percent(fraction: float) -> str:
     return f"{fraction * 100:.0f} %"
 
@@ -157,17 +163,26 @@ def river_bend(s: Study) -> str:
     return (
         "At 14.2 M USD per critical MW, which Beacon Point's 4.25 billion of notes imply at 85 % of cost, the break-even rises to "
         f"{rent(row)} and the plan is worth {m(dear.npv_usd)} M USD: the lease bears "
-        f"{'even that' if taken(row) else 'no such cost'}."
+        f"{'even that' if taken(row) else 'no such cost'}. If Fluidstack fails as assumed, Google's backstop is worth "
+        f"{m(backstop_usd(s, 'Fluidstack for Anthropic'))} M USD to Hut 8."
     )
 
 
 def denton(s: Study) -> str:
     own = s.other_again(leases__coreweave_halls_of_2027__tenant_funded_capex_fraction=0.0)
     row = of_plan(own, "CoreWeave halls of 2027")
+    late = [f"leases.{slug(lease.name)}" for lease in s.scenario.leases if lease.delays]
+    never = {
+        f"{path}.{field}": value for path in late for field, value in (("delays", ()), ("delay_penalty_fraction_of_rent", 0.0))
+    }
+    on_time = hl.solve(vary(s.scenario, never))
     return (
         f"If the landlord paid for all of the halls of 2027 at 10 M USD per critical MW, their break-even would be {rent(row)} "
-        "USD/kW-month and "
-        f"the plan would {'still sign them' if taken(row) else 'not sign them: it is the money of the tenant that makes the deal'}."
+        "USD/kW-month and the plan would "
+        f"{'still sign them' if taken(row) else 'not sign them: it is the money of the tenant that makes the deal'}. "
+        "That the halls may be late costs "
+        f"{m(on_time.npv_usd - s.plan.npv_usd)} M USD of the {m(on_time.npv_usd)} M that the plan "
+        "would be worth with all of them on time."
     )
 
 
@@ -202,17 +217,21 @@ def barber_lake(s: Study) -> str:
         "on the 200 MW "
         f"that the site may grow by is {'taken' if taken(third) else 'left'} (break-even {rent(third)}). As signed, with what is "
         "spent sunk, "
-        f"the plan is worth {m(s.plan.npv_usd)} M USD."
+        f"the plan is worth {m(s.plan.npv_usd)} M USD, of which {m(backstop_usd(s, 'Fluidstack 168 MW', 'Fluidstack 39 MW'))} M by "
+        "Google's backstop."
     )
 
 
 def lake_mariner(s: Study) -> str:
     option = s.row("Core42 option 48 MW")
     worth = s.plan.npv_usd - hl.solve(_without(s.scenario, "Core42 option 48 MW")).npv_usd
+    unpaid = s.other(leases__core42_60_mw__prepayment=None)
     return (
         f"Core42's option is worth {m(worth)} M USD to TeraWulf if it is used (break-even {rent(option)}). Mining falls from "
         f"{mining_mw(s.plan, 2026):,.0f} MW on the mean of 2026 to {mining_mw(s.plan, 2028):,.0f} MW in 2028. "
-        f"As signed, the plan is worth {m(s.plan.npv_usd)} M USD."
+        f"As signed, the plan is worth {m(s.plan.npv_usd)} M USD, of which "
+        f"{m(backstop_usd(s, 'Fluidstack CB-3 and CB-4', 'Fluidstack CB-5'))} M by Google's backstop; the credits of Core42's "
+        f"advance cost {m(unpaid.npv_usd - s.plan.npv_usd)} M."
     )
 
 
@@ -290,7 +309,8 @@ def five_hundred_mw(s: Study) -> str:
         f"avoiding the peak charge {m(worth['peak charges'])} M, the short lease {m(worth['short lease'])} M (it would need "
         f"{rent(short)} USD/kW-month, where ten years are signed at 130) and "
         f"the date on which an option that is not used lapses {m(worth['lapse'])} M. Firm leases bring {m(worth['firm leases'])} "
-        "M. What is left of the shift is the switch of the mine itself."
+        f"M. A lease that the landlord ends after five years would need {rent(s.row('Ten years, ended after five'))} USD/kW-month. "
+        "What is left of the shift is the switch of the mine itself."
     )
 
 
@@ -303,7 +323,7 @@ def flexibility_usd(scenario: Scenario) -> dict[str, float]:
         "peak charges": vary(scenario, {"sites.*.demand_charge.avoided_by_mining_fraction": 0.0}),
         "dear hours": at_mean_prices(scenario),
         "short lease": _without(scenario, "Two years, air-cooled"),
-        "firm leases": _without(scenario, "Firm 10 years, 130", "Firm 15 years, 128"),
+        "firm leases": _without(scenario, "Firm 10 years, 130", "Ten years, ended after five", "Firm 15 years, 128"),
     }
     whole_usd = hl.solve(scenario).npv_usd
     worth = {part: whole_usd - hl.solve(other).npv_usd for part, other in without.items()}
