@@ -577,16 +577,27 @@ class PlainScenario:
         terms = lease["tenant_default"]
         if month - start >= term_months(lease) or not terms["backstop_fraction"]:
             return 0.0
-        paid = []
-        for default in range(max(start, self.first), month):
-            left = terms["backstop_limit_fraction_of_contract_value"] * contract_value(lease)
-            for later in range(default + 1, month + 1):
-                n = later - start
-                due = first_year_rent(lease) * 1000 * ladder(lease["escalator_per_year"], n) * expected_share(lease, n, True)
-                payment = min(left, terms["backstop_fraction"] * (1 - terms["recovery_fraction"]) * due)
+        key = ("support", lease["name"], start)
+        if key not in self._memory:
+            self._memory[key] = self._support_by_month(lease, start)
+        return float(self._memory[key].get(month, 0.0))
+
+    def _support_by_month(self, lease: Data, start: int) -> dict[int, float]:
+        """Every default by itself, and what the guarantor still owes after it month by month until his limit."""
+        terms, paid, end = lease["tenant_default"], defaultdict[int, list[float]](list), start + term_months(lease)
+        share = terms["backstop_fraction"] * (1 - terms["recovery_fraction"])
+        rent, limit = first_year_rent(lease) * 1000, contract_value(lease) * terms["backstop_limit_fraction_of_contract_value"]
+        owed = {
+            month: share * rent * ladder(lease["escalator_per_year"], month - start) * expected_share(lease, month - start, True)
+            for month in range(max(start, self.first), end)
+        }
+        for default in owed:
+            chance, left = self.solvent(lease, start, default) - self.solvent(lease, start, default + 1), limit
+            for later in range(default + 1, end):
+                payment = min(left, owed[later])
                 left -= payment
-            paid.append((self.solvent(lease, start, default) - self.solvent(lease, start, default + 1)) * payment)
-        return math.fsum(paid)
+                paid[later].append(chance * payment)
+        return {month: math.fsum(parts) for month, parts in paid.items()}
 
     def _ahead(self, lease: Data, start: int) -> Iterator[Entry]:
         """Prepayment and deposit as they come in; an offer's not before the valuation date."""
