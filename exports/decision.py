@@ -25,7 +25,20 @@ def actions(plan: Plan) -> Iterator[Action]:
     for row in plan.rows["leases"]:
         if row["status"] == "signed":
             yield "keep", f"{_lease(row)} (signed)"
+    yield from _purchases(plan)
     yield from _machines(plan)
+
+
+def _purchases(plan: Plan) -> Iterator[Action]:
+    """Machines to buy; that none of those on offer are is said too."""
+    for row in plan.rows["machines"]:
+        if row["mw"]:
+            months = ", ".join(f"{part['month']} ({part['mw']:,.1f} MW)" for part in row["months"])
+            delivered = row["month"] if len(row["months"]) == 1 else months
+            size = f"{row['mw']:,.1f} of {row['of_mw']:,.1f} MW ({row['eh']:,.2f} EH/s)"
+            yield "buy", f"{row['name']}: {size} at {row['usd_per_th']:,.2f} USD/TH, delivered {delivered}, {musd(-row['usd'])}"
+    if plan.rows["machines"] and not any(row["mw"] for row in plan.rows["machines"]):
+        yield "buy", "none of the machines on offer"
 
 
 def _lease(row: Row) -> str:

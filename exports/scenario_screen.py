@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from ..models.flexibility import InSeason, Off
 from ..models.lease import LeaseOffer
+from ..models.mining import TH_PER_EH
 from ..models.months import DAYS_PER_YEAR, Array
 from ..models.scenario import Scenario
 from ..models.site import RampStep, Site, ramp_mw
@@ -33,13 +34,21 @@ def scenario_lines(scenario: Scenario, sources: bool) -> Iterator[str]:
     width, calendar = page_width(), scenario.calendar
     yield from title_lines(scenario, width)
     yield colour(f"{scenario.name} is valid", "green", "bold")
-    counted = (("site", scenario.sites), ("fleet", scenario.fleets), ("lease offer", scenario.leases))
-    size = ", ".join(f"{len(rows)} {word}{'' if len(rows) == 1 else 's'}" for word, rows in counted)
+    counted = (
+        ("site", scenario.sites),
+        ("fleet", scenario.fleets),
+        ("lease offer", scenario.leases),
+        ("machine offer", scenario.machine_offers),
+    )
+    size = ", ".join(
+        f"{len(rows)} {word}{'' if len(rows) == 1 else 's'}" for word, rows in counted if rows or word != "machine offer"
+    )
     yield from paragraph(f"{calendar.start} to {calendar.end} ({calendar.length} months); {size}", width)
     for text in (*_market(scenario), *_sites(scenario), *_finance(scenario)):
         yield from paragraph(text, width)
     yield from _fleets(scenario)
     yield from _leases(scenario)
+    yield from _machines(scenario)
     for warning in scenario.warnings():
         for line in paragraph(f"note: {warning}", width):
             yield colour(line, "yellow")
@@ -145,7 +154,8 @@ def _finance(scenario: Scenario) -> Iterator[str]:
     if tax is None:
         yield "no tax"
     else:
-        yield f"tax: {100 * tax.rate_fraction:g} %, lease capex depreciated over {tax.depreciation_years:g} years"
+        machines = f", machines over {finance.machine_depreciation_months / 12:g}" if scenario.machine_offers else ""
+        yield f"tax: {100 * tax.rate_fraction:g} %, lease capex depreciated over {tax.depreciation_years:g} years{machines}"
     budget = finance.capex_budget_usd
     if budget:
         years = ", ".join(f"{year} {usd / 1e6:,.1f}" for year, usd in sorted(budget.items()))
@@ -225,6 +235,33 @@ def _leases(scenario: Scenario) -> Iterator[str]:
         "own capex M USD",
     )
     yield from columns(headings, money)
+
+
+def _machines(scenario: Scenario) -> Iterator[str]:
+    """What may be bought: its size, its price, and the power price up to which it runs in the month of the first delivery."""
+    calendar = scenario.calendar
+    hashprice = scenario.market.hashprice.market(calendar).hashprice_usd_per_ph_day
+    rows = []
+    for offer in scenario.machine_offers:
+        months = offer.deliveries(calendar)
+        at, price = calendar.index(months[0]), offer.usd_per_th.values(calendar)
+        first, last = float(price[at]), float(price[calendar.index(months[-1])])
+        rows.append(
+            (
+                offer.name,
+                f"{offer.size_mw:,.1f}",
+                f"{offer.size_mw * offer.th_per_mw / TH_PER_EH:,.2f}",
+                f"{offer.efficiency_j_per_th:g}",
+                f"{first:,.2f}" if first == last else f"{first:,.2f}..{last:,.2f}",
+                f"{first * offer.th_per_mw / 1e6:,.3f}",
+                str(months[0]) if len(months) == 1 else f"{months[0]}..{months[-1]}",
+                f"{offer.machines(calendar).break_even_usd_per_mwh(hashprice[at : at + 1])[0]:,.1f}",
+            )
+        )
+    if rows:
+        yield ""
+        heads = ("machine offer", "meter MW", "EH/s", "J/TH", "USD/TH", "M USD per MW", "delivered", "break-even power USD/MWh")
+        yield from columns(heads, rows)
 
 
 def _sources(scenario: Scenario, width: int) -> Iterator[str]:

@@ -45,6 +45,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         yield from _yearly(plan, width)
         yield from _budget(plan, width)
         yield from _offers(plan, width)
+        yield from _machine_offers(plan, width)
         yield from _proof_and_notes(plan, width)
     else:
         for conflict in plan.conflicts:
@@ -219,6 +220,33 @@ def _offers(plan: Plan, width: int) -> Iterator[str]:
     yield from _heading("Why")
     for row in plan.rows["leases"]:
         yield from paragraph(f"{row['offer']}: {row['reason']}", width)
+
+
+def _machine_offers(plan: Plan, width: int) -> Iterator[str]:
+    if not plan.rows["machines"]:
+        return
+    yield from _heading("Machines on offer")
+    rows = [
+        (
+            row["name"],
+            f"{row['mw']:,.1f} of {row['of_mw']:,.1f}",
+            _m(row["npv_usd"]) if row["mw"] else "-",
+            _m(row["worth_usd"]) if row["mw"] else "-",
+            f"{row['usd_per_th']:,.2f}",
+            _or_dash(row["break_even_usd_per_th"], "{:,.2f}"),
+            row["month"] or row["best_month"],
+        )
+        for row in plan.rows["machines"]
+    ]
+    yield from columns(("", "MW", "NPV M USD", "the plan loses without M USD", "USD/TH", "break-even USD/TH", "delivery"), rows)
+    yield from paragraph(
+        "NPV: price, mining and resale of what is bought, after tax. Break-even: the price at which the decision flips, all else "
+        "as it is, by solving again; -: none up to 64 times the price. Delivery: of what is bought, or the best there is",
+        width,
+        hanging=GAP,
+    )
+    for row in plan.rows["machines"]:
+        yield from paragraph(f"{row['name']}: {row['reason']}", width)
 
 
 def _after_tax(plan: Plan) -> str:

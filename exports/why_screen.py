@@ -24,7 +24,7 @@ def why_lines(found: Why) -> Iterator[str]:
 
 
 def _use(row: Row, width: int) -> Iterator[str]:
-    unit = "critical MW" if row["kind"] == "offer" else "MW on the mean of its months"
+    unit = {"offer": "critical MW", "machine offer": "MW"}.get(row["kind"], "MW on the mean of its months")
     amount = f"{row['taken_mw']:,.1f} of {row['of_mw']:,.1f} {unit}"
     yield from paragraph(f"{row['name']} ({row['site']}): {row['decision']}, {amount}; binds: {row['rule']}", width, "", "  ")
     yield from paragraph(row["why"], width, "  ", "  ")
@@ -52,7 +52,7 @@ def _value(flip: Row, side: str) -> str:
         return str(value)
     if flip["input"] == "hashprice":
         return f"x {value:.4g}"
-    return f"{value:,.2f} {flip['unit']}" if flip["input"] == "rent" else f"{value:,.0f} {flip['unit']}"
+    return f"{value:,.2f} {flip['unit']}" if flip["input"] in ("rent", "price") else f"{value:,.0f} {flip['unit']}"
 
 
 def _limits(found: Why, width: int) -> Iterator[str]:

@@ -38,6 +38,8 @@ class Tax(Sourced):
     rate_fraction: Annotated[float, q.FRACTION]
     depreciation_years: Annotated[float, q.DEPRECIATION_YEARS]
     """Life of lease capex, from the start of rent."""
+    machine_depreciation_years: Annotated[float, q.DEPRECIATION_YEARS] | None = None
+    """Life of machines that are bought, from their delivery; by default that of lease capex."""
 
 
 class Finance(Sourced):
@@ -49,7 +51,7 @@ class Finance(Sourced):
     discount_rate_per_year: DiscountRates
     tax: Tax | None = None
     capex_budget_usd: dict[Year, Annotated[float, q.BUDGET]] = {}
-    """Most that may be spent on offered leases in a calendar year; a year not named is unlimited."""
+    """Most that may be spent on offered leases and on buying machines in a calendar year; a year not named is unlimited."""
 
     @model_validator(mode="after")
     def _first_of_month(self) -> Finance:
@@ -69,6 +71,10 @@ class Finance(Sourced):
     @property
     def depreciation_months(self) -> float:
         return np.inf if self.tax is None else self.tax.depreciation_years * 12
+
+    @property
+    def machine_depreciation_months(self) -> float:
+        return np.inf if self.tax is None else (self.tax.machine_depreciation_years or self.tax.depreciation_years) * 12
 
 
 def discount_factor(rate_per_year: float, years: Array | float) -> Array | float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from .finance import Finance
 from .lease import LeaseOffer
+from .machines import MachineOffer, machine_faults
 from .market import Market
 from .mining import Fleet
 from .months import Array, Calendar, Month
@@ -37,7 +38,7 @@ MOST_FLEET_TO_SITE = 20
 taken for a slip of units: the usual ones are of a thousand and more, so none passes that is meant to fill 2 % of its site.
 """
 
-DERIVED = ("calendar", "price_tables")
+DERIVED = ("calendar", "price_tables", "mining_fleets")
 """What a scenario computes from its fields and keeps."""
 
 
@@ -67,6 +68,7 @@ class Scenario(Input):
     sites: Annotated[tuple[Site, ...], AT_LEAST_ONE]
     fleets: tuple[Fleet, ...] = ()
     leases: tuple[LeaseOffer, ...] = ()
+    machine_offers: tuple[MachineOffer, ...] = ()
     finance: Finance
 
     @model_validator(mode="after")
@@ -77,6 +79,7 @@ class Scenario(Input):
                 ("sites", self.sites),
                 ("fleets", self.fleets),
                 ("leases", self.leases),
+                ("machine_offers", self.machine_offers),
                 ("zones", self.power.zones),
             )
         }
@@ -86,7 +89,13 @@ class Scenario(Input):
         return self
 
     def _content_faults(self) -> list[Fault]:
-        return [*self._lease_faults(), *self._choice_faults(), *self.path_gaps(), *self._fleet_faults()]
+        return [
+            *self._lease_faults(),
+            *self._choice_faults(),
+            *self.path_gaps(),
+            *self._fleet_faults(),
+            *self._machine_faults(),
+        ]
 
     # --- the parts, by name --------------------------------------------------------------------------------------------
 
@@ -96,6 +105,11 @@ class Scenario(Input):
         end = self.horizon.end if self.horizon.end is not None else self.default_end
         assert end is not None
         return Calendar(start, int(end) - int(start) + 1)
+
+    @cached_property
+    def mining_fleets(self) -> tuple[Fleet, ...]:
+        """Every fleet that may mine: those that are owned, then the machines of each offer, whole."""
+        return (*self.fleets, *(offer.machines(self.calendar) for offer in self.machine_offers))
 
     @cached_property
     def price_tables(self) -> dict[str, PriceTable]:
@@ -159,6 +173,7 @@ class Scenario(Input):
             sites=(self.site(site),),
             fleets=tuple(self.fleets_at(site)),
             leases=tuple(self.leases_at(site)),
+            machine_offers=tuple(offer for offer in self.machine_offers if offer.site == site),
         )
 
     def with_leases(self, leases: tuple[LeaseOffer, ...], finance: Finance) -> Scenario:
@@ -191,10 +206,10 @@ class Scenario(Input):
         if not 1 <= length <= LONGEST_HORIZON_MONTHS:
             span = f"a horizon from {start} to {end}"
             return [Fault(("horizon", "end"), span, f"1 to {LONGEST_HORIZON_MONTHS} months from the valuation date on")]
-        if not self.fleets and not self.leases:
+        if not self.fleets and not self.leases and not self.machine_offers:
             return [Fault(("fleets",), "neither fleets nor leases", "at least one of either", "there is nothing to decide")]
         starts = sum(len(lease.starts(self.calendar)) for lease in self.leases)
-        size = length * (len(self.sites) + len(self.fleets) + starts)
+        size = length * (len(self.sites) + len(self.fleets) + 2 * len(self.machine_offers) + starts)
         if size > LARGEST_PROGRAM:
             found = f"{len(self.sites)} sites, {len(self.fleets)} fleets and {starts} lease starts in {length} months"
             return [
@@ -309,6 +324,8 @@ class Scenario(Input):
                 check(("sites", number, "demand_charge", "usd_per_kw_month"), site.demand_charge.usd_per_kw_month)
             for below, path in site.paths_of_terms().items():
                 check(("sites", number, *below), path)
+        for number, offer in enumerate(self.machine_offers):
+            check(("machine_offers", number, "usd_per_th"), offer.usd_per_th)
         return found
 
     def _fleet_faults(self) -> Iterator[Fault]:
@@ -322,6 +339,13 @@ class Scenario(Input):
                     f"at most {MOST_FLEET_TO_SITE} times what {fleet.site} can energise, {largest:,.1f} MW",
                     "mw is in MW" if field == "mw" else "1 EH/s is 1,000 PH/s or 1,000,000 TH/s",
                 )
+
+    def _machine_faults(self) -> Iterator[Fault]:
+        others = {"fleet": [fleet.name for fleet in self.fleets], "lease": [lease.name for lease in self.leases]}
+        for number, offer in enumerate(self.machine_offers):
+            energised = self._most_energised(offer.site)
+            for fault in machine_faults(offer, self.calendar, others, MOST_FLEET_TO_SITE * energised, energised):
+                yield replace(fault, place=("machine_offers", number, *fault.place))
 
     def _most_energised(self, site: str) -> float:
         return float(self.site(site).energised(self.calendar).max())
@@ -342,6 +366,7 @@ class Scenario(Input):
             *self._price_warnings(),
             *self._fleet_warnings(),
             *self._lease_warnings(),
+            *self._machine_warnings(),
             *self._size_warnings(),
             *self._horizon_warnings(),
         ]
@@ -383,6 +408,15 @@ class Scenario(Input):
             elif lease.start_window and lease.start_window.earliest < (soonest := lease.soonest_start(self.calendar)):
                 wanted = lease.start_window.earliest
                 yield f"{lease.name}: lead time and construction move its earliest start from {wanted} to {soonest}"
+
+    def _machine_warnings(self) -> Iterator[str]:
+        for offer in self.machine_offers:
+            wanted, soonest = offer.delivery_window.earliest, offer.deliveries(self.calendar)[0]
+            if soonest > wanted and soonest > self.calendar.start:
+                yield f"{offer.name}: its payment moves the earliest delivery from {wanted} to {soonest}"
+            if self.finance.tax is not None and self.finance.tax.machine_depreciation_years is None:
+                years = f"the {self.finance.tax.depreciation_years:g} years of lease capex"
+                yield f"{offer.name}: depreciated over {years}; finance.tax.machine_depreciation_years says otherwise"
 
     def _size_warnings(self) -> Iterator[str]:
         for lease in self.leases:

@@ -5,6 +5,7 @@ multipliers or, for mining, an exact function of them, so a study that changes p
 program as it is:
 
     lease value  = rent multiplier x rent_musd + power multiplier x power_musd + fixed_musd     per critical MW
+    machines     = hashprice multiplier x hashprice_musd + fixed_musd                           per meter MW bought
     mining value = [V2] at the multiplied hashprice and market price                            per meter MW and month
 """
 
@@ -22,6 +23,7 @@ from .finance import DiscountFactors
 from .gather import Gather, at_boundary
 from .lease import KW_PER_MW, LeaseOffer
 from .lease_schedule import beside_rent_usd
+from .machine_values import MachineChoice, machine_choices
 from .market import MarketPath
 from .months import Array, Calendar, Month
 from .power import SitePower, index_margin_usd_per_mw
@@ -100,7 +102,7 @@ class Values:
         if self._before is not None and self._before.scenario.power.zones == scenario.power.zones:
             scenario.__dict__["price_tables"] = self._before.scenario.price_tables
         self.sites = sorted(scenario.sites, key=lambda site: site.name)
-        self.fleets = sorted(scenario.fleets, key=lambda fleet: (fleet.site, fleet.name))
+        self.fleets = sorted(scenario.mining_fleets, key=lambda fleet: (fleet.site, fleet.name))
         self.leases = sorted(scenario.leases, key=lambda lease: (lease.site, lease.name))
         self.discount = DiscountFactors.of(scenario.finance, self.calendar)
         self.kept = 1.0 - scenario.finance.tax_rate
@@ -126,9 +128,21 @@ class Values:
 
     @cached_property
     def available_mw(self) -> Array:
-        """[C2] Meter MW of each fleet and month, shape (fleets, months)."""
+        """[C2] Most meter MW of each fleet and month, machines that may be bought included, shape (fleets, months)."""
         rows = [fleet.available_mw(self.calendar) for fleet in self.fleets]
         return np.array(rows).reshape(len(self.fleets), self.calendar.length)
+
+    @cached_property
+    def machine_choices(self) -> list[MachineChoice]:
+        """What may be decided about machines."""
+        return list(machine_choices(self))
+
+    @cached_property
+    def owned_mw(self) -> Array:
+        """[C2] Meter MW of each fleet and month without any decision about machines, shape (fleets, months)."""
+        owned = self.available_mw.copy()
+        owned[[choice.fleet for choice in self.machine_choices]] = 0.0
+        return owned
 
     @cached_property
     def _mining(self) -> _MiningTerms:

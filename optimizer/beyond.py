@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..models.months import Month
+from ..models.machine_values import months_in_use
+from ..models.months import Array, Month
 from ..models.scenario import Scenario
 from ..models.values import Values
 from .decisions import Decisions
@@ -67,11 +68,23 @@ def beyond_horizon(values: Values, plan: Decisions) -> Beyond | None:
         if line.item in OPERATING
     )
     mining = 0.0
+    there = _machines_left(values, plan, longer)
     for k, fleet in enumerate(values.fleets):
-        left = np.minimum(fleet.available_mw(longer.calendar), plan.mining_mw[k][-1])
+        left = np.minimum(there[k], plan.mining_mw[k][-1])
         margin = sum(line.discounted_usd for line in ledger.mining(fleet) if line.item != "income_tax")
         mining += float(np.sum((np.maximum(margin, 0.0) * left)[after:]))
     return Beyond(until, leases, mining)
+
+
+def _machines_left(values: Values, plan: Decisions, longer: Scenario) -> list[Array]:
+    """MW of each fleet that are there in each month of a longer horizon, those bought up to the end of their life."""
+    there = [fleet.available_mw(longer.calendar) for fleet in values.fleets]
+    for fleet in {choice.fleet for choice in values.machine_choices}:
+        there[fleet] = np.zeros(longer.calendar.length)
+    for choice, mw in zip(values.machine_choices, plan.machine_mw, strict=True):
+        assert choice.offer is not None
+        there[choice.fleet] = there[choice.fleet] + mw @ months_in_use(choice.offer, choice.months, longer.calendar)
+    return there
 
 
 def _extended(scenario: Scenario, until: Month) -> Scenario | None:

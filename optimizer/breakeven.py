@@ -25,6 +25,7 @@ import numpy as np
 from ..models.months import Array
 from ..models.values import Multipliers
 from .decisions import SMALLEST_MW
+from .machine_moves import machine_cost_musd
 from .optimise import Optimiser
 from .roots import root
 from .session import Solution
@@ -220,9 +221,11 @@ class BreakEvens:
         used = np.flatnonzero(mining)
         at = (self.program.fleet_of[used], self.program.month_of[used])
         fixed = float(self.optimiser.today[self.program.lease_columns] @ difference[self.program.lease_columns])
+        machines = difference[self.program.machine_columns]
 
         def advantage(hashprice: float) -> float:
-            return fixed + float(values.mining_musd(Multipliers(hashprice=hashprice))[at] @ mining[used])
+            decided = float(machine_cost_musd(values, Multipliers(hashprice=hashprice)) @ machines)
+            return fixed + decided + float(values.mining_musd(Multipliers(hashprice=hashprice))[at] @ mining[used])
 
         found = root(advantage, taken, out, INDIFFERENT_MUSD / 100)
         return (taken + out) / 2 if found is None else found

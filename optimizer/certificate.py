@@ -132,9 +132,11 @@ class Certifier(SafeBounds):
         )
 
     def _violations(self, plan: Decisions) -> Iterator[tuple[float, str]]:
+        there = self.machines.there_mw(self.owned_mw, plan.machine_mw)
         for k, fleet in enumerate(self.values.fleets):
-            over = np.maximum(plan.mining_mw[k] - self.available_mw[k], -plan.mining_mw[k])
+            over = np.maximum(plan.mining_mw[k] - there[k], -plan.mining_mw[k])
             yield float(np.max(over)), f"fleet {fleet.name}"
+        yield from self.machines.excess(plan.machine_mw)
         for l, offer in enumerate(self.values.offers):
             mw, most = plan.lease_mw[l], offer.offer.critical_it_mw
             yield max(math.fsum(mw.tolist()) - most, float(np.max(-mw))), f"lease {offer.offer.name}"
@@ -146,7 +148,11 @@ class Certifier(SafeBounds):
             yield from self._site_violations(plan, site.name)
         for column, year in enumerate(self.calendar.years):
             if year in self.scenario.finance.capex_budget_usd:
-                terms = [float(t) for capex, mw in zip(self.capex_musd, plan.lease_mw, strict=True) for t in capex[:, column] * mw]
+                pairs = (
+                    *zip(self.capex_musd, plan.lease_mw, strict=True),
+                    *zip(self.machines.capex_musd, plan.machine_mw, strict=True),
+                )
+                terms = [float(t) for capex, mw in pairs for t in capex[:, column] * mw]
                 yield _excess(terms, self.scenario.finance.capex_budget_usd[year] / USD_PER_MUSD), f"capex budget {year}"
 
     def _site_violations(self, plan: Decisions, site: str) -> Iterator[tuple[float, str]]:
@@ -185,8 +191,10 @@ class Certifier(SafeBounds):
     def duals(self, plan: Decisions, prices: Prices, gross_musd: float) -> Part:
         """Part 4: the largest of sign violation, complementary-slackness term and duality gap, of the gross flows."""
         mining, leases = self.reduced(prices)
-        slack = np.maximum(mining, 0.0) * (self.available_mw - plan.mining_mw) + np.maximum(-mining, 0.0) * plan.mining_mw
+        there = self.machines.there_mw(self.owned_mw, plan.machine_mw)
+        slack = np.maximum(mining, 0.0) * (there - plan.mining_mw) + np.maximum(-mining, 0.0) * plan.mining_mw
         worst = [prices.most_negative, float(np.max(slack, initial=0.0))]
+        worst += self.machines.unused_musd(mining, self.budget_price(prices), plan.machine_mw)
         for l, (offer, earned, mw, fitting) in enumerate(zip(self.values.offers, leases, plan.lease_mw, self.fitting, strict=True)):
             if offer.offer.status == "offered":
                 best = max(float(np.max(earned[fitting], initial=0.0)), 0.0)

@@ -17,7 +17,7 @@ from ..errors import InputError, Problem
 from ..models.reopened import can_reopen
 from ..models.scenario import Scenario
 from .certificate import LEDGER_TOLERANCE
-from .ledger_groups import FEES, LEASE_COSTS, MINING, RENT
+from .ledger_groups import FEES, LEASE_COSTS, MACHINES, MINING, RENT
 from .optimise import SolverError
 from .pinned import PinnedPlan, pin, read_pinned
 from .plan import plain
@@ -39,6 +39,7 @@ STEPS = {
     "prepayments, deposits and fees": FEES,
     "lease opex, power and charges": LEASE_COSTS,
     "lease capex": ("lease_capex",),
+    "machines bought": MACHINES,
     "residual values": ("residual_value",),
     "income tax": ("income_tax",),
     "blocks and machine sales": ("machine_sale", "block_settlement"),

@@ -189,10 +189,13 @@ class DecisionMap:
         ]
 
     def leases_of(self, plan: int) -> str:
-        """The offers that a plan takes with their critical MW, in words; signed leases are in every plan and left out."""
+        """The offers that a plan takes with their critical MW, in words, and machines that it buys; signed leases are left out."""
         taken = self._taken_mw(plan)
         offered = {offer.offer.name for offer in self.values.values.offers if offer.offer.status == "offered"}
-        return "; ".join(f"{mw:,.4g} MW of {name}" for name, mw in taken.items() if mw and name in offered) or "no offer"
+        leases = [f"{mw:,.4g} MW of {name}" for name, mw in taken.items() if mw and name in offered] or ["no offer"]
+        machines = zip(self.values.values.machine_choices, self.decisions[plan - 1].machine_mw, strict=True)
+        bought = [f"{np.sum(mw):,.4g} MW of {choice.name} bought" for choice, mw in machines if np.any(mw)]
+        return "; ".join([*leases, *bought])
 
     def _taken_mw(self, plan: int) -> dict[str, float]:
         """Critical MW of every offer in a plan."""
@@ -460,6 +463,8 @@ def _check(certifier: Certifier, plan: Decisions) -> None:
             lines = certifier.ledger.lease(offer.offer, offer.starts[row])
             worth = float(mw[row]) * total_usd(lines) / USD_PER_MUSD
             by_ledger, gross = by_ledger + worth, gross + abs(worth)
+    by_ledger += certifier.machines.value_musd(plan.machine_mw)
+    gross += certifier.machines.gross_musd(plan.machine_mw)
     difference = abs(by_ledger - plan.npv_musd(certifier.values))
     if not difference <= LEDGER_TOLERANCE * max(gross, 1.0):
         raise SolverError(f"a plan of the map is worth {difference:.3g} M USD more or less by the ledger")

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..models.months import Array
+from ..models.months import Array, Month
 from ..models.values import TODAY, Multipliers, Values
+from .machine_moves import machine_cost_musd, there_mw
 from .offer_rules import NOT_TAKEN
 from .program import Program
 
@@ -17,10 +18,14 @@ SMALLEST_MW = 1e-7
 
 @dataclass(frozen=True)
 class Decisions:
-    """mining_mw: meter MW, shape (fleets, months). lease_mw: critical MW of each offer at each start."""
+    """mining_mw: meter MW, shape (fleets, months). lease_mw: critical MW of each offer at each start.
+
+    machine_mw: meter MW of each choice about machines in each of its months (values.machine_choices).
+    """
 
     mining_mw: Array
     lease_mw: tuple[Array, ...]
+    machine_mw: tuple[Array, ...] = ()
 
     @classmethod
     def of(cls, program: Program, x: Array, whole: bool = True) -> Decisions:
@@ -39,15 +44,40 @@ class Decisions:
         mining[np.abs(mining) < SMALLEST_MW] = 0.0
         lease[np.abs(lease) < SMALLEST_MW] = 0.0
         split = np.split(lease, np.cumsum([len(offer.starts) for offer in values.offers])[:-1]) if values.offers else []
-        return cls(mining, tuple(split))
+        machines = np.where(np.abs(x[program.machine_columns]) < SMALLEST_MW, 0.0, x[program.machine_columns])
+        choices = values.machine_choices
+        parts = np.split(machines, np.cumsum([len(choice.months) for choice in choices])[:-1]) if choices else []
+        return cls(mining, tuple(split), tuple(parts))
 
     def occupied_mw(self, values: Values) -> Array:
         """Meter MW each offer takes from its site, shape (offers, months)."""
         rows = [mw @ offer.occupied_mw for mw, offer in zip(self.lease_mw, values.offers, strict=True)]
         return np.array(rows).reshape(len(values.offers), values.calendar.length)
 
+    def named(self, values: Values) -> tuple[dict[str, Array], dict[tuple[str, Month], float], dict[tuple[str, Month], float]]:
+        """What the ledger asks for: mining MW by fleet, critical MW by offer and start, machines' MW by offer and delivery."""
+        mining = {fleet.name: self.mining_mw[k] for k, fleet in enumerate(values.fleets)}
+        leases = {
+            (offer.offer.name, start): float(mw)
+            for offer, amounts in zip(values.offers, self.lease_mw, strict=True)
+            for start, mw in zip(offer.starts, amounts, strict=True)
+            if mw
+        }
+        bought = {
+            (choice.name, month): float(mw)
+            for choice, amounts in zip(values.machine_choices, self.machine_mw, strict=True)
+            for month, mw in zip(choice.months, amounts, strict=True)
+            if mw
+        }
+        return mining, leases, bought
+
+    def there_mw(self, values: Values) -> Array:
+        """Meter MW of machines that are there, shape (fleets, months)."""
+        return there_mw(values, self.machine_mw)
+
     def npv_musd(self, values: Values, at: Multipliers = TODAY) -> float:
         """Discounted after-tax cash, USD million: what the program maximises, with its constant."""
         mining = float(np.sum(values.mining_musd(at) * self.mining_mw))
         leases = sum(float(offer.musd(at) @ mw) for offer, mw in zip(values.offers, self.lease_mw, strict=True))
-        return mining + leases + values.constant_musd(at)
+        machines = float(machine_cost_musd(values, at) @ np.concatenate([np.zeros(0), *self.machine_mw]))
+        return mining + leases + machines + values.constant_musd(at)

@@ -164,8 +164,8 @@ def _name(family: str, index: Any) -> str:
     """A row or column in words; empty for those that only define others."""
     if family in (*DEFINITIONS, "leased_mw", "lease_block", "offer_taken"):
         return ""
-    if family in ("lease_mw", "mining_mw"):
-        return f"{index[0]} {'from' if family == 'lease_mw' else 'in'} {index[1]}"
+    if family in ("lease_mw", "mining_mw", "buy_mw"):
+        return f"{index[0]} {'from' if family != 'mining_mw' else 'in'} {index[1]}"
     where = " ".join(map(str, index)) if isinstance(index, tuple) else "" if index is None else str(index)
     words = RULES[family].words if family in RULES else family.replace("_", " ")
     return f"{words} {where}".strip()

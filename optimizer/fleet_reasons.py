@@ -41,11 +41,12 @@ class FleetReasons:
     def __init__(self, optimiser: Optimiser, certifier: Certifier, decisions: Decisions, prices: Prices) -> None:
         self.optimiser, self.certifier, self.decisions, self.prices = optimiser, certifier, decisions, prices
         self.values = optimiser.values
+        self.there_mw = decisions.there_mw(self.values)
         self._mined: dict[float, Array] = {}
 
     def row(self, k: int) -> Row:
         """One fleet: what it does and why, the hashprice multiplier at which that turns, and what the opposite costs."""
-        fleet, mw, available = self.values.fleets[k], self.decisions.mining_mw[k], self.values.available_mw[k]
+        fleet, mw, available = self.values.fleets[k], self.decisions.mining_mw[k], self.there_mw[k]
         there, months = available > 0, self._months(k)
         mines = bool(np.any(mw > SMALLEST_MW))
         opposite, costs = self._opposite(k, mines)
@@ -64,7 +65,7 @@ class FleetReasons:
         }
 
     def _months(self, k: int) -> Months:
-        mw, available, margin = self.decisions.mining_mw[k], self.values.available_mw[k], self.certifier.mining_musd[k]
+        mw, available, margin = self.decisions.mining_mw[k], self.there_mw[k], self.certifier.mining_musd[k]
         found: Counter[str] = Counter()
         for t in np.flatnonzero(available > 0).tolist():
             if mw[t] >= available[t] - SMALLEST_MW:
@@ -79,7 +80,7 @@ class FleetReasons:
         if not months.available:
             return "its machines are never there in the horizon"
         margin, power = self.certifier.mining_musd[k], self.prices.power[self.values.fleets[k].site]
-        mw, available = self.decisions.mining_mw[k], self.values.available_mw[k]
+        mw, available = self.decisions.mining_mw[k], self.there_mw[k]
         parts = []
         if months.full:
             on = mw >= available - SMALLEST_MW

@@ -20,6 +20,7 @@ import numpy as np
 
 from ..models.finance import Finance
 from ..models.lease import KW_PER_MW, LeaseOffer
+from ..models.machines import MachineOffer
 from ..models.market import MarketPath
 from ..models.mining import Fleet
 from ..models.months import DAYS_PER_YEAR, Array, Month, WholeArray
@@ -27,6 +28,7 @@ from ..models.prices import PriceTable
 from ..models.scenario import Scenario
 from ..models.site import Site
 from ..models.values import TODAY, Multipliers
+from .ledger_machines import MachinesOfMw
 from .ledger_mining import MiningOfMw, mining_of_mw
 from .ledger_terms import LeaseTerms
 
@@ -44,7 +46,8 @@ ITEMS = {
     "curtailment_forgone": "margin of the hours in which mining is curtailed or called on; the lines above contain it",
     "ancillary_income": "ancillary services sold while mining runs",
     "standby_income": "demand-response programmes, for being ready",
-    "machine_sale": "machines sold at retirement or at the end of the horizon",
+    "machine_sale": "machines sold at retirement, at the end of their life or of the horizon",
+    "machine_purchase": "machines bought",
     "rent": "rent, as expected over the tenant's extension options",
     "lease_opex": "operating cost of leased MW",
     "lease_power": "energy of leased MW, where the landlord pays it",
@@ -62,12 +65,14 @@ ITEMS = {
     "deposit": "security deposit received and returned",
     "residual_value": "the building at the end of the lease, or of the horizon",
     "block_settlement": "fixed power blocks against the index: MW x (index - block price)",
-    "income_tax": "tax on all of the above, with depreciation of lease capex",
+    "income_tax": "tax on all of the above, with depreciation of lease capex and of bought machines",
 }
 
 
-UNTAXED = ("lease_capex", "deposit")
-"""Capex is deducted through its depreciation; a deposit is a debt, of which only what a default forfeits is income."""
+UNTAXED = ("lease_capex", "machine_purchase", "deposit")
+"""Capex and the price of machines are deducted through their depreciation; a deposit is a debt, of which only what a default
+forfeits is income.
+"""
 
 When = Literal["first day", "middle", "last day"]
 Kind = Literal["mining", "lease", "capex", "power_contract"]
@@ -368,6 +373,25 @@ class Ledger:
         share = np.clip(life - since, 0.0, 1.0) / life
         yield self._monthly(lease.site, "income_tax", lease.name, cost * share * alive, "lease")
 
+    # --- machines ------------------------------------------------------------------------------------------------------
+
+    def machines(self, offer: MachineOffer, delivered: Month) -> MachinesOfMw:
+        """One MW of the machines of an offer, delivered in a month."""
+        return MachinesOfMw.of(offer, delivered, self.calendar, self.finance)
+
+    def purchase(self, offer: MachineOffer, delivered: Month) -> list[Line]:
+        """Lines of one MW of the machines of an offer, delivered in a month, apart from what it earns by mining."""
+        found = self.machines(offer, delivered)
+        paid = self._on_day(offer.site, "machine_purchase", offer.name, found.paid_in, -found.price, "capex")
+        sold = self._on_day(offer.site, "machine_sale", offer.name, found.ends_in, found.resale, "mining")
+        book = self._on_day(offer.site, "machine_sale", offer.name, found.ends_in, found.book_value, "mining")
+        written_off = self._monthly(offer.site, "income_tax", offer.name, found.written_off, "mining")
+        taxed = self._with_tax([sold], [book])
+        if self.finance.tax is not None:
+            shield = written_off.times(self.finance.tax.rate_fraction)
+            taxed.append(shield)
+        return [paid, *taxed]
+
     # --- what no decision changes --------------------------------------------------------------------------------------
 
     @cached_property
@@ -398,10 +422,21 @@ class Ledger:
 
     # --- a plan --------------------------------------------------------------------------------------------------------
 
-    def lines(self, mining_mw: dict[str, Array], lease_mw: dict[tuple[str, Month], float]) -> list[Line]:
-        """Every line of a plan: meter MW by fleet and month, critical MW by offer and start. Empty lines are left out."""
+    def lines(
+        self,
+        mining_mw: dict[str, Array],
+        lease_mw: dict[tuple[str, Month], float],
+        bought_mw: dict[tuple[str, Month], float] | None = None,
+    ) -> list[Line]:
+        """Every line of a plan: meter MW by fleet and month, critical MW by offer and start, meter MW of machines by offer and
+        month of delivery. Empty lines are left out.
+        """
         found = list(self.standing)
-        for fleet in sorted(self.scenario.fleets, key=lambda fleet: (fleet.site, fleet.name)):
+        for offer in sorted(self.scenario.machine_offers, key=lambda offer: (offer.site, offer.name)):
+            for (name, delivered), bought in sorted((bought_mw or {}).items()):
+                if name == offer.name and bought:
+                    found += [line.times(bought) for line in self.purchase(offer, delivered)]
+        for fleet in sorted(self.scenario.mining_fleets, key=lambda fleet: (fleet.site, fleet.name)):
             mw = mining_mw.get(fleet.name)
             if mw is not None and np.any(mw):
                 found += [line.times(mw) for line in self.mining(fleet)]

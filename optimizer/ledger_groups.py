@@ -21,6 +21,8 @@ MINING = (
     "standby_income",
 )
 """Together the margin of mining before tax."""
+MACHINES = ("machine_purchase",)
+"""What is spent on machines."""
 RENT = ("rent", "default_recovery", "credit_support", "service_credits", "late_delivery_penalty")
 FEES = ("prepayment", "deposit", "termination_fee")
 LEASE_POWER = ("lease_power", "lease_losses", "lease_delivery", "lease_demand_charge", "lease_peak_charge")

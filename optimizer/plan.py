@@ -120,6 +120,11 @@ class Plan:
         return self._frame("fleets")
 
     @cached_property
+    def machines(self) -> pd.DataFrame:
+        """One row an offer of machines: what is bought for delivery when, what it is worth, its break-even price and the reason."""
+        return self._frame("machines")
+
+    @cached_property
     def cash_flow(self) -> pd.DataFrame:
         """USD by site, period, line item and name (fleet, offer or block), not discounted; discounted_usd adds up to npv_usd."""
         return self._frame("cash_flow")

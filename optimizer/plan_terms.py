@@ -25,6 +25,7 @@ import numpy as np
 from ..errors import InputError, Problem
 from ..models.lease import LeaseOffer
 from ..models.months import Array, Calendar, Month
+from ..models.refusal import listed
 from ..models.scenario import Scenario
 from ..models.values import TODAY, USD_PER_MUSD, Multipliers, Values
 from .decisions import Decisions
@@ -109,6 +110,8 @@ class PlanTerms:
     @classmethod
     def of(cls, values: Values, decisions: Sequence[Decisions]) -> PlanTerms:
         """The terms of these plans. Raises InputError where the scenario has terms that do not fit into this form."""
+        if values.machine_choices:
+            raise _no_machines(values)
         used = [
             (number, row)
             for number, offer in enumerate(values.offers)
@@ -266,6 +269,13 @@ def _does_not_fit(name: str) -> InputError:
             )
         ]
     )
+
+
+def _no_machines(values: Values) -> InputError:
+    names = listed(choice.name for choice in values.machine_choices)
+    found = f"decisions about machines ({names}), whose MW and cash differ from plan to plan"
+    hint = "run, map and compare evaluate them; a workbook or a page of live formulas cannot"
+    return InputError([Problem("terms of the plans", "machine_offers", found, "machines that are owned and stay", hint)])
 
 
 def _fleet_terms(values: Values, k: int, zones: list[str]) -> FleetTerms:

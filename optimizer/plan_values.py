@@ -1,16 +1,19 @@
 """What committed plans are worth at any multipliers of hashprice, rent and power price, without a solver.
 
-A plan commits leases (critical MW by offer and start) and machines (meter MW of each fleet that may run in a month). In a month in
+A plan commits leases (critical MW by offer and start), what is decided about machines, and machines (meter MW of each fleet that
+may run in a month). In a month in
 which a fleet's MW earn less than they cost they stay idle, as the program would leave them:
 
-    V_i(h, r, p) = sum_{k,t} machines_i[k,t] max(0, v[k,t](h, p)) + sum_{l,c} leases_i[l,c] w[l,c](r, p) + constant(p)
+    V_i(h, r, p) = sum_{k,t} machines_i[k,t] max(0, v[k,t](h, p)) + sum_{l,c} leases_i[l,c] w[l,c](r, p)
+                   + sum_{a,c} decided_i[a,c] u[a,c](h) + constant(p)
 
-v is a maximum over hours and w is linear, so V_i is convex; a tangent anywhere bounds it from below everywhere.
+v is a maximum over hours, w and u are linear, so V_i is convex; a tangent anywhere bounds it from below everywhere.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +21,7 @@ import numpy as np
 from ..models.months import Array
 from ..models.values import TODAY, Multipliers, Values
 from .decisions import Decisions
+from .machine_moves import machine_cost_musd
 
 MOST_KEPT = 256
 """Mining values at so many pairs of hashprice and power multiplier are kept."""
@@ -35,6 +39,9 @@ class PlanValues:
         self._keys: dict[bytes, int] = {}
         self._machines = np.zeros((0, values.available_mw.size))
         self._leases = np.zeros((0, sum(len(offer.starts) for offer in values.offers)))
+        self._decided = machine_cost_musd(values, Multipliers(hashprice=0.0))
+        self._decided_per_hashprice = machine_cost_musd(values, TODAY) - self._decided
+        self._choices = np.zeros((0, len(self._decided)))
         offers = values.offers
         empty = [np.zeros(0)]
         offered = [float(offer.offer.status == "offered") for offer in offers]
@@ -50,42 +57,48 @@ class PlanValues:
         return len(self.plans)
 
     def committed(self, found: Decisions, at: Multipliers) -> Decisions:
-        """The plan with these leases and the best machines at the multipliers."""
-        return Decisions(self._assigned(found, at), found.lease_mw)
+        """The plan with these leases and decisions about machines, and the best use of machines at the multipliers."""
+        return replace(found, mining_mw=self._assigned(found, at))
 
     def add(self, plan: Decisions) -> int:
         """The number of a plan; a new one if it is not known."""
         leases = np.concatenate([np.zeros(0), *plan.lease_mw])
-        key = np.round(np.concatenate([leases, plan.mining_mw.ravel()]), 6).tobytes()
+        choices = np.concatenate([np.zeros(0), *plan.machine_mw])
+        key = np.round(np.concatenate([leases, choices, plan.mining_mw.ravel()]), 6).tobytes()
         if key not in self._keys:
             self._keys[key] = len(self.plans)
             self.plans.append(plan)
             self._machines = np.vstack([self._machines, plan.mining_mw.ravel()])
             self._leases = np.vstack([self._leases, leases])
+            self._choices = np.vstack([self._choices, choices])
         return self._keys[key]
 
     def keep(self, plans: list[int]) -> None:
         """Only these plans, in this order."""
         self.plans = [self.plans[plan] for plan in plans]
-        self._machines, self._leases = self._machines[plans], self._leases[plans]
+        self._machines, self._leases, self._choices = self._machines[plans], self._leases[plans], self._choices[plans]
         self._keys = {}
 
     def at(self, at: Multipliers) -> Array:
         """Value of every plan, USD million, shape (plans,)."""
         lease = at.rent * self._rent + at.power * self._power + self._fixed
         constant = self._constant + at.power * self._constant_per_power
-        found: Array = self._machines @ self._mining_at(at)[:, 0] + self._leases @ lease + constant
+        decided = self._decided + at.hashprice * self._decided_per_hashprice
+        found: Array = self._machines @ self._mining_at(at)[:, 0] + self._leases @ lease + self._choices @ decided + constant
         return found
 
     def tangents(self, at: Multipliers, plans: np.ndarray[Any, np.dtype[np.intp]]) -> tuple[Array, Array]:
         """Values of some plans, (plans,), and their change per unit of the hashprice, rent and power multiplier, (plans, 3)."""
         all_of_them = len(plans) == len(self.plans)
-        machines, leases = (table if all_of_them else table[plans] for table in (self._machines, self._leases))
+        tables = (self._machines, self._leases, self._choices)
+        machines, leases, choices = (table if all_of_them else table[plans] for table in tables)
         mining = machines @ self._mining_at(at)
         lease = at.rent * self._rent + at.power * self._power + self._fixed
         constant = self._constant + at.power * self._constant_per_power
-        slopes = (mining[:, 1], leases @ self._rent, mining[:, 2] + leases @ self._power + self._constant_per_power)
-        return mining[:, 0] + leases @ lease + constant, np.column_stack(slopes)
+        decided = self._decided + at.hashprice * self._decided_per_hashprice
+        per_hashprice = mining[:, 1] + choices @ self._decided_per_hashprice
+        slopes = (per_hashprice, leases @ self._rent, mining[:, 2] + leases @ self._power + self._constant_per_power)
+        return mining[:, 0] + leases @ lease + choices @ decided + constant, np.column_stack(slopes)
 
     def _mining_at(self, at: Multipliers) -> Array:
         """max(0, v) and its slopes by hashprice and power multiplier, USD million per MW, shape (fleets x months, 3)."""
@@ -101,14 +114,14 @@ class PlanValues:
         """Meter MW of each fleet and month: the MW that leases leave, filled by value, best first, shape (fleets, months)."""
         values = self.values
         worth = values.mining_musd(at)
-        occupied = found.occupied_mw(values)
+        occupied, there = found.occupied_mw(values), found.there_mw(values)
         machines = np.zeros_like(values.available_mw)
         for site in values.sites:
             here = [k for k, fleet in enumerate(values.fleets) if fleet.site == site.name]
             leases = [n for n, offer in enumerate(values.offers) if offer.offer.site == site.name]
             free = np.maximum(site.energised(values.calendar) - occupied[leases].sum(axis=0), 0.0)
             order = np.argsort(-worth[here], axis=0, kind="stable")
-            available = np.take_along_axis(values.available_mw[here], order, axis=0)
+            available = np.take_along_axis(there[here], order, axis=0)
             before = np.cumsum(available, axis=0) - available
             used = np.clip(free - before, 0.0, available)
             rows = np.zeros_like(used)

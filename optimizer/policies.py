@@ -29,6 +29,7 @@ from .certificate import LEDGER_TOLERANCE, Certifier
 from .decisions import SMALLEST_MW, Decisions
 from .diagnosis import NoPlanError, conflicts, describe
 from .ledger import Line, gross_usd, total_usd
+from .machine_table import machines_of_rows
 from .optimise import Optimiser, SolverError
 from .pinned import PinnedPlan, fitted
 from .plan import Plan
@@ -102,8 +103,8 @@ class ValuedPlan:
 
     @property
     def capex_usd(self) -> float:
-        """The landlord's capex inside the horizon, of signed leases too, not discounted."""
-        return 0.0 - math.fsum(float(np.sum(line.usd)) for line in self.lines if line.item == "lease_capex")
+        """The landlord's capex inside the horizon, of signed leases too, and the price of machines, not discounted."""
+        return 0.0 - math.fsum(float(np.sum(line.usd)) for line in self.lines if line.item in ("lease_capex", "machine_purchase"))
 
     @property
     def leased_critical_mw(self) -> float:
@@ -177,7 +178,7 @@ class Valuer:
             np.array([taken[offer.offer.name].get(str(start), 0.0) for start in offer.starts], dtype=float)
             for offer in values.offers
         )
-        return Decisions(mining_mw, lease_mw)
+        return Decisions(mining_mw, lease_mw, machines_of_rows(values, plan.rows["machines"]))
 
     def pinned(self, plan: PinnedPlan) -> ValuedPlan:
         """A pinned plan's leases, and the best mining around them. Raises InputError with every reason why it does not fit."""
@@ -185,11 +186,24 @@ class Valuer:
         return self._valued(plan.name, self._best_mining(fitted(plan, self.certifier, where)))
 
     def _best_mining(self, lease_mw: tuple[Array, ...]) -> Decisions:
-        """Leases with the mining that earns most in each month on the MW they leave."""
+        """Leases with the mining that earns most in each month on the MW they leave, and the best decisions about machines."""
+        if self.values.machine_choices:
+            return self._best_machines(lease_mw)
         firm = Decisions(np.zeros_like(self.values.available_mw), lease_mw)
         machines = PlanValues(self.values).committed(firm, TODAY).mining_mw
         mining = np.where((self.values.mining_musd() > 0) & (machines >= SMALLEST_MW), machines, 0.0)
         return Decisions(mining, lease_mw)
+
+    def _best_machines(self, lease_mw: tuple[Array, ...]) -> Decisions:
+        """The same where machines are to be decided: the program with the leases held. Raises SolverError."""
+        program = self.optimiser.program
+        form, whole = program.form, np.concatenate([np.zeros(0), *lease_mw])
+        lower, upper = form.lower.copy(), form.upper.copy()
+        lower[program.lease_columns] = upper[program.lease_columns] = whole
+        upper[program.block_columns] = 1.0
+        held = replace(program, form=replace(form, lower=lower, upper=upper))
+        found = Decisions.of(program, Optimiser(self.values, held).solve().x)
+        return replace(found, lease_mw=lease_mw)
 
     def regret_usd(self, found: ValuedPlan) -> float:
         """How much less a plan is worth than the optimum, USD. Raises SolverError if it is worth more than the proved bound."""
@@ -204,14 +218,7 @@ class Valuer:
     def _valued(self, name: str, decisions: Decisions, plan: Plan | None = None) -> ValuedPlan:
         """A plan with its ledger, checked. Raises SolverError."""
         certifier, values = self.certifier, self.values
-        mining = {fleet.name: decisions.mining_mw[k] for k, fleet in enumerate(values.fleets)}
-        leases = {
-            (offer.offer.name, start): float(mw)
-            for offer, amounts in zip(values.offers, decisions.lease_mw, strict=True)
-            for start, mw in zip(offer.starts, amounts, strict=True)
-            if mw
-        }
-        lines = certifier.ledger.lines(mining, leases)
+        lines = certifier.ledger.lines(*decisions.named(values))
         parts = (
             certifier.primal(decisions),
             certifier.whole_blocks(decisions),

@@ -44,11 +44,12 @@ RULES = {
     "site_power": Rule("energised MW", "MW", "USD per MW", USD_PER_MUSD),
     "hpc_suitable": Rule("MW suitable for leases", "MW", "USD per MW", USD_PER_MUSD),
     "unreserved": Rule("suitable MW that no right reserves", "MW", "USD per MW", USD_PER_MUSD),
+    "machine_offer": Rule("machines on offer", "MW", "USD per MW", USD_PER_MUSD),
     "capex_budget": Rule("capex budget", "M USD", "USD per USD", 1.0),
     "exclusive": Rule("offers of an exclusive group", "offers", "USD per offer", USD_PER_MUSD),
     "prerequisite": Rule("share of an offer beyond the one that it needs", "offers", "USD per offer", USD_PER_MUSD),
 }
-DEFINITIONS = ("offer_total", "whole_blocks", "taken_most", "taken_least")
+DEFINITIONS = ("offer_total", "whole_blocks", "taken_most", "taken_least", "machines_there")
 """Rows that define a column; their multipliers are no price of anything."""
 
 

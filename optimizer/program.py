@@ -7,10 +7,13 @@ Sets and columns (bounds are finite, so the program cannot be unbounded)
     leased_mw[l]      critical MW of offer l over all starts            0 <= . <= offered                     [C3]
     offer_taken[l]    1 if offer l is taken                             binary; for minimum sizes and groups (offer_rules.py)
     lease_block[l, c] 1 if indivisible offer l is taken at c            binary; only for indivisible offers; 0 where it cannot fit
+    buy_mw[a, c]      meter MW of machines of offer a delivered in c    0 <= . <= offered (machine_moves.py)  [C2]
 
 Objective: maximise discounted after-tax cash, USD million
 
-    sum_{k,t} mining_musd[k,t] mining_mw[k,t] + sum_{l,c} lease_musd[l,c] lease_mw[l,c]   (+ a constant no decision changes)
+    sum_{k,t} mining_musd[k,t] mining_mw[k,t] + sum_{l,c} lease_musd[l,c] lease_mw[l,c] + sum_{a,c} buy_musd[a,c] buy_mw[a,c]
+
+(+ a constant no decision changes)
 
 Each constraint below carries its formula, the unit of both sides and the meaning of its dual.
 """
@@ -30,6 +33,15 @@ from pyomo.core.expr.numeric_expr import LinearExpression
 
 from ..models.months import Array, Month
 from ..models.values import TODAY, USD_PER_MUSD, Multipliers, OfferValue, Values
+from .machine_moves import (
+    budget_terms,
+    columns_of,
+    machine_cost_musd,
+    machine_limits,
+    machine_upper_mw,
+    state_machine_columns,
+    state_machine_rows,
+)
 from .offer_rules import OfferRules, state_offer_rules
 from .standard_form import StandardForm, compile_standard_form
 
@@ -53,7 +65,7 @@ class Program:
     """The program of one scenario: the Pyomo model, its standard form and what each column stands for.
 
     Columns come in this order: mining (fleet_of, month_of), lease (offer_of, start_of), leased (one an offer), blocks,
-    taken (one an offer of rules.chosen).
+    taken (one an offer of rules.chosen), machines (choice after choice, by month).
     """
 
     values: Values
@@ -89,6 +101,11 @@ class Program:
         first = self.block_columns.stop
         return slice(first, first + len(self.rules.chosen))
 
+    @property
+    def machine_columns(self) -> slice:
+        first = self.taken_columns.stop
+        return slice(first, first + sum(len(choice.months) for choice in self.values.machine_choices))
+
     @cached_property
     def rules(self) -> OfferRules:
         return OfferRules.of(self.values.offers)
@@ -104,13 +121,15 @@ class Program:
         cost[self.mining_columns] = self.values.mining_musd(at)[self.fleet_of, self.month_of]
         offers = self.values.offers
         cost[self.lease_columns] = np.concatenate([offer.musd(at) for offer in offers]) if offers else []
+        cost[self.machine_columns] = machine_cost_musd(self.values, at)
         return cost
 
     def worth_musd(self, decisions: Decisions, cost: Array) -> float:
         """Value of decisions at the costs of the program's columns, USD million, without the constant."""
         mining = float(cost[self.mining_columns] @ decisions.mining_mw[self.fleet_of, self.month_of])
         leases = np.concatenate(decisions.lease_mw) if decisions.lease_mw else np.zeros(0)
-        return mining + float(cost[self.lease_columns] @ leases)
+        machines = np.concatenate([np.zeros(0), *decisions.machine_mw])
+        return mining + float(cost[self.lease_columns] @ leases) + float(cost[self.machine_columns] @ machines)
 
     @cached_property
     def position_of_month(self) -> dict[str, int]:
@@ -132,6 +151,7 @@ class Program:
         least = np.array([_least_mw(offer) for offer in values.offers])
         lower[self.lease_columns], upper[self.lease_columns] = least[self.offer_of], offered[self.offer_of]
         upper[self.leased_columns] = offered
+        upper[self.machine_columns] = machine_upper_mw(values)
         limit = _limits(values, hosting)
         row_upper = np.array(
             [limit.get(name, old) for name, old in zip(self.form.row_names, self.form.row_upper.tolist(), strict=True)]
@@ -192,18 +212,25 @@ def _build(values: Values) -> Program:
     indivisible = [i for i, offer in enumerate(offer_of.tolist()) if _is_block(offers[offer])]
 
     _columns(model, values, fleet_of, month_of, indivisible)
+    state_machine_columns(model, values)
     occupied = [_occupied_terms(model, offer) for offer in offers]
     _site_power(model, values, occupied)
     _offer_total(model, values)
     _whole_blocks(model, values)
     state_offer_rules(model, values, OfferRules.of(offers))
+    state_machine_rows(model, values)
     _hpc_suitable(model, values, occupied)
     _capex_budget(model, values)
     _objective(model, values, fleet_of, month_of)
     order = [model.mining_mw, model.lease_mw, model.leased_mw, model.lease_block, model.offer_taken]
-    form = compile_standard_form(model, [column for variable in order for column in variable.values()])
+    columns = [column for variable in order for column in variable.values()]
+    form = compile_standard_form(model, [*columns, *_machine_columns(model, values)])
     program = Program(values, model, form, fleet_of, month_of, offer_of, start_of, indivisible)
     return replace(program, form=replace(form, upper=program.upper_where_blocks_fit())) if indivisible else program
+
+
+def _machine_columns(model: pyo.ConcreteModel, values: Values) -> list[Any]:
+    return [column for choice in values.machine_choices for column in columns_of(model, choice)]
 
 
 def _is_block(offer: OfferValue) -> bool:
@@ -339,7 +366,8 @@ def _structure(values: Values, hosting: tuple[Limits, Limits]) -> Structure:
     rules = OfferRules.of(values.offers).structure(values.offers)
     letting = {offer.offer.site for offer in values.offers}  # elsewhere [C5] has no row
     limited = [[key for key in limits if key[0] in letting] for limits in (all_leases, others)]
-    return (values.calendar, sites, fleets, available, offers, *limited, budget, rules)
+    machines = [choice.structure(budget) for choice in values.machine_choices]
+    return (values.calendar, sites, fleets, available, offers, *limited, budget, rules, machines)
 
 
 def _limits(values: Values, hosting: tuple[Limits, Limits]) -> dict[tuple[str, Any], float]:
@@ -352,6 +380,7 @@ def _limits(values: Values, hosting: tuple[Limits, Limits]) -> dict[tuple[str, A
     for constraint, rows in zip(("hpc_suitable", "unreserved"), hosting, strict=True):
         found |= {(constraint, key): limit for key, limit in rows.items()}
     budget = values.scenario.finance.capex_budget_usd
+    found |= machine_limits(values)
     return found | {("capex_budget", year): usd / USD_PER_MUSD for year, usd in budget.items()}
 
 
@@ -407,9 +436,10 @@ def reserves(offer: OfferValue, month: Month) -> bool:
 
 
 def _capex_budget(model: pyo.ConcreteModel, values: Values) -> None:
-    r"""[C6] Capex on offered leases stays within the budget of each calendar year.
+    r"""[C6] Capex on offered leases and on machines stays within the budget of each calendar year.
 
-        sum_{l offered, c} capex[l,c,year] lease_mw[l,c] <= budget[year]     for every year with a budget
+        sum_{l offered, c} capex[l,c,year] lease_mw[l,c] + sum_{a,c} price[a,c,year] buy_mw[a,c] <= budget[year]
+        for every year with a budget
 
     USD million of that year on both sides. Dual: value today of one more budget dollar, USD per USD.
     """
@@ -425,7 +455,7 @@ def _capex_budget(model: pyo.ConcreteModel, values: Values) -> None:
             for row, start in enumerate(offer.starts)
             if offer.capex_musd_by_year[row, at]
         ]
-        return _at_most(terms, budget[year] / USD_PER_MUSD)
+        return _at_most([*terms, *budget_terms(model, values, at)], budget[year] / USD_PER_MUSD)
 
     model.capex_budget = pyo.Constraint(years, rule=rule)
 
@@ -434,6 +464,6 @@ def _objective(model: pyo.ConcreteModel, values: Values, fleet_of: IntArray, mon
     """Discounted after-tax cash of every decision, USD million (FORMULATION 7)."""
     mining = values.mining_musd()[fleet_of, month_of].tolist()
     lease = [musd for offer in values.offers for musd in offer.musd().tolist()]
-    columns = [*model.mining_mw.values(), *model.lease_mw.values()]
-    expression = LinearExpression(linear_coefs=[*mining, *lease], linear_vars=columns)
+    columns = [*model.mining_mw.values(), *model.lease_mw.values(), *_machine_columns(model, values)]
+    expression = LinearExpression(linear_coefs=[*mining, *lease, *machine_cost_musd(values).tolist()], linear_vars=columns)
     model.npv_musd = pyo.Objective(expr=expression, sense=pyo.maximize)

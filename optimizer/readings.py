@@ -16,6 +16,7 @@ from ..models.months import Array
 from ..models.scenario import Scenario
 from ..models.values import USD_PER_MUSD, Values
 from .ledger import Ledger, total_usd
+from .machine_readings import MachineReadings
 from .offer_rules import OfferRules
 from .program import FITTING_MW
 
@@ -48,10 +49,14 @@ class Readings:
         return np.maximum(mw, 0.0)
 
     @cached_property
-    def available_mw(self) -> Array:
-        """[C2] Meter MW of each fleet, shape (fleets, months)."""
+    def machines(self) -> MachineReadings:
+        return MachineReadings(self.values, self.ledger)
+
+    @cached_property
+    def owned_mw(self) -> Array:
+        """[C2] Meter MW of each fleet without a decision about machines, shape (fleets, months)."""
         rows = [fleet.available_mw(self.calendar) for fleet in self.values.fleets]
-        return np.array(rows).reshape(len(rows), self.calendar.length)
+        return self.machines.owned_mw(np.array(rows).reshape(len(rows), self.calendar.length))
 
     @cached_property
     def mining_musd(self) -> Array:

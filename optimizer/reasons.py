@@ -94,8 +94,8 @@ def obstacle(certifier: Certifier, number: int) -> str:
         spent = certifier.capex_musd[number][row] * lease.critical_it_mw * USD_PER_MUSD
         capex = {year: usd for year, usd in zip(certifier.calendar.years, spent.tolist(), strict=True) if year in limits}
         year = max(capex, key=lambda year: capex[year] - limits[year])
-        budget = _money(limits[year])
-        return f"even from {offer.starts[row]}, {_money(capex[year])} of its capex fall in {year}, whose budget is {budget}"
+        budget = money(limits[year])
+        return f"even from {offer.starts[row]}, {money(capex[year])} of its capex fall in {year}, whose budget is {budget}"
     if np.max(np.minimum(by_suitable, by_budget)) < needed:
         return "at none of its starts do its MW and its capex both fit"
     return ""
@@ -124,7 +124,7 @@ def reason(offer: OfferValue, taken_mw: float, worth: Worth, found: BreakEven, d
     lease = offer.offer
     if lease.status == "signed":
         better = "more" if found.worth_musd >= 0 else "less"
-        return f"signed; the plan is worth {_money(abs(found.worth_musd) * USD_PER_MUSD)} {better} with it than without it"
+        return f"signed; the plan is worth {money(abs(found.worth_musd) * USD_PER_MUSD)} {better} with it than without it"
     if taken_mw > 0:
         return _why_taken(offer, taken_mw, worth, found)
     if does_not_fit:
@@ -133,9 +133,9 @@ def reason(offer: OfferValue, taken_mw: float, worth: Worth, found: BreakEven, d
 
 
 def _why_taken(offer: OfferValue, taken_mw: float, worth: Worth, found: BreakEven) -> str:
-    per_mw = f"a critical MW brings {_money(worth.own)}"
+    per_mw = f"a critical MW brings {money(worth.own)}"
     uses = _uses(worth)
-    gain = f"; without it the plan is worth {_money(found.worth_musd * USD_PER_MUSD)} less"
+    gain = f"; without it the plan is worth {money(found.worth_musd * USD_PER_MUSD)} less"
     if found.worth_musd <= INDIFFERENT_MUSD:
         gain = "; another plan without it is worth the same"
     if taken_mw >= offer.offer.critical_it_mw * (1 - 1e-9):
@@ -145,9 +145,9 @@ def _why_taken(offer: OfferValue, taken_mw: float, worth: Worth, found: BreakEve
 
 def _why_not(worth: Worth) -> str:
     if worth.own < 0:
-        return f"not taken: at its best start ({worth.start}) it loses {_money(-worth.own)} per critical MW on its own cash"
-    return f"not taken: at its best start ({worth.start}) a critical MW brings {_money(worth.own)}{_uses(worth)}" + (
-        f", {_money(-worth.net)} more than it brings" if worth.net < 0 else ""
+        return f"not taken: at its best start ({worth.start}) it loses {money(-worth.own)} per critical MW on its own cash"
+    return f"not taken: at its best start ({worth.start}) a critical MW brings {money(worth.own)}{_uses(worth)}" + (
+        f", {money(-worth.net)} more than it brings" if worth.net < 0 else ""
     )
 
 
@@ -160,7 +160,7 @@ def _why_not_forced(offer: OfferValue, forced: Forced) -> str:
     given_up = [f"{mw:,.1f} critical MW of {name}" for name, mw in forced.given_up]
     given_up += [f"{forced.mining_mw:,.1f} MW of mining on average"] if forced.mining_mw > SMALLEST_SHOWN_MW else []
     instead = f", which gives up {' and '.join(given_up)}," if given_up else ""
-    cost = _money(forced.costs_musd * USD_PER_MUSD)
+    cost = money(forced.costs_musd * USD_PER_MUSD)
     return f"not taken: the best plan that takes {so_much}{instead} is worth {cost} less (by solving again)"
 
 
@@ -169,7 +169,7 @@ def _uses(worth: Worth) -> str:
     uses = {"power": worth.power, "suitable MW": worth.suitable, "budget": worth.budget, "group or prerequisite": worth.rules}
     for name, usd in uses.items():
         if usd > 0.5:
-            parts.append(f"{name} worth {_money(usd)}")
+            parts.append(f"{name} worth {money(usd)}")
     return f" and uses {', '.join(parts)} elsewhere" if parts else " and uses nothing that has another use"
 
 
@@ -183,7 +183,7 @@ def _limit(worth: Worth) -> str:
     return best if limits[best] > 0.5 else "the site's power is used up"
 
 
-def _money(usd: float) -> str:
+def money(usd: float) -> str:
     if math.isclose(usd, 0.0, abs_tol=0.5):
         return "0 USD"
     return f"{usd / 1e6:,.2f} M USD" if abs(usd) >= 5e3 else f"{usd:,.0f} USD"

@@ -2,9 +2,11 @@ r"""Upper bounds of every plan's value that hold for any prices of the limits, w
 
 For *any* prices lambda >= 0 no plan is worth more than
 
-    lambda b + sum_{k,t} available max(0, v[k,t] - lambda a) + sum_l max(0, offered max_c (v[l,c] - lambda a[l,c]) - lambda_g)
+    lambda b + sum_{k,t} owned max(0, v[k,t] - lambda a) + sum_l max(0, offered max_c (v[l,c] - lambda a[l,c]) - lambda_g)
+             + sum_a offered max(0, max_c (v[a,c] - lambda a[a,c] + sum_{t in use} max(0, v[k,t] - lambda a)))
 
-(lambda_g: of the offer's exclusive group, 0 without one) because every column is bounded (Neumaier and Shcherbina's argument).
+(lambda_g: of the offer's exclusive group, 0 without one; the last sum: machines that may be bought, machine_readings.py) because
+every column is bounded (Neumaier and Shcherbina's argument).
 v and a are the readings of the contracts (readings.py); rounding errors are bounded and added.
 """
 
@@ -28,11 +30,15 @@ from .readings import Readings
 class SafeBounds(Readings):
     """What MW earn beyond the prices of what they use, and the bounds that follow."""
 
+    def budget_price(self, prices: Prices) -> Array:
+        """[C6] Price of a budget dollar by year of the horizon, USD per USD."""
+        return np.array([prices.budget.get(year, 0.0) for year in self.calendar.years])
+
     def reduced(self, prices: Prices) -> tuple[Array, list[Array]]:
         """What a MW earns beyond the prices of what it uses, USD million: (fleets, months), and starts of each offer."""
         paid = np.array([prices.power[fleet.site] for fleet in self.values.fleets]).reshape(self.mining_musd.shape)
         mining = self.mining_musd - paid
-        budget = np.array([prices.budget.get(year, 0.0) for year in self.calendar.years])
+        budget = self.budget_price(prices)
         leases = []
         for l, offer in enumerate(self.values.offers):
             per_mw = prices.power[offer.offer.site] + self.suitable_price(prices, l)
@@ -90,7 +96,8 @@ class SafeBounds(Readings):
         """
         positive = prices.without_negative()
         mining, leases = self.reduced(positive)
-        terms = [self.limits_value_musd(positive), *(np.maximum(mining, 0.0) * self.available_mw).ravel().tolist()]
+        terms = [self.limits_value_musd(positive), *(np.maximum(mining, 0.0) * self.owned_mw).ravel().tolist()]
+        terms += self.machines.most_musd(mining, self.budget_price(positive))
         for l, (offer, earned) in enumerate(zip(self.values.offers, leases, strict=True)):
             choice = (choices or {}).get(l)
             allowed = earned if choice is not None or offer.offer.status == "signed" else earned[self.fitting[l]]
@@ -104,7 +111,8 @@ class SafeBounds(Readings):
         largest: the largest price, USD million per MW. of_offers: prices per offer together, USD million.
         """
         roundoff = np.finfo(float).eps
-        size = float(np.sum(self.available_mw)) * (largest + float(np.max(np.abs(self.mining_musd), initial=0.0)))
+        size = float(np.sum(self.owned_mw)) * (largest + float(np.max(np.abs(self.mining_musd), initial=0.0)))
+        size += self.machines.size_musd(largest, self.mining_musd)
         for offer, value, occupied in zip(self.values.offers, self.lease_musd, self.occupied_mw, strict=True):
             per_mw = float(np.max(np.abs(value))) + 3 * largest * float(np.max(occupied.sum(axis=1), initial=0.0))
             size += offer.offer.critical_it_mw * per_mw * self.calendar.length

@@ -35,6 +35,7 @@ from .decisions import Decisions
 from .diagnosis import conflicts, describe
 from .elastic import explained
 from .ledger import Line, gross_usd, total_usd
+from .machine_worth import MachineBreakEvens
 from .optimise import InfeasibleError, Optimiser, SolverError
 from .plan import Plan, Reference
 from .prices import Prices, prices_of
@@ -127,6 +128,8 @@ class _Solved:
         self.clock.lap("reference plans")
         break_evens = self._break_evens()
         self.clock.lap("break-evens")
+        machines = [MachineBreakEvens(self.optimiser).of_choice(number) for number in range(len(self.values.machine_choices))]
+        self.clock.lap("machines")
         forced = self._forced()
         self.clock.lap("offers left out")
         beyond = beyond_horizon(self.values, self.decisions)
@@ -142,7 +145,7 @@ class _Solved:
             conflicts=(),
             warnings=tuple(self.scenario.warnings()),
             beyond=None if beyond is None else vars(beyond),
-            rows=Tables(self.certifier, self.decisions, lines, self.prices, break_evens, forced),
+            rows=Tables(self.certifier, self.decisions, lines, self.prices, break_evens, forced, machines),
             manifest=_manifest(self.scenario, self.solution.status, self.clock),
         )
 
@@ -187,14 +190,7 @@ class _Solved:
     # --- tables --------------------------------------------------------------------------------------------------------
 
     def _lines(self, decisions: Decisions) -> list[Line]:
-        mining = {fleet.name: decisions.mining_mw[k] for k, fleet in enumerate(self.values.fleets)}
-        leases = {
-            (offer.offer.name, start): float(mw)
-            for offer, amounts in zip(self.values.offers, decisions.lease_mw, strict=True)
-            for start, mw in zip(offer.starts, amounts, strict=True)
-            if mw
-        }
-        return self.ledger.lines(mining, leases)
+        return self.ledger.lines(*decisions.named(self.values))
 
     def _reference(self, name: str, definition: str, decisions: Decisions) -> Reference:
         lines = self._lines(decisions)

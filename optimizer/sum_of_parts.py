@@ -205,7 +205,7 @@ OWNERS: dict[str, str] = {"mining": "mining", "lease": "lease", "capex": "lease"
 
 def _kind(line: Line) -> str:
     """mining, lease or block: what a line of the ledger belongs to, its tax too."""
-    return OWNERS[line.kind]
+    return "mining" if line.item == "machine_purchase" else OWNERS[line.kind]
 
 
 def _mining_today(plan: ValuedPlan) -> tuple[float, float]:

@@ -19,6 +19,9 @@ from .certificate import Certifier
 from .decisions import SMALLEST_MW, Decisions
 from .irr import internal_rate_of_return
 from .ledger import Ledger, Line
+from .machine_moves import spent_musd
+from .machine_table import machine_row
+from .machine_worth import MachineBreakEven
 from .prices import Prices
 from .reasons import Forced, Worth, obstacle, reason, worth_of_offer
 
@@ -56,6 +59,24 @@ TABLES: dict[str, Sequence[str]] = {
     "idle_by_year": ("site", "year", "why", "mw", "first", "last"),
     "fleets": ("site", "fleet", "year", "mw", "available_mw", "mwh", "running_fraction", "margin_usd"),
     "shadow_price": ("site", "period", "usd_per_mw", "usd_per_suitable_mw"),
+    "machines": (
+        "site",
+        "name",
+        "decision",
+        "mw",
+        "of_mw",
+        "eh",
+        "month",
+        "months",
+        "best_month",
+        "usd_per_th",
+        "usd",
+        "npv_usd",
+        "net_npv_usd",
+        "worth_usd",
+        "break_even_usd_per_th",
+        "reason",
+    ),
     "budget_price": ("year", "budget_usd", "spent_usd", "usd_per_usd"),
     "cash_flow": ("site", "period", "item", "name", "usd", "discounted_usd"),
     "cash_by_year": ("year", "item", "usd"),
@@ -80,9 +101,10 @@ class Tables:
         prices: Prices,
         found: list[BreakEven],
         forced: dict[int, Forced],
+        machines: list[MachineBreakEven],
     ) -> None:
         self._certifier, self._plan, self._lines, self._prices = certifier, plan, lines, prices
-        self._found, self._forced = found, forced
+        self._found, self._forced, self._machines = found, forced, machines
 
     def __getitem__(self, table: str) -> list[Row]:
         rows: list[Row] = getattr(self, table)
@@ -141,10 +163,11 @@ class Tables:
     def _why_idle(self, site: str, idle: Array) -> Iterator[tuple[str, Array]]:
         """(why, idle meter MW in each month); together they are all idle MW of the site."""
         values, plan = self._values, self._plan
+        there = plan.there_mw(values)
         unused, could_be_leased = np.zeros(len(idle)), np.zeros(len(idle), dtype=bool)
         for k, fleet in enumerate(values.fleets):
             if fleet.site == site:
-                unused += values.available_mw[k] - plan.mining_mw[k]
+                unused += there[k] - plan.mining_mw[k]
         for offer, mw in zip(values.offers, plan.lease_mw, strict=True):
             if offer.offer.site == site and offer.offer.critical_it_mw - float(np.sum(mw)) > SMALLEST_MW:
                 could_be_leased |= np.any(offer.occupied_mw > 0, axis=0)
@@ -186,6 +209,10 @@ class Tables:
         ]
 
     @cached_property
+    def _there_mw(self) -> Array:
+        return self._plan.there_mw(self._values)
+
+    @cached_property
     def fleets(self) -> list[Row]:
         """Fleets by year: MW, energy, share of the available hours that run, cash margin before tax."""
         return [row for k in range(len(self._values.fleets)) for row in self._fleet(k)]
@@ -195,7 +222,7 @@ class Tables:
         fleet, mw = values.fleets[k], self._plan.mining_mw[k]
         able = values.site_power(fleet.site).month_hours * fleet.uptime_fraction
         margin = np.sum([line.usd for line in self._ledger.mining(fleet) if line.item != "income_tax"], axis=0)
-        mean_mw, mean_available = calendar.mean_by_year(mw), calendar.mean_by_year(values.available_mw[k])
+        mean_mw, mean_available = calendar.mean_by_year(mw), calendar.mean_by_year(self._there_mw[k])
         mwh, possible, earned = (calendar.total_by_year(mw * per_mw) for per_mw in (self._ledger.mwh_per_mw(fleet), able, margin))
         for year in calendar.years:
             if mean_available[year]:
@@ -237,11 +264,12 @@ class Tables:
         for year, budget in sorted(values.scenario.finance.capex_budget_usd.items()):
             if year in values.calendar.years:
                 at = values.calendar.years.index(year)
-                spent = math.fsum(
+                leases = (
                     float(offer.capex_musd_by_year[:, at] @ mw)
                     for offer, mw in zip(values.offers, self._plan.lease_mw, strict=True)
                     if offer.offer.status == "offered"
                 )
+                spent = math.fsum([*leases, float(spent_musd(values, self._plan.machine_mw)[at])])
                 price = self._prices.budget.get(year, 0.0)
                 found.append({"year": year, "budget_usd": budget, "spent_usd": spent * USD_PER_MUSD, "usd_per_usd": price})
         return found
@@ -254,6 +282,11 @@ class Tables:
             {"period": str(month), **{column: None if path is None else float(path[t]) for column, path in paths.items()}}
             for t, month in enumerate(self._values.calendar.months)
         ]
+
+    @cached_property
+    def machines(self) -> list[Row]:
+        """One row a choice about machines."""
+        return [machine_row(self._certifier, self._prices, self._plan, n, found) for n, found in enumerate(self._machines)]
 
     @cached_property
     def leases(self) -> list[Row]:

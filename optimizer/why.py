@@ -1,4 +1,4 @@
-"""Why the plan decides as it does: every offer and fleet, and every limit that binds; by exact solves.
+"""Why the plan decides as it does: every offer, fleet and offer of machines, and every limit that binds; by exact solves.
 
 For each offer and fleet, taken or not: the rule that binds in words, what would have to change for the decision to flip (rent,
 hashprice, capex, start), and by how much the plan's value falls if the opposite is forced. For each limit that binds: what one more
@@ -24,6 +24,8 @@ from .decisions import Decisions
 from .diagnosis import NoPlanError
 from .fleet_reasons import FleetReasons
 from .flips import Flips
+from .machine_reasons import MachineReasons
+from .machine_table import machines_of_rows
 from .optimise import Optimiser, SolverError
 from .plan import Plan, plain
 from .price_ranges import binding_limits, count_binding
@@ -43,8 +45,9 @@ Progress = Callable[[str, int, int], None]
 class Why:
     """The reasons of a plan.
 
-    uses: a row an offer and fleet (kind, site, name, decision, taken_mw, of_mw, rule, why, opposite, opposite_costs_usd, flips).
-    opposite_costs_usd: None where no plan can do the opposite. flips: input, unit, today, to (None: nothing in reach), then.
+    uses: a row an offer, fleet and offer of machines (kind, site, name, decision, taken_mw, of_mw, rule, why, opposite,
+    opposite_costs_usd, flips). opposite_costs_usd: None where no plan can do the opposite. flips: input, unit, today, to (None:
+    nothing in reach), then.
     limits: binding limits, the most valuable first; limits_in_all: how many there are.
     """
 
@@ -72,9 +75,10 @@ class Why:
 def why(
     scenario: Scenario, name: str | None = None, most_limits: int | None = MOST_LIMITS, progress: Progress | None = None
 ) -> Why:
-    """Reasons for every offer and fleet (or the one of that name), and for the limits that bind (most_limits None: all of them).
+    """Reasons for every offer, fleet and offer of machines (or the one of that name), and for the limits that bind (most_limits
+    None: all of them).
 
-    Raises InputError for a name that is neither offer nor fleet, NoPlanError where the scenario has no plan, SolverError where the
+    Raises InputError for a name that is none of these, NoPlanError where the scenario has no plan, SolverError where the
     plan is not proved.
     """
     if most_limits is not None and most_limits < 0:
@@ -96,6 +100,7 @@ def why(
 
 def _named(scenario: Scenario, name: str) -> str:
     names = [*(lease.name for lease in scenario.leases), *(fleet.name for fleet in scenario.fleets)]
+    names += [offer.name for offer in scenario.machine_offers]
     found = next((known for known in names if name in (known, slug(known))), None)
     if found is None:
         raise InputError([Problem("why", "offer", f'"{name}"', f"one of: {'; '.join(names)}", nearest(name, names))])
@@ -118,7 +123,9 @@ class _Asked:
 
     def uses(self, wanted: str | None) -> list[Row]:
         offers = [number for number, offer in enumerate(self.values.offers) if wanted in (None, offer.offer.name)]
-        fleets = [k for k, fleet in enumerate(self.values.fleets) if wanted in (None, fleet.name)]
+        choices = self.values.machine_choices
+        on_offer = {choice.name for choice in choices}
+        fleets = [k for k, fleet in enumerate(self.values.fleets) if wanted in (None, fleet.name) and fleet.name not in on_offer]
         rows = []
         for at, number in enumerate(offers):
             self.progress("offers", at, len(offers))
@@ -127,6 +134,12 @@ class _Asked:
         for at, k in enumerate(fleets):
             self.progress("fleets", at, len(fleets))
             rows.append(reasons.row(k))
+        table = {row["name"]: row for row in self.plan.rows["machines"]}
+        machines = MachineReasons(self.optimiser, self.certifier, self._decisions(), self.prices, table)
+        for number, choice in enumerate(choices):
+            self.progress("machines", number, len(choices))
+            if wanted in (None, choice.name):
+                rows.append(machines.row(number))
         return rows
 
     def _decisions(self) -> Decisions:
@@ -137,7 +150,7 @@ class _Asked:
         for row in self.plan.rows["allocation"]:
             if row["use"] == "mining":
                 mining[number[row["name"]], place[row["period"]]] = row["mw"]
-        return Decisions(mining, ())
+        return Decisions(mining, (), machines_of_rows(self.values, self.plan.rows["machines"]))
 
     def _offer(self, number: int) -> Row:
         offer = self.values.offers[number].offer

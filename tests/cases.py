@@ -96,6 +96,26 @@ def fleet(name: str, **changes: Any) -> dict[str, Any]:
     return {**copy.deepcopy(ONE_SITE["fleets"][0]), "name": name, **changes}
 
 
+def machines(name: str = "New", **changes: Any) -> dict[str, Any]:
+    """An offer of 50 MW at 15 J/TH for the plain scenario's site: 333,333 USD a MW, delivered in January 2026 for a year of use."""
+    return {
+        "name": name,
+        "site": "Site",
+        "mw": 50.0,
+        "j_per_th": 15.0,
+        "overhead": 1.0,
+        "pool_fee_fraction": 0.0,
+        "uptime_fraction": 1.0,
+        "variable_opex_usd_per_mwh": 10.0,
+        "fixed_opex_usd_per_mw_month": 0.0,
+        "usd_per_th": {"flat": 5.0},
+        "delivery_window": {"earliest": "2026-01", "latest": "2026-01"},
+        "life_months": 12,
+        "resale_usd_per_th": 1.0,
+        **changes,
+    }
+
+
 RAMP = [{"from": "2026-01", "mw_total": 60.0}, {"from": "2026-06", "mw_total": 90.0}]
 _PROFILE = [[round(10 + 3.7 * hour + 0.9 * month, 2) for hour in range(24)] for month in range(12)]
 _ZONES = [

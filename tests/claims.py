@@ -268,20 +268,20 @@ def pure_miner(s: Study) -> str:
     old, young = "S19j Pro class", "T21 class"
     running = {row["fleet"]: row["running_fraction"] for row in plan.rows["fleets"] if row["year"] == 2026}
     block = sum(row["discounted_usd"] for row in plan.rows["cash_flow"] if row["item"] == "block_settlement")
-    new = {
-        year: [mean_mw(plan, f"{fleet}, {site}", year) for site in ("West", "Georgia")]
-        for fleet, year in (("S21 XP bought in 2026", 2027), ("S23 Hyd class of 2028", 2029))
-    }
-    when = "hold now and replace after the halving" if sum(new[2027]) < 1 < sum(new[2029]) else "replace now"
+    offers = {row["name"]: row for row in plan.rows["machines"]}
+    bought = [row for row in offers.values() if row["mw"]]
+    when = "hold now and buy after the halving" if min(row["month"] for row in bought) >= "2028-04" else "buy now"
+    purchases = "; ".join(f"{row['mw']:,.0f} MW of {row['name']} for {m(-row['usd'])} M USD in {row['month']}" for row in bought)
+    edge = {name: row["break_even_usd_per_th"] for name, row in offers.items()}
     return (
         f"{when}. In 2026 machines of 19 J/TH mine with {mean_mw(plan, f'{young}, West', 2026):,.0f} MW in Texas, "
         f"{percent(running[f'{young}, West'])} of the "
         f"hours they could, and {mean_mw(plan, f'{young}, Georgia', 2026):,.0f} MW in Georgia; those of 29.5 J/TH with "
         f"{mean_mw(plan, f'{old}, West', 2026):,.0f} MW in Texas, "
         f"{percent(running[f'{old}, West'])} of the hours, and {mean_mw(plan, f'{old}, Georgia', 2026):,.0f} MW in Georgia. "
-        "Machines bought at 25.70 USD/TH mine with "
-        f"{sum(new[2027]):,.0f} MW in 2027, those of 2028 with {new[2029][0]:,.0f} MW in Texas and {new[2029][1]:,.0f} MW in "
-        "Georgia in 2029. "
+        f"It buys {purchases}. In Texas an S21 XP would be worth its price at {edge['S21 XP at 25.70, West']:.1f} USD/TH instead of "
+        f"25.7, an S21+ at {edge['S21+ at 14.25, West']:.1f} instead of 14.3, and the machines of 2028 up to "
+        f"{edge['S23 Hyd class of 2028, West']:.1f}; in Georgia these at {edge['S23 Hyd class of 2028, Georgia']:.1f} instead of 8. "
         f"The whole is worth {m(plan.npv_usd)} M USD, of which {m(block)} M are the block against the index; at 40 USD/MWh in "
         f"Georgia it would be {m(dear.npv_usd)} M."
     )

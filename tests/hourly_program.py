@@ -1,7 +1,9 @@
 """The full hourly linear program of a scenario: a column for every hour, month and fleet, built from `plain_evaluator` alone.
 
     maximise   sum_l,c value[l,c] lease[l,c] + sum_k,t fixed[k,t] energised[k,t] + sum_k,h margin[k,h] run[k,h]
+               + sum_a,c purchase[a,c] bought[a,c]
     subject to run[k,h] <= uptime[k] energised[k,t(h)]                    every hour, and every part of an hour of a price band
+               energised of machines on offer <= bought and in use;  bought <= offered
                sum_k energised[k,t] + sum_l,c occupied[l,c,t] lease[l,c] <= energised MW of the site
                leases <= suitable MW, less what rights reserve for others;  starts of an offer <= offered;  capex <= budget
                shares of an exclusive group <= 1;  in every month: share begun of an offer <= share begun of the one that it needs
@@ -73,6 +75,7 @@ class Program:
     constant_usd: float = 0.0
     offer_columns: dict[int, tuple[str, int]] = field(default_factory=dict)
     energised_columns: dict[tuple[str, int], int] = field(default_factory=dict)
+    bought_columns: dict[int, tuple[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.constant_usd = self.opinion.evaluate({}, {}).npv_usd  # signed leases, blocks, sale of machines
@@ -83,6 +86,8 @@ class Program:
             for month in self.opinion.months:
                 if self.opinion.available_mw(fleet, month) > 0:
                     self._fleet_month(fleet, month)
+        for offer in self.opinion.offers.values():
+            self._machines(offer)
         for site in self.opinion.sites.values():
             for month in self.opinion.months:
                 self._site_month(site, month)
@@ -104,12 +109,33 @@ class Program:
             self.offer_columns[columns[-1]] = (lease["name"], start)
         self.rows.add([(column, 1.0) for column in columns], lease["critical_it_mw"])
 
+    def _machines(self, offer: Data) -> None:
+        """Deliveries of machines on offer, and the months in which any of them may be there."""
+        opinion, size, deliveries = self.opinion, self.opinion.fleet_mw(offer), self.opinion.deliveries(offer)
+        columns = {}
+        for delivered in deliveries:
+            value = math.fsum(entry.discounted_usd for entry in opinion.purchase_entries(offer, delivered))
+            columns[delivered] = self._column(value, size)
+            self.bought_columns[columns[delivered]] = (offer["name"], delivered)
+        self.rows.add([(column, 1.0) for column in columns.values()], size)
+        for month in opinion.months:
+            there = [column for delivered, column in columns.items() if month in opinion.life(offer, delivered)]
+            if there:
+                self._fleet_month(offer, month)
+                energised = self.energised_columns[offer["name"], month]
+                self.rows.add([(energised, 1.0), *((column, -1.0) for column in there)], 0.0)
+
+    def _most_mw(self, fleet: Data, month: int) -> float:
+        if fleet["name"] in self.opinion.offers:
+            return self.opinion.fleet_mw(fleet)
+        return self.opinion.available_mw(fleet, month)
+
     def _fleet_month(self, fleet: Data, month: int) -> None:
         opinion, kept = self.opinion, 1 - self.opinion.tax_rate
         lines = opinion.mining_lines(fleet, month)
         earned = math.fsum(lines[item] for item in (STANDING if self.hourly else lines))
         value = opinion.mid_month("mining", kept * earned, month)
-        energised = self._column(value, opinion.available_mw(fleet, month))
+        energised = self._column(value, self._most_mw(fleet, month))
         self.energised_columns[fleet["name"], month] = energised
         if self.hourly:
             for part in parts_of_a_mw(opinion.sites[fleet["site"]], month):
@@ -127,7 +153,7 @@ class Program:
                 for number, peak in enumerate(peaks)
             )
             value = opinion.mid_month("mining", kept * (part.standby_usd - charges), month)
-            ways.append(self._column(value, opinion.available_mw(fleet, month)))
+            ways.append(self._column(value, self._most_mw(fleet, month)))
             off = [*curtailed(site, month), *part.called, *(peaks[number] for number in avoided)]
             self._hours(fleet, month, ways[-1], part, off)
         for sign in (1.0, -1.0):
@@ -142,7 +168,7 @@ class Program:
         earned += opinion.data["power"]["multiplier"] * part.ancillary_usd - delivery
         for cell, _, allowed in opinion.cells_with_off(site, month, off, off):
             margin = opinion.mid_month("mining", kept * cell.hours * (earned - cell.usd_per_mwh * (1 + lost)), month)
-            run = self._column(margin, opinion.available_mw(fleet, month))
+            run = self._column(margin, self._most_mw(fleet, month))
             self.rows.add([(run, 1.0), (energised, -fleet["uptime_fraction"] * allowed)], 0.0)
 
     def _site_month(self, site: Data, month: int) -> None:
@@ -157,7 +183,7 @@ class Program:
         mining = [
             (column, 1.0)
             for (name, at), column in self.energised_columns.items()
-            if at == month and self.opinion.fleets[name]["site"] == site["name"]
+            if at == month and self.opinion.miners[name]["site"] == site["name"]
         ]
         using = [(column, mw) for column, _, mw in leases if mw]
         others = [(column, mw) for column, name, mw in leases if mw and name not in reserved]
@@ -177,6 +203,10 @@ class Program:
             spent = math.fsum(usd for month, usd in self.opinion.spending(self.opinion.leases[name], start) if month // 12 == year)
             if spent:
                 terms.append((column, spent / 1e6))
+        for column, (name, delivered) in self.bought_columns.items():
+            offer = self.opinion.offers[name]
+            if (delivered - offer["paid_months_before_delivery"]) // 12 == year:
+                terms.append((column, self.opinion.machine_price(offer, delivered) / 1e6))
         if terms:
             self.rows.add(terms, budget_usd / 1e6)
 
@@ -274,11 +304,12 @@ class Program:
 
     def decisions(
         self, columns: np.ndarray[Any, np.dtype[np.float64]]
-    ) -> tuple[dict[tuple[str, str], float], dict[tuple[str, str], float]]:
-        """Mining and lease MW as `plain_evaluator` takes them."""
+    ) -> tuple[dict[tuple[str, str], float], dict[tuple[str, str], float], dict[tuple[str, str], float]]:
+        """Mining MW, lease MW and MW bought as `plain_evaluator` takes them."""
         mining = {(name, month_text(month)): float(columns[at]) for (name, month), at in self.energised_columns.items()}
         leases = {(name, month_text(start)): float(columns[at]) for at, (name, start) in self.offer_columns.items()}
-        return mining, leases
+        bought = {(name, month_text(month)): float(columns[at]) for at, (name, month) in self.bought_columns.items()}
+        return mining, leases, bought
 
 
 STANDING = ("mining_fixed_opex", "mining_demand_charge")

@@ -17,6 +17,8 @@ What the documents leave open, and what is taken here:
   building, its MW and its possible ends stay as they were
 * a tenant that is there on the valuation date has not defaulted so far
 * every phase is late by the same delays; a late phase pays and costs nothing, and the term does not move
+* bought machines are paid for in full on the first day of the month of payment; their resale price is received in full where the
+  horizon ends before their life does, and no machine is delivered before its payment could fall on the first day of the horizon
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ Data = dict[str, Any]
 Key = tuple[str, str, str, str]  # site, period, item, name
 MiningMw = dict[tuple[str, str], float]  # (fleet, month as YYYY-MM): meter MW
 LeaseMw = dict[tuple[str, str], float]  # (offer, first month of rent as YYYY-MM): critical MW
+BoughtMw = dict[tuple[str, str], float]  # (machine offer, month of delivery as YYYY-MM): meter MW
 
 ASIC_J_PER_TH = {"S19 Pro": 29.5, "S19 XP": 21.5, "T21": 19.0, "S21": 17.5, "S21 XP": 13.5, "S23 Hyd": 9.5}  # makers' figures
 NOTHING_MW = 1e-9
@@ -286,6 +289,7 @@ class PlainScenario:
         self.sites = {site["name"]: site for site in self.data["sites"]}
         self.fleets = {fleet["name"]: fleet for fleet in self.data["fleets"]}
         self.leases = {lease["name"]: lease for lease in self.data["leases"]}
+        self.offers = {offer["name"]: offer for offer in self.data["machine_offers"]}
         self.zones = {zone["name"]: zone for zone in self.data["power"]["zones"]}
         tax = self.data["finance"]["tax"]
         self.tax_rate = 0.0 if tax is None else float(tax["rate_fraction"])
@@ -353,6 +357,60 @@ class PlainScenario:
         if fleet["hashrate_eh"] is not None:
             return float(fleet["hashrate_eh"] * 1e6)
         return float(fleet["mw"] * 1e6 / (self.fleet_j_per_th(fleet) * fleet["overhead"]))
+
+    # ---- machines that may be bought
+
+    @property
+    def miners(self) -> dict[str, Data]:
+        """Everything that may mine: fleets, and machines on offer."""
+        return self.fleets | self.offers
+
+    def deliveries(self, offer: Data) -> list[int]:
+        window = offer["delivery_window"]
+        first, last = month_number(window["earliest"]), month_number(window["latest"])
+        months = range(first, last + 1, window["every_months"])
+        return [month for month in months if month in self.months and month - offer["paid_months_before_delivery"] >= self.first]
+
+    def life(self, offer: Data, delivered: int) -> range:
+        """The months of the horizon in which machines delivered in a month are there."""
+        return range(delivered, min(delivered + offer["life_months"], self.first + self.length))
+
+    def machine_price(self, offer: Data, delivered: int) -> float:
+        """USD per meter MW: a meter MW holds 1e6 W / overhead of machines, each TH/s of which draws so many W."""
+        return float(path_value(offer["usd_per_th"], delivered) * self.th_per_mw(offer))
+
+    def th_per_mw(self, offer: Data) -> float:
+        return float(1e6 / offer["overhead"] / self.fleet_j_per_th(offer))
+
+    def purchase_entries(self, offer: Data, delivered: int) -> list[Entry]:
+        """Every payment of one MW delivered in a month apart from its mining, tax included."""
+        price, end = self.machine_price(offer, delivered), self.life(offer, delivered).stop
+        paid, period = delivered - offer["paid_months_before_delivery"], min(end, self.first + self.length - 1)
+        resale = offer["resale_usd_per_th"] * self.th_per_mw(offer)
+        sale = Entry(period, "machine_sale", resale, self.on_first_day("mining", resale, end))
+        entries = [Entry(paid, "machine_purchase", -price, self.on_first_day("capex", -price, paid)), sale]
+        if self.tax_rate == 0:
+            return entries
+        years = self.data["finance"]["tax"]["machine_depreciation_years"] or self.data["finance"]["tax"]["depreciation_years"]
+        book = price
+        for month in self.life(offer, delivered):
+            written_off = min(book, price / (12 * years))
+            book -= written_off
+            shield = self.tax_rate * written_off
+            entries.append(Entry(month, "income_tax", shield, self.mid_month("mining", shield, month)))
+        gain = -self.tax_rate * (resale - book)
+        return [*entries, Entry(period, "income_tax", gain, self.on_first_day("mining", gain, end))]
+
+    def bought_mw(self, offer: Data, month: int, bought: BoughtMw) -> float:
+        return math.fsum(
+            mw for (name, start), mw in bought.items() if name == offer["name"] and month in self.life(offer, month_number(start))
+        )
+
+    def there_mw(self, name: str, month: int, bought: BoughtMw) -> float:
+        """MW of a fleet that are there, or of machines on offer that have been bought and not yet sold."""
+        if name in self.offers:
+            return self.bought_mw(self.offers[name], month, bought)
+        return self.available_mw(self.fleets[name], month)
 
     def available_mw(self, fleet: Data, month: int) -> float:
         early = fleet["from"] is not None and month < month_number(fleet["from"])
@@ -478,11 +536,14 @@ class PlainScenario:
             return None
         return Entry(min(day, end - 1), "machine_sale", usd, self.on_first_day("mining", usd, day))
 
-    def _mining_entries(self, fleet: Data, mining_mw: MiningMw) -> Iterator[Entry]:
+    def _running_entries(self, fleet: Data, mining_mw: MiningMw) -> Iterator[Entry]:
         for month in self.months:
             mw = mining_mw.get((fleet["name"], month_text(month)), 0.0)
             for item, per_mw in self.mining_lines(fleet, month).items() if mw else ():
                 yield Entry(month, item, mw * per_mw, self.mid_month("mining", mw * per_mw, month))
+
+    def _mining_entries(self, fleet: Data, mining_mw: MiningMw) -> Iterator[Entry]:
+        yield from self._running_entries(fleet, mining_mw)
         sale = self.fleet_sale(fleet)
         if sale is not None:
             yield sale
@@ -741,16 +802,27 @@ class PlainScenario:
                     spent[month // 12].append(mw * usd)
         return {year: math.fsum(usd) for year, usd in spent.items()}
 
-    def violations(self, mining_mw: MiningMw, lease_mw: LeaseMw, tolerance: float = 1e-6) -> list[str]:
-        lease_mw = self.all_starts(lease_mw)
-        found = [*self._broken_offers(lease_mw), *self._broken_budget(lease_mw)]
+    def violations(
+        self, mining_mw: MiningMw, lease_mw: LeaseMw, bought: BoughtMw | None = None, tolerance: float = 1e-6
+    ) -> list[str]:
+        lease_mw, bought = self.all_starts(lease_mw), bought or {}
+        found = [*self._broken_offers(lease_mw), *self._broken_purchases(bought), *self._broken_budget(lease_mw, bought)]
         for site in self.sites.values():
             for month in self.months:
                 found += self._broken_site(site, month, mining_mw, lease_mw, tolerance)
         for (name, period), mw in mining_mw.items():
-            if not -tolerance <= mw <= self.available_mw(self.fleets[name], month_number(period)) + tolerance:
-                found.append(f"{period}: {name} mines {mw} MW of {self.available_mw(self.fleets[name], month_number(period))}")
+            there = self.there_mw(name, month_number(period), bought)
+            if not -tolerance <= mw <= there + tolerance:
+                found.append(f"{period}: {name} mines {mw} MW of {there}")
         return found
+
+    def _broken_purchases(self, bought: BoughtMw, tolerance: float = 1e-6) -> Iterator[str]:
+        for name, offer in self.offers.items():
+            parts = {month_number(start): mw for (machines, start), mw in bought.items() if machines == name and mw}
+            if sum(parts.values()) > self.fleet_mw(offer) + tolerance or min(parts.values(), default=0.0) < -tolerance:
+                yield f"{name}: {parts} MW bought of {self.fleet_mw(offer)}"
+            if not set(parts) <= set(self.deliveries(offer)):
+                yield f"{name}: deliveries {sorted(map(month_text, parts))} not all possible"
 
     def _broken_offers(self, lease_mw: LeaseMw, tolerance: float = 1e-6) -> Iterator[str]:
         for name, lease in self.leases.items():
@@ -786,8 +858,12 @@ class PlainScenario:
             if mine > theirs + tolerance:
                 yield f"{lease['name']}: {mine} of it by {month_text(month)} with {theirs} of {needed['name']}"
 
-    def _broken_budget(self, lease_mw: LeaseMw, tolerance: float = 1e-6) -> Iterator[str]:
+    def _broken_budget(self, lease_mw: LeaseMw, bought: BoughtMw, tolerance: float = 1e-6) -> Iterator[str]:
         spent = self.capex_by_year(lease_mw)
+        for (name, start), mw in bought.items():
+            offer, delivered = self.offers[name], month_number(start)
+            year = (delivered - offer["paid_months_before_delivery"]) // 12
+            spent[year] = spent.get(year, 0.0) + mw * self.machine_price(offer, delivered)
         for year, most in self.data["finance"]["capex_budget_usd"].items():
             if spent.get(int(year), 0.0) > most + tolerance * max(most, 1e6):
                 yield f"{year}: capex of {spent[int(year)]} against a budget of {most}"
@@ -796,7 +872,7 @@ class PlainScenario:
         occupied = self.site_leases_mw(site, month, lease_mw)
         mining = math.fsum(
             mining_mw.get((fleet["name"], month_text(month)), 0.0)
-            for fleet in self.fleets.values()
+            for fleet in self.miners.values()
             if fleet["site"] == site["name"]
         )
         place = f"{site['name']} {month_text(month)}"
@@ -835,12 +911,18 @@ class PlainScenario:
 
     # ---- the whole
 
-    def evaluate(self, mining_mw: MiningMw, lease_mw: LeaseMw) -> Evaluation:
-        lease_mw = self.all_starts(lease_mw)
+    def evaluate(self, mining_mw: MiningMw, lease_mw: LeaseMw, bought: BoughtMw | None = None) -> Evaluation:
+        lease_mw, bought = self.all_starts(lease_mw), bought or {}
         book: list[tuple[str, str, Entry]] = []  # site, name, payment
         for name, fleet in self.fleets.items():
             entries = list(self._mining_entries(fleet, mining_mw))
             book += [(fleet["site"], name, entry) for entry in [*entries, *map(self._taxed, entries)]]
+        for name, offer in self.offers.items():
+            entries = list(self._running_entries(offer, mining_mw))
+            book += [(offer["site"], name, entry) for entry in [*entries, *map(self._taxed, entries)]]
+        for (name, start), mw in bought.items():
+            entries = self.purchase_entries(self.offers[name], month_number(start))
+            book += [(self.offers[name]["site"], name, Entry(e.period, e.item, mw * e.usd, mw * e.discounted_usd)) for e in entries]
         for (name, start), mw in lease_mw.items():
             lease = self.leases[name]
             entries = [*self.lease_entries(lease, month_number(start)), *self.lease_tax(lease, month_number(start))]
@@ -849,7 +931,7 @@ class PlainScenario:
             for block in site["blocks"]:
                 entries = list(self._block_entries(site, block))
                 book += [(site["name"], block["name"], entry) for entry in [*entries, *map(self._taxed, entries)]]
-        return self._added_up(book, mining_mw, lease_mw)
+        return self._added_up(book, mining_mw, lease_mw, self.violations(mining_mw, lease_mw, bought))
 
     def _taxed(self, entry: Entry) -> Entry:
         return Entry(entry.period, "income_tax", -self.tax_rate * entry.usd, -self.tax_rate * entry.discounted_usd)
@@ -861,7 +943,9 @@ class PlainScenario:
                 usd = block["mw"] * gain
                 yield Entry(month, "block_settlement", usd, self.mid_month("power_contract", usd, month))
 
-    def _added_up(self, book: list[tuple[str, str, Entry]], mining_mw: MiningMw, lease_mw: LeaseMw) -> Evaluation:
+    def _added_up(
+        self, book: list[tuple[str, str, Entry]], mining_mw: MiningMw, lease_mw: LeaseMw, violations: list[str]
+    ) -> Evaluation:
         usd: dict[Key, list[float]] = defaultdict(list)
         discounted: dict[Key, list[float]] = defaultdict(list)
         for site, name, entry in book:
@@ -874,13 +958,13 @@ class PlainScenario:
             npv_usd=math.fsum(entry.discounted_usd for _, _, entry in book),
             gross_usd=math.fsum(abs(entry.discounted_usd) for _, _, entry in book),
             uses_mw=self._uses_mw(mining_mw, lease_mw),
-            violations=self.violations(mining_mw, lease_mw),
+            violations=violations,
         )
 
     def _uses_mw(self, mining_mw: MiningMw, lease_mw: LeaseMw) -> dict[Key, float]:
         uses: dict[Key, float] = defaultdict(float)
         for (name, period), mw in mining_mw.items():
-            uses[self.fleets[name]["site"], period, "mining", name] += mw
+            uses[self.miners[name]["site"], period, "mining", name] += mw
         for (name, start), mw in lease_mw.items():
             for month in self.months:
                 for use, per_mw in self.lease_uses(self.leases[name], month_number(start), month).items():

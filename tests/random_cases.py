@@ -1,6 +1,6 @@
 """Random scenarios that mix what a scenario may say: all kinds of prices but files, taxes, phases, free months, extensions, charges
 and power on either side, MW returned or kept, ramps, blocks, budgets, rights, leases that run already, prepayments, deposits,
-defaults, early ends, service levels and delays, minimum sizes, exclusive groups and prerequisites.
+defaults, early ends, service levels and delays, minimum sizes, exclusive groups and prerequisites, machines that may be bought.
 """
 
 from __future__ import annotations
@@ -292,6 +292,31 @@ def random_lease_dates(draw: Draw, lease: Data) -> Data:
     }
 
 
+def random_machines(seed: int, draw: Draw, sites: int) -> list[Data]:
+    """Machines on offer in half of the scenarios; from a source of its own."""
+    own = Draw(seed)
+    own.random, own.first, own.length = random.Random(f"machines {seed}"), draw.first, draw.length
+    return [random_machine_offer(own, number, sites) for number in range(own.random.choice([0, 0, 1, 2]))]
+
+
+def random_machine_offer(draw: Draw, number: int, sites: int) -> Data:
+    fleet = random_fleet(draw, number, sites)
+    kept = ("site", "asic", "j_per_th", "overhead", "pool_fee_fraction", "uptime_fraction", "variable_opex_usd_per_mwh")
+    earliest = draw.whole(-3, draw.length)
+    return {key: fleet[key] for key in (*kept, "fixed_opex_usd_per_mw_month", "resale_usd_per_th") if key in fleet} | {
+        "name": f"Machines {number}",
+        **draw.random.choice([{"mw": draw.number(1, 30)}, {"hashrate_eh": draw.number(0.1, 1.2)}]),
+        "usd_per_th": draw.path(0.2, 8),
+        "paid_months_before_delivery": draw.random.choice([0, 0, 1, 4]),
+        "delivery_window": {
+            "earliest": month_text(draw.first + earliest),
+            "latest": month_text(draw.first + earliest + draw.whole(0, 12)),
+            "every_months": draw.random.choice([1, 2, 5]),
+        },
+        "life_months": draw.random.choice([1, 6, 13, 60]),
+    }
+
+
 def random_finance(draw: Draw) -> Data:
     rates = {kind: draw.random.choice([0, draw.number(0.01, 0.2)]) for kind in ("mining", "lease", "capex", "power_contract")}
     finance: Data = {
@@ -301,6 +326,7 @@ def random_finance(draw: Draw) -> Data:
     }
     if draw.chance(0.6):
         finance["tax"] = {"rate_fraction": draw.number(0, 0.4), "depreciation_years": draw.random.choice([1, 1.3, 5, 15])}
+        finance["tax"]["machine_depreciation_years"] = {1: None, 1.3: 1, 5: 2.5, 15: None}[finance["tax"]["depreciation_years"]]
     if draw.chance(0.4):
         years = range(draw.first // 12, draw.first // 12 + draw.whole(1, 3))
         finance["capex_budget_usd"] = {str(year): draw.random.choice([0, draw.number(1e5, 2e7)]) for year in years}
@@ -320,6 +346,7 @@ def random_scenario(seed: int) -> hl.Scenario | None:
         "fleets": [random_fleet(draw, number, sites) for number in range(draw.whole(0, 3))],
         "leases": random_choices([random_lease(draw, number, sites) for number in range(draw.whole(0, 3))]),
         "finance": random_finance(draw),
+        "machine_offers": random_machines(seed, draw, sites),
     }
     if draw.chance(0.2) and written["leases"]:
         del written["horizon"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...models.months import Array
-from ...optimizer.ledger_groups import FEES, LEASE_COSTS, MINING, RENT
+from ...optimizer.ledger_groups import FEES, LEASE_COSTS, MACHINES, MINING, RENT
 from ...optimizer.plan import Plan
 from ...optimizer.tables import Row
 from .style import (
@@ -60,6 +60,7 @@ GROUPS = (
     Group("prepayments, deposits, fees", PURPLE, "....", FEES),
     Group("opex, power and charges of leases", SKY, "----", LEASE_COSTS),
     Group("capex of leases", "#5A1E00", "", ("lease_capex",)),
+    Group("machines bought", "#7F7F7F", "++", MACHINES),
     Group("residual value, machines sold", YELLOW, "////", ("residual_value", "machine_sale")),
     Group("taxes", VERMILLION, "\\\\\\\\", ("income_tax",)),
     Group("power blocks against the index", GREEN, "xxxx", ("block_settlement",)),

@@ -17,7 +17,7 @@ from typing import Any
 import highspy
 import numpy as np
 import pytest
-from cases import fleet, offer, scenario
+from cases import fleet, machines, offer, scenario
 from golden_lp import COLUMNS, columns_text, families, family_text, whole_program
 from hashlease.models.scenario import Scenario
 from hashlease.models.values import Values
@@ -75,7 +75,21 @@ def choices() -> Scenario:
     )
 
 
-CASES = {"two_sites": two_sites, "choices": choices}
+def buying() -> Scenario:
+    """One site in four months, a budget, and machines on offer for two deliveries, paid for a month ahead and used for two."""
+    offer = machines(
+        delivery_window={"earliest": "2026-02", "latest": "2026-03"}, paid_months_before_delivery=1, life_months=2, mw=20.0
+    )
+    return scenario(
+        horizon__end="2026-04",
+        leases=[],
+        machine_offers=[offer],
+        finance__capex_budget_usd={"2026": 12e6},
+        finance__discount_rate_per_year={"mining": 0.12, "lease": 0.08, "capex": 0.08, "power_contract": 0.08},
+    )
+
+
+CASES = {"two_sites": two_sites, "choices": choices, "buying": buying}
 """Scenarios by name. The files of a case lie in the folder of its name; a family may have rows in several cases."""
 
 

@@ -15,6 +15,7 @@ import hashlease as hl
 import pytest
 from hourly_program import Program
 from plain_evaluator import (
+    BoughtMw,
     Data,
     Evaluation,
     LeaseMw,
@@ -63,10 +64,11 @@ def shipped(name: str) -> tuple[hl.Plan, PlainScenario]:
     return hl.solve(scenario), plain(scenario)
 
 
-def decisions_of(plan: hl.Plan) -> tuple[MiningMw, LeaseMw]:
+def decisions_of(plan: hl.Plan) -> tuple[MiningMw, LeaseMw, BoughtMw]:
     mining = {(row["name"], row["period"]): row["mw"] for row in plan.rows["allocation"] if row["use"] == "mining"}
     leases = {(row["offer"], start["start"]): start["critical_mw"] for row in plan.rows["leases"] for start in row["starts"]}
-    return mining, leases
+    bought = {(row["name"], part["month"]): part["mw"] for row in plan.rows["machines"] for part in row["months"]}
+    return mining, leases, bought
 
 
 def different(ours: dict[Any, float], theirs: dict[Any, float], relative: float, absolute: float) -> list[str]:
@@ -125,8 +127,16 @@ def assert_nothing_is_better(plan: hl.Plan, opinion: PlainScenario) -> None:
 
 
 def assert_all_mining(plan: hl.Plan, opinion: PlainScenario) -> None:
-    """Without offers the months separate, and in each the fleets with the largest margins fill the MW that signed leases leave."""
+    """Without offers the months separate, and in each the fleets with the largest margins fill the MW that signed leases leave.
+
+    Where machines may be bought, the months hang together: the second program without a lease.
+    """
     found = opinion.evaluate(opinion.best_mining({}), {})
+    if opinion.offers:
+        program = Program(opinion, hourly=False)
+        for column in program.offer_columns:
+            program.upper[column] = 0.0
+        found = opinion.evaluate(*program.decisions(program.solve()))
     assert found.violations == []
     assert plan.reference("all_mining").npv_usd == pytest.approx(found.npv_usd, rel=RELATIVE, abs=1e-3)
 
@@ -341,7 +351,7 @@ def test_cash_beyond_the_horizon(name: str) -> None:
     plan, opinion = shipped(name)
     assert plan.beyond is not None
     longer = PlainScenario({**opinion.data, "horizon": {"end": str(plan.beyond["until"])}})
-    _, leases = decisions_of(plan)
+    _, leases, _ = decisions_of(plan)
     expected = sum(
         mw * entry.discounted_usd
         for (offer, start), mw in leases.items()
@@ -476,7 +486,7 @@ def test_fleets_by_year(name: str) -> None:
         plan, opinion = hl.solve(scenario), plain(scenario)
     else:
         plan, opinion = shipped(name)
-    mining, _ = decisions_of(plan)
+    mining, _, _ = decisions_of(plan)
     days = by_year(opinion, {month: float(days_in(month)) for month in opinion.months})
     for row in plan.rows["fleets"]:
         fleet = opinion.fleets[row["fleet"]]
@@ -502,7 +512,7 @@ def test_market_and_budget_tables(name: str) -> None:
         month, hashprice = month_number(row["period"]), opinion.data["market"]["hashprice"]
         assert row["hashprice_usd_per_ph_day"] == pytest.approx(hashprice_usd_per_ph_day(hashprice, month), rel=1e-12)
         assert row["subsidy_btc"] == pytest.approx(mean_subsidy_btc(hashprice["blocks"], month), rel=1e-12)
-    _, leases = decisions_of(plan)
+    _, leases, _ = decisions_of(plan)
     spent = opinion.capex_by_year(leases)
     for row in plan.rows["budget_price"]:
         assert row["spent_usd"] == pytest.approx(spent.get(row["year"], 0.0), rel=RELATIVE, abs=1e-3)

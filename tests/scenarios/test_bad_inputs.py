@@ -76,6 +76,105 @@ def many_offers(count: int) -> str:
     return "".join(lease.replace("Second tenant", f"Tenant {number}") for number in range(count))
 
 
+MACHINE_TEXT = GOOD.replace(
+    "finance:\n",
+    """\
+machine_offers:
+  - name: New
+    site: Rockdale
+    mw: 41
+    j_per_th: 15
+    overhead: 1.05
+    pool_fee_fraction: 0.01
+    uptime_fraction: 0.95
+    variable_opex_usd_per_mwh: 8
+    fixed_opex_usd_per_mw_month: 500
+    usd_per_th: {flat: 16}
+    paid_months_before_delivery: 3
+    delivery_window: {earliest: 2026-06, latest: 2027-06, every_months: 3}
+    life_months: 60
+    resale_usd_per_th: 1.5
+finance:
+""",
+)
+
+
+def bad_machines(name: str, old: str, new: str, field: str, found: str, allowed: str, hint: str = "") -> Refused:
+    """A mistake in the machines on offer, reported in the line of the new text."""
+    return Refused(f"machines-{name}", old, new, f"machine_offers.New.{field}", found, allowed, hint, None, MACHINE_TEXT)
+
+
+BUYING = "usd_per_th: {flat: 16}"
+WINDOW = "delivery_window: {earliest: 2026-06, latest: 2027-06, every_months: 3}"
+MACHINES = [
+    bad_machines("free", BUYING, "usd_per_th: {flat: 0}", "usd_per_th.flat", "0 USD/TH", "0.1 to 500 USD/TH"),
+    bad_machines(
+        "per-ph",
+        BUYING,
+        "usd_per_th: {flat: 16_000}",
+        "usd_per_th.flat",
+        "16,000 USD/TH",
+        "0.1 to 500 USD/TH",
+        "USD/PH is 16 USD/TH",
+    ),
+    bad_machines("plain", BUYING, "usd_per_th: 16", "usd_per_th", "16", "{flat: ...}", "{flat: 16}"),
+    bad_machines(
+        "gap",
+        BUYING,
+        "usd_per_th: {months: {2026-06: 16}}",
+        "usd_per_th",
+        "the path begins in 2026-06, the horizon in 2026-01",
+        "a path over the whole horizon",
+    ),
+    bad_machines("life", "life_months: 60", "life_months: 0", "life_months", "0 months", "a whole number, 1 to 240 months"),
+    bad_machines(
+        "too-late",
+        WINDOW,
+        "delivery_window: {earliest: 2041-01, latest: 2042-06}",
+        "delivery_window",
+        "no possible delivery from 2041-01 to 2042-06",
+        "a delivery from 2041-01 (payment on the valuation date) to 2040-03 (end of the horizon)",
+    ),
+    bad_machines(
+        "before-payment",
+        WINDOW,
+        "delivery_window: {earliest: 2026-01, latest: 2026-03}",
+        "delivery_window",
+        "no possible delivery from 2026-01 to 2026-03",
+        "a delivery from 2026-04 (payment on the valuation date)",
+        "a payment nearer to the delivery",
+    ),
+    bad_machines("two-sizes", "mw: 41", "hashrate_eh: 2\n    mw: 41", "mw", "both hashrate_eh and mw", "exactly one of the two"),
+    bad_machines("nothing", "mw: 41", "mw: 0", "mw", "an offer of 0 MW", "a size above 0", "leave the offer out"),
+    bad_machines("slip", "mw: 41", "mw: 9_100", "mw", "machines of 9,100.0 MW", "at most 6,000.0 MW at Rockdale", "mw is in MW"),
+    bad_machines(
+        "model", "    j_per_th: 15\n", "    asic: S99\n", "asic", 'the model "S99"', "a model of the catalogue", "j_per_th"
+    ),
+    bad_machines("resale", "resale_usd_per_th: 1.5", "resale_usd_per_th: -1", "resale_usd_per_th", "-1", "0 to 500 USD/TH"),
+    Refused(
+        "machines-site",
+        "  - name: New\n    site: Rockdale",
+        "  - name: New\n    site: Rokdale",
+        "machine_offers.New.site",
+        '"Rokdale"',
+        "one of the sites: Rockdale",
+        'did you mean "Rockdale"?',
+        None,
+        MACHINE_TEXT,
+    ),
+    Refused(
+        "machines-name-of-a-fleet",
+        "  - name: New\n",
+        "  - name: Machines\n",
+        "machine_offers.Machines.name",
+        'the name "Machines", which a fleet has',
+        "a name of its own",
+        "",
+        "Machines\n    site: Rockdale\n    mw: 41",
+        MACHINE_TEXT,
+    ),
+]
+
 GOOD_LINES = GOOD.splitlines()
 CRITICAL = "critical_it_mw: 30"
 CRITICAL_FIELD = f"{OFFER}.critical_it_mw"
@@ -402,6 +501,7 @@ DATES = [
         'the name "Host" twice',
         "each name once",
     ),
+    *MACHINES,
     Refused(
         "B062-fleet",
         "retire_month: 2031-01",

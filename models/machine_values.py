@@ -1,0 +1,103 @@
+"""What a decision about machines is worth and what it changes, per MW and by month: the program's columns buy.
+
+A choice is one thing that may be done with machines (buying those of one offer), in one of several months. From that month on it
+gives MW to one fleet of the scenario's value tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from .gather import at_boundary
+from .machines import MachineOffer
+from .months import Array, Calendar, Month
+
+if TYPE_CHECKING:
+    from .values import Multipliers, Values
+
+USD_PER_MUSD = 1e6
+Kind = Literal["buy"]
+
+
+@dataclass(frozen=True)
+class MachineChoice:
+    """One decision about machines at each of its possible months, per meter MW of what is decided.
+
+    fleet: number of the fleet (in values.fleets) that gets machines. given_mw: MW of it that are there, shape (choices, months).
+    fixed_musd, hashprice_musd: discounted USD million after tax, the latter at today's hashprice and in proportion to it, shape
+    (choices,). price_musd: the part of it that is in proportion to the price, with the tax on it. capex_musd_by_year: what counts
+    in the capex budget, not discounted, shape (choices, years of the horizon).
+    """
+
+    kind: Kind
+    name: str
+    site: str
+    size_mw: float
+    months: list[Month]
+    fleet: int
+    given_mw: Array
+    fixed_musd: Array
+    hashprice_musd: Array
+    price_musd: Array
+    capex_musd_by_year: Array
+    offer: MachineOffer | None = field(default=None, repr=False)
+
+    def musd(self, at: Multipliers) -> Array:
+        """Discounted USD million per MW, shape (choices,)."""
+        return self.fixed_musd + at.hashprice * self.hashprice_musd
+
+    def structure(self, budget_years: list[int]) -> tuple[Any, ...]:
+        """Everything that rows and coefficients of the choice follow from."""
+        months, capex = tuple(self.months), self.capex_musd_by_year[:, budget_years].tobytes()
+        return (self.kind, self.name, months, self.fleet, self.given_mw.tobytes(), capex)
+
+
+def machine_choices(values: Values) -> Iterator[MachineChoice]:
+    """Every choice of a scenario, offers in the order of their names."""
+    fleet_of = {fleet.name: k for k, fleet in enumerate(values.fleets)}
+    for offer in sorted(values.scenario.machine_offers, key=lambda offer: (offer.site, offer.name)):
+        yield _purchase(values, offer, fleet_of[offer.name])
+
+
+def months_in_use(offer: MachineOffer, delivered: list[Month], calendar: Calendar) -> Array:
+    """1 in the months in which machines delivered in a month are there, shape (deliveries, months of the calendar)."""
+    since = np.arange(calendar.length)[np.newaxis, :] - np.array([[calendar.index(month)] for month in delivered])
+    return np.where((since >= 0) & (since < offer.life_months), 1.0, 0.0)
+
+
+def _purchase(values: Values, offer: MachineOffer, fleet: int) -> MachineChoice:
+    """Price, depreciation's tax shield and resale of one MW, by month of delivery."""
+    calendar, discount = values.calendar, values.discount
+    delivered = offer.deliveries(calendar)
+    at = np.array([calendar.index(month) for month in delivered])
+    price = offer.usd_per_th.values(calendar)[at] * offer.th_per_mw
+    paid = at - offer.paid_months_before_delivery
+    tax, life = 1.0 - values.kept, values.scenario.finance.machine_depreciation_months
+    use = months_in_use(offer, delivered, calendar)
+    since = np.arange(calendar.length)[np.newaxis, :] - at[:, np.newaxis]
+    written_off = use * np.clip(life - since, 0.0, 1.0) / life
+    end = np.minimum(at + offer.life_months, calendar.length)
+    resale = offer.resale_usd_per_th * offer.th_per_mw
+    book = price * np.clip(1.0 - (end - at) / life, 0.0, 1.0)
+    sold = at_boundary(discount.mining_sale, end)
+    priced = -price * discount.capex[paid] + tax * (price * (written_off @ discount.mining) + book * sold)
+    spent = np.zeros((len(at), len(calendar.years)))
+    spent[np.arange(len(at)), calendar.year_of_month[paid] - calendar.years[0]] = price / USD_PER_MUSD
+    return MachineChoice(
+        kind="buy",
+        name=offer.name,
+        site=offer.site,
+        size_mw=offer.size_mw,
+        months=delivered,
+        fleet=fleet,
+        given_mw=use,
+        fixed_musd=(priced + values.kept * resale * sold) / USD_PER_MUSD,
+        hashprice_musd=np.zeros(len(at)),
+        price_musd=priced / USD_PER_MUSD,
+        capex_musd_by_year=spent,
+        offer=offer,
+    )

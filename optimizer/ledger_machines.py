@@ -1,0 +1,52 @@
+"""The ledger's reading of decisions about machines: a MW of bought machines from its payment to its resale.
+
+The second code path of models/machine_values.py: it walks through the months of the machines' use one by one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..models.finance import Finance
+from ..models.machines import MachineOffer
+from ..models.months import Array, Calendar, Month
+
+
+@dataclass(frozen=True)
+class MachinesOfMw:
+    """Meter MW of machines of one offer, delivered in one month; USD per MW.
+
+    paid_in, delivered_in, ends_in: positions in the calendar; the last one is the first month without them (or the horizon's end).
+    written_off: depreciation in each month, shape (months,). book_value: what is left of the price at the end.
+    """
+
+    paid_in: int
+    delivered_in: int
+    ends_in: int
+    price: float
+    resale: float
+    written_off: Array
+    book_value: float
+
+    @classmethod
+    def of(cls, offer: MachineOffer, delivered: Month, calendar: Calendar, finance: Finance) -> MachinesOfMw:
+        first = calendar.index(delivered)
+        ends = min(first + offer.life_months, calendar.length)
+        th = 1e6 / (offer.efficiency_j_per_th * offer.overhead)
+        price = float(offer.usd_per_th.values(calendar)[first]) * th
+        written_off, left = np.zeros(calendar.length), price
+        if finance.tax is not None:
+            years = finance.tax.machine_depreciation_years
+            months = 12.0 * (finance.tax.depreciation_years if years is None else years)
+            for t in range(first, ends):
+                written_off[t] = min(price / months, left)
+                left -= written_off[t]
+        return cls(first - offer.paid_months_before_delivery, first, ends, price, offer.resale_usd_per_th * th, written_off, left)
+
+    def there(self, months: int) -> Array:
+        """[C2] 1 in the months in which the machines are there, shape (months,)."""
+        there = np.zeros(months)
+        there[self.delivered_in : self.ends_in] = 1.0
+        return there

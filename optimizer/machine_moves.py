@@ -1,0 +1,128 @@
+"""Columns and rows of the decisions about machines: what is bought, and that only machines that are there mine.
+
+Each constraint carries its formula, the unit of both sides and the meaning of its dual.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyomo.core as pyo
+from pyomo.core.expr.numeric_expr import LinearExpression
+
+from ..models.machine_values import MachineChoice
+from ..models.months import Array
+from ..models.values import TODAY, Multipliers, Values
+
+COLUMNS = {"buy": "buy_mw"}
+"""Name of the columns of each kind of choice."""
+Terms = list[tuple[float, Any]]
+
+
+def state_machine_columns(model: pyo.ConcreteModel, values: Values) -> None:
+    """Columns buy_mw[a, c]: meter MW of the machines of offer a delivered in month c, 0 <= . <= offered."""
+    for kind, column in COLUMNS.items():
+        size = {(choice.name, str(month)): choice.size_mw for choice in _of_kind(values, kind) for month in choice.months}
+        setattr(model, column, pyo.Var(list(size), bounds=lambda _, *key, size=size: (0.0, size[key])))
+
+
+def _of_kind(values: Values, kind: str) -> list[MachineChoice]:
+    return [choice for choice in values.machine_choices if choice.kind == kind]
+
+
+def columns_of(model: pyo.ConcreteModel, choice: MachineChoice) -> list[Any]:
+    """The columns of one choice, in the order of its months."""
+    table = getattr(model, COLUMNS[choice.kind])
+    return [table[choice.name, str(month)] for month in choice.months]
+
+
+def state_machine_rows(model: pyo.ConcreteModel, values: Values) -> None:
+    """The rows of the decisions about machines; `model` has the columns of mining and of machines."""
+    _machines_there(model, values)
+    _machine_offer(model, values)
+
+
+def _row(terms: Terms, limit: float) -> Any:
+    coefficients, columns = zip(*terms, strict=True)
+    return (None, LinearExpression(linear_coefs=list(coefficients), linear_vars=list(columns)), limit)
+
+
+def _machines_there(model: pyo.ConcreteModel, values: Values) -> None:
+    r"""[C2] Only machines that are there mine.
+
+        mining_mw[k,t] <= owned[k,t] + sum_{a,c: bought for k, in use in t} buy_mw[a,c]     for every such fleet k, month t
+
+    Meter MW on both sides; owned is 0 for machines that can only be bought. Dual: value today of one more MW of these machines
+    in that month, USD million per MW.
+    """
+    months = [str(month) for month in values.calendar.months]
+    terms: dict[tuple[str, str], Terms] = {}
+    for choice in values.machine_choices:
+        name = values.fleets[choice.fleet].name
+        columns = columns_of(model, choice)
+        for t in np.flatnonzero(values.available_mw[choice.fleet] > 0).tolist():
+            given = [(-float(choice.given_mw[c, t]), column) for c, column in enumerate(columns) if choice.given_mw[c, t]]
+            terms[name, months[t]] = [(1.0, model.mining_mw[name, months[t]]), *given]
+    limit = machine_limits(values)
+    model.machines_there = pyo.Constraint(list(terms), rule=lambda _, *key: _row(terms[key], limit["machines_there", key]))
+
+
+def _machine_offer(model: pyo.ConcreteModel, values: Values) -> None:
+    r"""[C2] Of an offer of machines no more is bought than is offered, over all months of delivery.
+
+        sum_c buy_mw[a,c] <= offered[a]     for every offer a with more than one possible delivery
+
+    Meter MW on both sides. Dual: value today of one more MW on offer, USD million per MW.
+    """
+    choices = {choice.name: choice for choice in _of_kind(values, "buy") if len(choice.months) > 1}
+    model.machine_offer = pyo.Constraint(
+        list(choices),
+        rule=lambda _, name: _row([(1.0, column) for column in columns_of(model, choices[name])], choices[name].size_mw),
+    )
+
+
+def machine_limits(values: Values) -> dict[tuple[str, Any], float]:
+    """The upper limit of every row above, by the row's name."""
+    months = [str(month) for month in values.calendar.months]
+    found: dict[tuple[str, Any], float] = {}
+    for choice in values.machine_choices:
+        name, owned = values.fleets[choice.fleet].name, values.owned_mw[choice.fleet].tolist()
+        found |= {("machines_there", (name, month)): mw for month, mw in zip(months, owned, strict=True)}
+        found["machine_offer", choice.name] = choice.size_mw
+    return found
+
+
+def budget_terms(model: pyo.ConcreteModel, values: Values, year: int) -> Iterator[tuple[float, Any]]:
+    """[C6] What machines take of the capex budget of a year (its position in the horizon), USD million per MW."""
+    for choice in values.machine_choices:
+        for usd, column in zip(choice.capex_musd_by_year[:, year].tolist(), columns_of(model, choice), strict=True):
+            if usd:
+                yield usd, column
+
+
+def machine_cost_musd(values: Values, at: Multipliers = TODAY) -> Array:
+    """Value of one MW of every column of machines, USD million, in their order."""
+    return np.concatenate([np.zeros(0), *(choice.musd(at) for choice in values.machine_choices)])
+
+
+def machine_upper_mw(values: Values) -> Array:
+    """Upper bounds of the columns of machines."""
+    return np.concatenate([np.zeros(0), *(np.full(len(choice.months), choice.size_mw) for choice in values.machine_choices)])
+
+
+def there_mw(values: Values, machine_mw: Sequence[Array]) -> Array:
+    """[C2] Meter MW of each fleet that are there in each month with these decisions, shape (fleets, months)."""
+    there = values.owned_mw.copy()
+    for choice, mw in zip(values.machine_choices, machine_mw, strict=True):
+        there[choice.fleet] += mw @ choice.given_mw
+    return there
+
+
+def spent_musd(values: Values, machine_mw: Sequence[Array]) -> Array:
+    """[C6] What decisions about machines spend in each year of the horizon, USD million, not discounted."""
+    spent = np.zeros(len(values.calendar.years))
+    for choice, mw in zip(values.machine_choices, machine_mw, strict=True):
+        spent += mw @ choice.capex_musd_by_year
+    return spent

@@ -1,0 +1,87 @@
+"""Why machines on offer are bought or not, at which price and hashprice that turns, what the opposite costs; by exact solves."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..models.values import USD_PER_MUSD, Multipliers
+from .certificate import Certifier
+from .decisions import SMALLEST_MW, Decisions
+from .fleet_reasons import FALLING, PRECISION, RISING
+from .machine_worth import MachineBreakEvens, binding_rule, worth_of_machines
+from .optimise import Optimiser
+from .prices import Prices
+from .tables import Row
+
+
+class MachineReasons:
+    """Reasons for the machines on offer of one solved scenario. rows: the plan's table of them, by name."""
+
+    def __init__(
+        self, optimiser: Optimiser, certifier: Certifier, decisions: Decisions, prices: Prices, rows: dict[str, Row]
+    ) -> None:
+        self.optimiser, self.certifier, self.decisions, self.prices, self.rows = optimiser, certifier, decisions, prices, rows
+        self.break_evens = MachineBreakEvens(optimiser)
+        self._bought: dict[float, np.ndarray[tuple[int], np.dtype[np.float64]]] = {}
+
+    def row(self, number: int) -> Row:
+        """One offer: what is bought and why, the price and the hashprice at which that turns, and what the opposite costs."""
+        choice, mw = self.optimiser.values.machine_choices[number], self.decisions.machine_mw[number]
+        row, taken = self.rows[choice.name], float(np.sum(mw))
+        bought = taken > SMALLEST_MW
+        worth = worth_of_machines(self.certifier, self.prices, number, mw)
+        opposite, costs = ("without them", float(row["worth_usd"])) if bought else self._forced(number)
+        then = "not bought" if bought else "bought"
+        return {
+            "kind": "machine offer",
+            "site": choice.site,
+            "name": choice.name,
+            "decision": "not bought" if not bought else "bought" if taken >= choice.size_mw - SMALLEST_MW else "bought in part",
+            "taken_mw": taken,
+            "of_mw": choice.size_mw,
+            "rule": binding_rule(choice, mw, worth),
+            "why": row["reason"],
+            "opposite": opposite,
+            "opposite_costs_usd": costs,
+            "flips": [
+                {
+                    "input": "price",
+                    "unit": "USD/TH",
+                    "today": row["usd_per_th"],
+                    "to": row["break_even_usd_per_th"],
+                    "then": then,
+                },
+                {"input": "hashprice", "unit": "x the path", "today": 1.0, "to": self._hashprice(number, bought), "then": then},
+            ],
+        }
+
+    def _forced(self, number: int) -> tuple[str, float | None]:
+        """All of an offer that is not bought, in whichever months, and by how much the plan is worth less with it."""
+        costs = self.break_evens.forced(number, self.optimiser.values.machine_choices[number].size_mw)
+        return "all of them bought", None if math.isinf(costs) else costs * USD_PER_MUSD
+
+    def _is_bought(self, number: int, multiplier: float) -> bool:
+        if multiplier not in self._bought:
+            self._bought[multiplier] = self.optimiser.solve(self.optimiser.program.cost_musd(Multipliers(hashprice=multiplier))).x
+        return bool(np.sum(self._bought[multiplier][self.break_evens.columns_of(number)]) > SMALLEST_MW)
+
+    def _hashprice(self, number: int, bought: bool) -> float | None:
+        """The nearest multiplier at which the decision is the other one; first upwards where they are not bought."""
+        for side in (FALLING, RISING) if bought else (RISING, FALLING):
+            before = 1.0
+            for trial in side:
+                if self._is_bought(number, trial) != bought:
+                    return self._narrowed(number, before, trial, bought)
+                before = trial
+        return None
+
+    def _narrowed(self, number: int, same: float, other: float, bought: bool) -> float:
+        while abs(same - other) > PRECISION * max(same, other):
+            middle = (same + other) / 2
+            if self._is_bought(number, middle) == bought:
+                same = middle
+            else:
+                other = middle
+        return other

@@ -1,0 +1,230 @@
+"""What machines on offer are worth to the plan, in figures and words, and at which price the decision to buy them flips.
+
+Let V(x) be the optimal value with the prices of one offer at x times what they are, V0 the optimal value without the offer. V is
+convex and piecewise linear in x, V0 does not depend on it. From a price at which machines are bought, the tangent of V (the best
+plan found, kept at a higher price) meets V0 at the next trial; after finitely many steps that ends on the break-even, exactly.
+Where a capex budget is in the program a price bends it as well, and the edge is halved down instead.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from ..models.machine_values import MachineChoice
+from ..models.months import Array, Month
+from ..models.values import USD_PER_MUSD
+from .breakeven import INDIFFERENT_MUSD
+from .certificate import Certifier
+from .decisions import SMALLEST_MW
+from .optimise import Optimiser, SolverError
+from .prices import Prices
+from .program import Program
+from .reasons import PRICED_OUT_USD, money
+from .session import Solution
+
+MOST_STEPS, PRECISION = 60, 1e-9
+HIGHEST_PRICE_MULTIPLIER = 64.0
+SAME_SHARE = 1e-9
+
+
+@dataclass(frozen=True)
+class MachineWorth:
+    """One choice in one month, USD per MW.
+
+    own: discounted cash of the purchase itself, after tax and resale. mining: what its MW earn while they are there, where that is
+    a gain. power: of that, what the power they use is worth elsewhere. budget: what the money is worth elsewhere.
+    """
+
+    month: Month
+    own: float
+    mining: float
+    power: float
+    budget: float
+
+    @property
+    def net(self) -> float:
+        return self.own + self.mining - self.power - self.budget
+
+
+def worth_of_machines(certifier: Certifier, prices: Prices, number: int, mw: Array) -> MachineWorth:
+    """The choice in the month in which most is decided, or, if nothing is, in its best month."""
+    machines, choice = certifier.machines, certifier.values.machine_choices[number]
+    mining, _ = certifier.reduced(prices)
+    budget = certifier.budget_price(prices)
+    gain = machines.gains(mining, budget)[number]
+    c = int(np.argmax(mw)) if np.any(mw) else int(np.argmax(gain))
+    there = machines.there[number][c]
+    gross = float(there @ np.maximum(certifier.mining_musd[choice.fleet], 0.0))
+    beyond = float(there @ np.maximum(mining[choice.fleet], 0.0))
+    figures = (machines.musd[number][c], gross, gross - beyond, machines.capex_musd[number][c] @ budget)
+    return MachineWorth(choice.months[c], *(float(figure) * USD_PER_MUSD for figure in figures))
+
+
+@dataclass(frozen=True)
+class MachineBreakEven:
+    """worth_musd: V - V0 today. price_multiplier: of the offer's own price; None if no price flips the decision.
+
+    forced_mw, forced_musd: of machines that are not bought, so many MW, and by how much less the best plan is worth that buys them
+    (by solving again; infinite if there is none).
+    """
+
+    worth_musd: float
+    price_multiplier: float | None
+    forced_mw: float = 0.0
+    forced_musd: float = math.inf
+
+
+class MachineBreakEvens:
+    """Break-even prices of the machines on offer of one program."""
+
+    def __init__(self, optimiser: Optimiser) -> None:
+        self.optimiser, self.program = optimiser, optimiser.program
+
+    def columns_of(self, number: int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+        """Positions of the columns of one choice."""
+        choices = self.program.values.machine_choices
+        first = self.program.machine_columns.start + sum(len(choice.months) for choice in choices[:number])
+        return np.arange(first, first + len(choices[number].months))
+
+    @cached_property
+    def _budget_rows(self) -> list[int]:
+        return [row for row, (family, _) in enumerate(self.program.form.row_names) if family == "capex_budget"]
+
+    def without(self, number: int) -> Solution:
+        """The optimum without the choice."""
+        upper = self.program.form.upper.copy()
+        upper[self.columns_of(number)] = 0.0
+        return Optimiser(self.program.values, replace(self.program, form=replace(self.program.form, upper=upper))).solve()
+
+    def of_choice(self, number: int) -> MachineBreakEven:
+        """Worth and break-even price of one choice."""
+        without = self.without(number).objective
+        today = self.optimiser.solve()
+        worth, price = today.objective - without, self._price(number, without, today)
+        if np.sum(today.x[self.columns_of(number)]) > SMALLEST_MW:
+            return MachineBreakEven(worth, price)
+        mw = min(1.0, self.program.values.machine_choices[number].size_mw)
+        return MachineBreakEven(worth, price, mw, self.forced(number, mw))
+
+    def forced(self, number: int, mw: float) -> float:
+        """How much less the best plan with so many MW of a choice is worth, USD million; infinite if there is none."""
+        form = self.program.form.with_least(self.columns_of(number), mw)
+        try:
+            found = Optimiser(self.program.values, replace(self.program, form=form)).solve()
+        except SolverError:
+            return math.inf
+        return max(self.optimiser.solve().objective - found.objective, 0.0)
+
+    def _price(self, number: int, without: float, today: Solution) -> float | None:
+        bought = today.objective - without > INDIFFERENT_MUSD
+        at, solution = (1.0, today) if bought else (0.0, self._at(number, 0.0))
+        if solution is None or solution.objective - without <= INDIFFERENT_MUSD:
+            return None
+        if self._budget_rows and self.program.values.machine_choices[number].capex_musd_by_year.any():
+            return self._halved(number, without, at)
+        for _ in range(MOST_STEPS):
+            slope = self._slope(number, solution)
+            if slope >= 0:
+                return None
+            at += (solution.objective - without) / -slope
+            if at > HIGHEST_PRICE_MULTIPLIER:
+                return None
+            solution = self._at(number, at)
+            if solution is None or solution.objective - without <= INDIFFERENT_MUSD:
+                break
+        return at
+
+    def _halved(self, number: int, without: float, bought: float) -> float | None:
+        """The edge above a multiplier at which machines are bought, where a budget makes the value bend."""
+        out = 1.0
+        while out <= bought or self._is_bought(number, out, without):
+            out *= 2.0
+            if out > HIGHEST_PRICE_MULTIPLIER:
+                return None
+        while out - bought > PRECISION * out:
+            middle = (bought + out) / 2
+            if self._is_bought(number, middle, without):
+                bought = middle
+            else:
+                out = middle
+        return out
+
+    def _is_bought(self, number: int, multiplier: float, without: float) -> bool:
+        found = self._at(number, multiplier)
+        return found is not None and found.objective - without > INDIFFERENT_MUSD
+
+    def _slope(self, number: int, solution: Solution) -> float:
+        """Change of a plan's value per unit of the price multiplier, USD million."""
+        choice = self.program.values.machine_choices[number]
+        return float(choice.price_musd @ solution.x[self.columns_of(number)])
+
+    def _at(self, number: int, multiplier: float) -> Solution | None:
+        """The optimum at a multiple of the offer's price, in the objective and in the budgets."""
+        form, own = self.program.form, self.columns_of(number)
+        cost = self.optimiser.today.copy()
+        cost[own] += (multiplier - 1) * self.program.values.machine_choices[number].price_musd
+        try:
+            if not self._budget_rows:
+                return self.optimiser.solve(cost)
+            value = form.value.copy()
+            for column in own.tolist():
+                entries = slice(form.first[column], form.first[column + 1])
+                value[entries] *= np.where(np.isin(form.row[entries], self._budget_rows), multiplier, 1.0)
+            changed: Program = replace(self.program, form=replace(form, cost=cost, value=value))
+            return Optimiser(self.program.values, changed).solve()
+        except SolverError:
+            return None
+
+
+# --- in words ------------------------------------------------------------------------------------------------------------
+
+
+def purchase_reason(choice: MachineChoice, mw: Array, worth: MachineWorth, found: MachineBreakEven) -> str:
+    """Why machines are bought or not, for the tables."""
+    taken = float(np.sum(mw))
+    if taken <= SMALLEST_MW:
+        if worth.net > -PRICED_OUT_USD:
+            return _forced(found)
+        return f"not bought: at its best delivery ({worth.month}) {_balance(worth)}, {money(-worth.net)} less than it costs"
+    gain = f"without them the plan is worth {money(found.worth_musd * USD_PER_MUSD)} less"
+    if taken >= choice.size_mw * (1 - SAME_SHARE):
+        return f"bought in full: {_balance(worth)}; {gain}"
+    return f"bought in part ({taken:,.1f} of {choice.size_mw:,.1f} MW) because {_limit(worth)}: {_balance(worth)}; {gain}"
+
+
+def _forced(found: MachineBreakEven) -> str:
+    """Where prices do not tell why machines are left out: whole blocks, or another plan that is worth the same."""
+    some = f"{found.forced_mw:,.1f} MW of them"
+    if math.isinf(found.forced_musd):
+        return f"not bought: no plan can buy {some}"
+    if found.forced_musd <= INDIFFERENT_MUSD:
+        return f"not bought: another plan that buys {some} is worth the same"
+    return f"not bought: the best plan that buys {some} is worth {money(found.forced_musd * USD_PER_MUSD)} less (by solving again)"
+
+
+def _balance(worth: MachineWorth) -> str:
+    uses = [f"power worth {money(worth.power)}"] if worth.power > 0.5 else []
+    uses += [f"budget worth {money(worth.budget)}"] if worth.budget > 0.5 else []
+    elsewhere = f" and uses {' and '.join(uses)} elsewhere" if uses else ""
+    costs = f"costs {money(-worth.own)}" if worth.own <= 0 else f"brings {money(worth.own)} back beyond its price"
+    return f"a MW {costs} (price less tax and resale), earns {money(worth.mining)} by mining{elsewhere}"
+
+
+def _limit(worth: MachineWorth) -> str:
+    return "the capex budget is spent" if worth.budget > 0.5 else "the power of the site has no more use for them"
+
+
+def binding_rule(choice: MachineChoice, mw: Array, worth: MachineWorth) -> str:
+    """What binds, in a word or two."""
+    taken = float(np.sum(mw))
+    if taken >= choice.size_mw * (1 - SAME_SHARE):
+        return "its size"
+    if worth.budget > max(0.5, 0.0 if taken > SMALLEST_MW else worth.power):
+        return "capex budget"
+    if taken <= SMALLEST_MW and worth.own + worth.mining < 0:
+        return "its own cash"
+    return "site power"

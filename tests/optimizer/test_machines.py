@@ -1,0 +1,261 @@
+"""Decisions about machines: closed forms, the certificate against wrong answers, the map against re-solves, what is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from typing import Any
+
+import hashlease as hl
+import numpy as np
+import pytest
+from cases import machines, scenario
+from hashlease.errors import InputError
+from hashlease.models.scenario import Scenario
+from hashlease.models.values import USD_PER_MUSD, Multipliers, Values
+from hashlease.optimizer.certificate import Certifier
+from hashlease.optimizer.decisions import Decisions
+from hashlease.optimizer.optimise import Optimiser
+from hashlease.optimizer.plan_terms import PlanTerms
+from hashlease.optimizer.policies import Valuer
+from hashlease.optimizer.prices import prices_of
+from hashlease.optimizer.why import why
+from hashlease.scenarios.vary import vary
+
+
+def mining_only(**changes: Any) -> Scenario:
+    """100 MW of 20 J/TH in all 17,520 hours of two years, and 50 MW of 15 J/TH on offer for a year of use."""
+    return scenario(**{"leases": [], "machine_offers": [machines()], **changes})
+
+
+def row_of(plan: hl.Plan, name: str = "New") -> dict[str, Any]:
+    return next(row for row in plan.rows["machines"] if row["name"] == name)
+
+
+# --- buying ----------------------------------------------------------------------------------------------------------------
+
+
+def test_machines_are_bought_in_closed_form() -> None:
+    """A MWh earns 48 / (0.024 x 15) = 133.33 USD, 33.33 more than with the old machines: 292,000 USD a MW in 8,760 hours.
+
+    A MW is 1e6 / 15 = 66,667 TH: 333,333 USD at 5 USD/TH, and 66,667 USD come back. 50 x (292,000 - 333,333 + 66,667) = 1.26667
+    M USD on top of 100 MW x 17,520 h x 50 USD; the price may rise to (292,000 + 66,667) / 66,667 = 5.38 USD/TH.
+    """
+    plan = hl.solve(mining_only())
+    assert plan.verdict == "CERTIFIED"
+    assert plan.npv_usd == pytest.approx(87.6e6 + 50 * (292_000 - 4e6 / 15), rel=1e-9)
+    row = row_of(plan)
+    assert (row["decision"], row["mw"], row["month"]) == ("buy", pytest.approx(50), "2026-01")
+    assert row["usd"] == pytest.approx(-50 * 1e6 / 3)
+    assert row["eh"] == pytest.approx(50 / 15)
+    assert row["worth_usd"] == pytest.approx(50 * (292_000 - 4e6 / 15))
+    assert row["npv_usd"] == pytest.approx(50 * (8_760 * (400 / 3 - 50) - 4e6 / 15))
+    assert row["break_even_usd_per_th"] == pytest.approx(5.38, rel=1e-9)
+    assert row["reason"].startswith("bought in full: a MW costs 0.27 M USD")
+
+
+def test_a_price_above_the_break_even_is_not_paid() -> None:
+    """A cent more a TH is 667 USD a MW."""
+    plan = hl.solve(mining_only(machine_offers=[machines(usd_per_th={"flat": 5.39})]))
+    row = row_of(plan)
+    assert (row["decision"], row["mw"], row["month"], row["months"]) == ("do not buy", 0.0, None, [])
+    assert row["break_even_usd_per_th"] == pytest.approx(5.38, rel=1e-9)
+    assert row["worth_usd"] == 0
+    assert row["reason"] == "not bought: the best plan that buys 1.0 MW of them is worth 667 USD less (by solving again)"
+    assert plan.npv_usd == pytest.approx(87.6e6, rel=1e-9)
+
+
+def test_machines_are_written_off_and_taxed_in_closed_form() -> None:
+    """At 20 % tax everything is deducted within the horizon, two thirds in 12 of 18 months and the rest with the sale.
+
+    Without discounting that leaves 80 % of all, and the break-even where it was.
+    """
+    tax = {"rate_fraction": 0.2, "depreciation_years": 15, "machine_depreciation_years": 1.5}
+    plan = hl.solve(mining_only(finance__tax=tax))
+    assert plan.npv_usd == pytest.approx(0.8 * (87.6e6 + 50 * (292_000 - 4e6 / 15)), rel=1e-9)
+    assert row_of(plan)["break_even_usd_per_th"] == pytest.approx(5.38, rel=1e-9)
+    taxes = {row["period"]: row["usd"] for row in plan.rows["cash_flow"] if row["item"] == "income_tax" and row["name"] == "New"}
+    price = 50 * 1e6 / 3
+    margin = 50 * 31 * 24 * (400 / 3 - 50)
+    assert taxes["2026-01"] == pytest.approx(0.2 * (price / 18 - margin))
+    assert taxes["2027-01"] == pytest.approx(-0.2 * (50 * 1e6 / 15 - price / 3))
+
+
+def test_payment_and_sale_fall_on_their_days() -> None:
+    """Paid on 1 January 2026, delivered in February for 11 months: sold on 1 January 2027, 365 days later."""
+    rates = {"mining": 0.1, "lease": 0.0, "capex": 0.3, "power_contract": 0.0}
+    window = {"earliest": "2026-01", "latest": "2026-02"}
+    offer = machines(paid_months_before_delivery=1, delivery_window=window, life_months=11)
+    values = Values(mining_only(machine_offers=[offer], finance__discount_rate_per_year=rates))
+    (choice,) = values.machine_choices
+    assert list(map(str, choice.months)) == ["2026-02"]
+    expected = -1e6 / 3 + 1e6 / 15 * 1.1 ** -(365 / 365.25)
+    assert float(choice.musd(Multipliers())[0]) * USD_PER_MUSD == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_capex_budget_counts_purchases() -> None:
+    """5 M USD buy 15 MW at 333,333 USD; one more dollar brings 292,000 / 333,333 + 0.2 - 1 = 0.076 USD."""
+    plan = hl.solve(mining_only(finance__capex_budget_usd={"2026": 5e6}))
+    row = row_of(plan)
+    assert plan.verdict == "CERTIFIED"
+    assert row["mw"] == pytest.approx(15)
+    assert plan.rows["budget_price"][0] == {
+        "year": 2026,
+        "budget_usd": 5e6,
+        "spent_usd": pytest.approx(5e6),
+        "usd_per_usd": pytest.approx(0.076, rel=1e-6),
+    }
+    assert "because the capex budget is spent" in row["reason"]
+    assert row["break_even_usd_per_th"] == pytest.approx(5.38, rel=1e-6)
+
+
+def test_power_limits_what_is_worth_buying() -> None:
+    """On a site of 30 MW only 30 MW of better machines earn anything."""
+    plan = hl.solve(mining_only(sites__0__energised_mw=30.0))
+    assert row_of(plan)["mw"] == pytest.approx(30)
+    assert "the power of the site has no more use for them" in row_of(plan)["reason"]
+
+
+def test_a_lease_displaces_what_would_be_bought() -> None:
+    """The lease takes 25 of 30 MW: 5 MW of machines are bought; without it 30 would be."""
+    plan = hl.solve(scenario(machine_offers=[machines()], sites__0__energised_mw=30.0, horizon__end="2026-12"))
+    assert plan.verdict == "CERTIFIED"
+    assert row_of(plan)["mw"] == pytest.approx(5)
+    assert plan.reference("all_mining").npv_usd < plan.npv_usd
+
+
+def test_machines_of_two_deliveries_share_one_offer() -> None:
+    """Six months of use each: 50 MW are there for six months, in the dearer half of the hashprice's year."""
+    months = {"months": {"2026-01": 40.0, "2026-07": 60.0}, "then_growth_per_year": 0.0}
+    path = {"kind": "given", "usd_per_ph_day": {"anchors": months["months"], "between": "step", "then_growth_per_year": 0.0}}
+    offer = machines(life_months=6, usd_per_th={"flat": 2.0}, delivery_window={"earliest": "2026-01", "latest": "2026-07"})
+    plan = hl.solve(mining_only(machine_offers=[offer], market__hashprice=path, horizon__end="2026-12"))
+    assert row_of(plan)["months"] == [{"month": "2026-07", "mw": pytest.approx(50)}]
+
+
+# --- reasons -----------------------------------------------------------------------------------------------------------------
+
+
+def test_reasons_of_machines() -> None:
+    """Bought up to 5.38 USD/TH. The gain is 1/4 of a hashprice of 133.33 USD/MWh: 266,667 = x 292,000 at x 0.913242."""
+    found = why(mining_only(), "New")
+    (row,) = found.uses
+    assert (row["kind"], row["decision"], row["rule"]) == ("machine offer", "bought", "its size")
+    assert row["opposite_costs_usd"] == pytest.approx(50 * (292_000 - 4e6 / 15))
+    flips = {flip["input"]: flip["to"] for flip in row["flips"]}
+    assert flips["price"] == pytest.approx(5.38, rel=1e-9)
+    assert flips["hashprice"] == pytest.approx(4e6 / 15 / 292_000, rel=1e-6)
+
+
+def test_forcing_machines_costs_what_they_lose() -> None:
+    """At 6 USD/TH a MW costs 400,000 - 66,667 and gains 292,000: 50 MW lose 2.0667 M USD."""
+    (row,) = why(mining_only(machine_offers=[machines(usd_per_th={"flat": 6.0})]), "New").uses
+    assert (row["decision"], row["rule"], row["opposite"]) == ("not bought", "site power", "all of them bought")
+    assert row["opposite_costs_usd"] == pytest.approx(50 * (1e6 / 3 - 292_000))
+
+
+@pytest.mark.parametrize("price", [3.0, 7.5])
+def test_break_even_prices_of_richer_cases(price: float) -> None:
+    """A cent below the break-even machines are bought, a cent above they are not."""
+    tax = {"rate_fraction": 0.21, "depreciation_years": 5}
+    rates = {"mining": 0.12, "lease": 0.08, "capex": 0.08, "power_contract": 0.08}
+    window = {"earliest": "2026-02", "latest": "2026-08"}
+
+    def case(usd_per_th: float) -> Scenario:
+        offer = machines(usd_per_th={"flat": usd_per_th}, delivery_window=window, paid_months_before_delivery=2)
+        return scenario(machine_offers=[offer], finance__tax=tax, finance__discount_rate_per_year=rates)
+
+    edge = row_of(hl.solve(case(price)))["break_even_usd_per_th"]
+    assert row_of(hl.solve(case(edge - 0.01)))["mw"] > 0
+    assert row_of(hl.solve(case(edge + 0.01)))["mw"] == 0
+
+
+# --- proof ---------------------------------------------------------------------------------------------------------------
+
+
+def solved(case: Scenario) -> tuple[Optimiser, Certifier, Decisions, Any]:
+    optimiser = Optimiser(Values(case))
+    certifier = Certifier(optimiser.values, optimiser.program.form)
+    solution = optimiser.solve()
+    assert solution.row_dual is not None
+    return optimiser, certifier, Decisions.of(optimiser.program, solution.x), prices_of(optimiser.program, solution.row_dual)
+
+
+def test_machines_that_are_not_there_are_found() -> None:
+    """Mining with machines that were not bought, more bought than offered, and a negative purchase."""
+    _, certifier, plan, _ = solved(mining_only())
+    assert certifier.primal(plan).passed
+    for wrong in ([0.0], [51.0], [-1.0]):
+        bad = dataclasses.replace(plan, machine_mw=(np.array(wrong),))
+        assert not certifier.primal(bad).passed
+    early = dataclasses.replace(plan, mining_mw=plan.mining_mw.copy())
+    early.mining_mw[certifier.values.machine_choices[0].fleet, -1] = 1.0
+    assert not certifier.primal(early).passed, "their life is over"
+
+
+def test_the_bound_holds_for_any_prices_and_is_met_by_the_right_ones() -> None:
+    case = mining_only(finance__capex_budget_usd={"2026": 5e6})
+    optimiser, certifier, plan, prices = solved(case)
+    best = plan.npv_musd(optimiser.values)
+    assert certifier.safe_bound_musd(prices) == pytest.approx(best, rel=1e-9)
+    draw = random.Random(5)
+    for _ in range(50):
+        power = {site: row * draw.uniform(0, 2) for site, row in prices.power.items()}
+        budget = {year: usd * draw.uniform(0, 3) for year, usd in prices.budget.items()}
+        assert certifier.safe_bound_musd(dataclasses.replace(prices, power=power, budget=budget)) >= best - 1e-9
+
+
+def test_slackness_notices_machines_that_should_have_been_bought() -> None:
+    _, certifier, plan, prices = solved(mining_only())
+    left = dataclasses.replace(plan, machine_mw=(np.zeros(1),), mining_mw=plan.mining_mw.copy())
+    left.mining_mw[certifier.values.machine_choices[0].fleet] = 0.0
+    assert certifier.duals(plan, prices, 100.0).passed
+    assert not certifier.duals(left, prices, 100.0).passed
+
+
+# --- studies -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_map_decides_machines_by_hashprice() -> None:
+    """At every hashprice of the box the list is worth what a fresh solve is, to the tolerance; machines come and go."""
+    case = scenario(machine_offers=[machines(delivery_window={"earliest": "2026-01", "latest": "2026-04"})])
+    found = hl.decision_map(case, {"hashprice": (0.6, 1.8), "rent": (0.8, 1.2), "power": (0.7, 1.3)})
+    assert found.complete
+    optimiser = Optimiser(Values(case))
+    draw = random.Random(3)
+    for _ in range(40):
+        at = {"hashprice": draw.uniform(0.6, 1.8), "rent": draw.uniform(0.8, 1.2), "power": draw.uniform(0.7, 1.3)}
+        there = Multipliers(**at)
+        best = optimiser.solve(optimiser.program.cost_musd(there)).objective + optimiser.values.constant_musd(there)
+        regret = best * USD_PER_MUSD - float(np.max(found.npv_usd(**at)))
+        assert -1.0 <= regret <= found.bound_usd + 1.0
+    words = [row["leases"] for row in found.rows["plans"]]
+    assert any("of New bought" in text for text in words)
+    assert any("bought" not in text for text in words)
+
+
+def test_warm_and_fresh_solves_agree() -> None:
+    case = scenario(machine_offers=[machines(delivery_window={"earliest": "2026-01", "latest": "2026-04"})])
+    optimiser = Optimiser(Values(case))
+    for change in ({"machine_offers.new.usd_per_th": {"flat": 4.0}}, {"machine_offers.new.mw": 20.0}):
+        other = vary(case, change)
+        assert optimiser.move_to(Values(other))
+        assert optimiser.solve().objective == pytest.approx(Optimiser(Values(other)).solve().objective, rel=1e-9)
+    assert not optimiser.move_to(Values(vary(case, {"machine_offers.new.life_months": 5})))
+
+
+def test_policies_decide_machines_too() -> None:
+    """All mining buys 50 MW; a pinned plan that keeps the lease out is worth the same."""
+    valuer = Valuer(scenario(machine_offers=[machines()]))
+    mining = valuer.policy("all_mining")
+    assert [float(np.sum(mw)) for mw in mining.decisions.machine_mw] == [pytest.approx(50)]
+    assert mining.capex_usd == pytest.approx(50 * 1e6 / 3)
+    none = valuer._valued("pinned", valuer._best_mining((np.zeros(1),)))
+    assert none.npv_usd == pytest.approx(mining.npv_usd, rel=1e-9)
+    assert valuer.optimum.npv_usd >= none.npv_usd
+
+
+def test_live_formulas_refuse_machines_in_words() -> None:
+    optimiser, _, plan, _ = solved(mining_only())
+    with pytest.raises(InputError, match=r"decisions about machines \(New\)"):
+        PlanTerms.of(optimiser.values, [plan])
