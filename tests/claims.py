@@ -272,16 +272,23 @@ def pure_miner(s: Study) -> str:
     bought = [row for row in offers.values() if row["mw"]]
     when = "hold now and buy after the halving" if min(row["month"] for row in bought) >= "2028-04" else "buy now"
     purchases = "; ".join(f"{row['mw']:,.0f} MW of {row['name']} for {m(-row['usd'])} M USD in {row['month']}" for row in bought)
-    edge = {name: row["break_even_usd_per_th"] for name, row in offers.items()}
+    xp, plus, later, south = (
+        f"{offers[name]['break_even_usd_per_th']:.1f}"
+        for name in (
+            "S21 XP at 25.70, West",
+            "S21+ at 14.25, West",
+            "S23 Hyd class of 2028, West",
+            "S23 Hyd class of 2028, Georgia",
+        )
+    )
     return (
         f"{when}. In 2026 machines of 19 J/TH mine with {mean_mw(plan, f'{young}, West', 2026):,.0f} MW in Texas, "
         f"{percent(running[f'{young}, West'])} of the "
         f"hours they could, and {mean_mw(plan, f'{young}, Georgia', 2026):,.0f} MW in Georgia; those of 29.5 J/TH with "
         f"{mean_mw(plan, f'{old}, West', 2026):,.0f} MW in Texas, "
         f"{percent(running[f'{old}, West'])} of the hours, and {mean_mw(plan, f'{old}, Georgia', 2026):,.0f} MW in Georgia. "
-        f"It buys {purchases}. In Texas an S21 XP would be worth its price at {edge['S21 XP at 25.70, West']:.1f} USD/TH instead of "
-        f"25.7, an S21+ at {edge['S21+ at 14.25, West']:.1f} instead of 14.3, and the machines of 2028 up to "
-        f"{edge['S23 Hyd class of 2028, West']:.1f}; in Georgia these at {edge['S23 Hyd class of 2028, Georgia']:.1f} instead of 8. "
+        f"It buys {purchases}. In Texas an S21 XP would be worth its price at {xp} USD/TH instead of 25.7, an S21+ at "
+        f"{plus} instead of 14.3, and the machines of 2028 up to {later}; in Georgia these at {south} instead of 8. "
         f"The whole is worth {m(plan.npv_usd)} M USD, of which {m(block)} M are the block against the index; at 40 USD/MWh in "
         f"Georgia it would be {m(dear.npv_usd)} M."
     )

@@ -40,7 +40,7 @@ MiningMw = dict[tuple[str, str], float]  # (fleet, month as YYYY-MM): meter MW
 LeaseMw = dict[tuple[str, str], float]  # (offer, first month of rent as YYYY-MM): critical MW
 BoughtMw = dict[tuple[str, str], float]  # (machine offer, month of delivery as YYYY-MM): meter MW
 
-ASIC_J_PER_TH = {"S19 Pro": 29.5, "S19 XP": 21.5, "T21": 19.0, "S21": 17.5, "S21 XP": 13.5, "S23 Hyd": 9.5}  # makers' figures
+ASIC_J_PER_TH = {"S19 Pro": 29.5, "S19 XP": 21.5, "T21": 19.0, "S21": 17.5, "S21+": 16.5, "S21 XP": 13.5, "S23 Hyd": 9.5}  # makers'
 NOTHING_MW = 1e-9
 
 

@@ -333,8 +333,11 @@ def random_finance(draw: Draw) -> Data:
     return finance
 
 
-def random_scenario(seed: int) -> hl.Scenario | None:
-    """A scenario, or None where the draws do not fit together (a window without a start, a fleet larger than its site)."""
+def random_scenario(seed: int, machines: bool = True) -> hl.Scenario | None:
+    """A scenario, or None where the draws do not fit together (a window without a start, a fleet larger than its site).
+
+    machines: whether machines may be on offer.
+    """
     draw = Draw(seed)
     sites = draw.whole(1, 2)
     written: Data = {
@@ -346,7 +349,7 @@ def random_scenario(seed: int) -> hl.Scenario | None:
         "fleets": [random_fleet(draw, number, sites) for number in range(draw.whole(0, 3))],
         "leases": random_choices([random_lease(draw, number, sites) for number in range(draw.whole(0, 3))]),
         "finance": random_finance(draw),
-        "machine_offers": random_machines(seed, draw, sites),
+        "machine_offers": random_machines(seed, draw, sites) if machines else [],
     }
     if draw.chance(0.2) and written["leases"]:
         del written["horizon"]
@@ -356,7 +359,7 @@ def random_scenario(seed: int) -> hl.Scenario | None:
         return None
 
 
-def random_case(case: int) -> hl.Scenario:
+def random_case(case: int, machines: bool = True) -> hl.Scenario:
     """The first valid scenario of a row of seeds; the odds are about two in three."""
-    drawn: Iterator[hl.Scenario | None] = (random_scenario(1000 * case + attempt) for attempt in range(30))
+    drawn: Iterator[hl.Scenario | None] = (random_scenario(1000 * case + attempt, machines) for attempt in range(30))
     return next(scenario for scenario in drawn if scenario is not None)
