@@ -44,7 +44,7 @@ def scenario_lines(scenario: Scenario, sources: bool) -> Iterator[str]:
         f"{len(rows)} {word}{'' if len(rows) == 1 else 's'}" for word, rows in counted if rows or word != "machine offer"
     )
     yield from paragraph(f"{calendar.start} to {calendar.end} ({calendar.length} months); {size}", width)
-    for text in (*_market(scenario), *_sites(scenario), *_finance(scenario)):
+    for text in (*_market(scenario), *_sites(scenario), *_sales(scenario), *_finance(scenario)):
         yield from paragraph(text, width)
     yield from _fleets(scenario)
     yield from _leases(scenario)
@@ -188,6 +188,15 @@ def _fleets(scenario: Scenario) -> Iterator[str]:
         yield from columns(
             ("fleet", "EH/s", "J/TH", "meter MW", "from", "retired", "first revenue USD/MWh", "break-even power USD/MWh"), rows
         )
+
+
+def _sales(scenario: Scenario) -> Iterator[str]:
+    for fleet in scenario.fleets:
+        if fleet.sale is not None:
+            months = fleet.sale.months(scenario.calendar, fleet.available_mw(scenario.calendar))
+            price = _ends(fleet.sale.usd_per_th.values(scenario.calendar), scenario)
+            follows = f", of which {100 * fleet.sale.follows_hashprice_fraction:g} % follows the hashprice"
+            yield f"{fleet.name}: may be sold from {months[0]} to {months[-1]}; a TH brings USD {price}{follows}"
 
 
 def _size_rule(lease: LeaseOffer) -> str:

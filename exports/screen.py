@@ -225,10 +225,11 @@ def _offers(plan: Plan, width: int) -> Iterator[str]:
 def _machine_offers(plan: Plan, width: int) -> Iterator[str]:
     if not plan.rows["machines"]:
         return
-    yield from _heading("Machines on offer")
+    yield from _heading("Machines to buy and to sell")
     rows = [
         (
             row["name"],
+            row["decision"],
             f"{row['mw']:,.1f} of {row['of_mw']:,.1f}",
             _m(row["npv_usd"]) if row["mw"] else "-",
             _m(row["worth_usd"]) if row["mw"] else "-",
@@ -238,10 +239,11 @@ def _machine_offers(plan: Plan, width: int) -> Iterator[str]:
         )
         for row in plan.rows["machines"]
     ]
-    yield from columns(("", "MW", "NPV M USD", "the plan loses without M USD", "USD/TH", "break-even USD/TH", "delivery"), rows)
+    yield from columns(("", "", "MW", "NPV M USD", "the plan loses without M USD", "USD/TH", "break-even USD/TH", "month"), rows)
     yield from paragraph(
-        "NPV: price, mining and resale of what is bought, after tax. Break-even: the price at which the decision flips, all else "
-        "as it is, by solving again; -: none up to 64 times the price. Delivery: of what is bought, or the best there is",
+        "NPV after tax: price, mining and resale of what is bought; price of what is sold, less the resale forgone. Break-even: "
+        "the price at which the decision flips, all else as it is, by solving again; -: none up to 64 times the price. Month: of "
+        "the first delivery or sale, or the best there is",
         width,
         hanging=GAP,
     )

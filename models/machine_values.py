@@ -1,7 +1,7 @@
-"""What a decision about machines is worth and what it changes, per MW and by month: the program's columns buy.
+"""What a decision about machines is worth and what it changes, per MW and by month: the columns buy and sell.
 
-A choice is one thing that may be done with machines (buying those of one offer), in one of several months. From that month on it
-gives MW to one fleet of the scenario's value tables.
+A choice is one thing that may be done with machines (buying those of one offer, selling those of one fleet), in one of several
+months. From that month on it gives MW to a fleet of the scenario's value tables, or takes them.
 """
 
 from __future__ import annotations
@@ -14,37 +14,41 @@ import numpy as np
 
 from .gather import at_boundary
 from .machines import MachineOffer
+from .mining import Fleet
 from .months import Array, Calendar, Month
 
 if TYPE_CHECKING:
     from .values import Multipliers, Values
 
 USD_PER_MUSD = 1e6
-Kind = Literal["buy"]
+Kind = Literal["buy", "sell"]
 
 
 @dataclass(frozen=True)
 class MachineChoice:
     """One decision about machines at each of its possible months, per meter MW of what is decided.
 
-    fleet: number of the fleet (in values.fleets) that gets machines. given_mw: MW of it that are there, shape (choices, months).
-    fixed_musd, hashprice_musd: discounted USD million after tax, the latter at today's hashprice and in proportion to it, shape
-    (choices,). price_musd: the part of it that is in proportion to the price, with the tax on it. capex_musd_by_year: what counts
-    in the capex budget, not discounted, shape (choices, years of the horizon).
+    owner: the offer or fleet whose machines they are; all its choices together have at most size_mw. changes: by number of a fleet
+    (in values.fleets) the MW of it that a decided MW gives or takes, shape (choices, months). fixed_musd, hashprice_musd:
+    discounted USD million after tax, the latter at today's hashprice and in proportion to it, shape (choices,). price_musd: the
+    part of both that is in proportion to the price, with the tax on it. capex_musd_by_year: what counts in the capex budget, not
+    discounted, shape (choices, years of the horizon).
     """
 
     kind: Kind
     name: str
     site: str
+    owner: str
     size_mw: float
+    th_per_mw: float
     months: list[Month]
-    fleet: int
-    given_mw: Array
+    changes: dict[int, Array]
     fixed_musd: Array
     hashprice_musd: Array
     price_musd: Array
     capex_musd_by_year: Array
     offer: MachineOffer | None = field(default=None, repr=False)
+    fleet: Fleet | None = field(default=None, repr=False)
 
     def musd(self, at: Multipliers) -> Array:
         """Discounted USD million per MW, shape (choices,)."""
@@ -53,14 +57,17 @@ class MachineChoice:
     def structure(self, budget_years: list[int]) -> tuple[Any, ...]:
         """Everything that rows and coefficients of the choice follow from."""
         months, capex = tuple(self.months), self.capex_musd_by_year[:, budget_years].tobytes()
-        return (self.kind, self.name, months, self.fleet, self.given_mw.tobytes(), capex)
+        return (self.kind, self.name, months, [(k, mw.tobytes()) for k, mw in self.changes.items()], capex)
 
 
 def machine_choices(values: Values) -> Iterator[MachineChoice]:
-    """Every choice of a scenario, offers in the order of their names."""
+    """Every choice of a scenario: offers, then fleets, each in the order of site and name."""
     fleet_of = {fleet.name: k for k, fleet in enumerate(values.fleets)}
     for offer in sorted(values.scenario.machine_offers, key=lambda offer: (offer.site, offer.name)):
         yield _purchase(values, offer, fleet_of[offer.name])
+    for k, fleet in enumerate(values.fleets):
+        if fleet.sale is not None:
+            yield _sale(values, fleet, k)
 
 
 def months_in_use(offer: MachineOffer, delivered: list[Month], calendar: Calendar) -> Array:
@@ -91,13 +98,43 @@ def _purchase(values: Values, offer: MachineOffer, fleet: int) -> MachineChoice:
         kind="buy",
         name=offer.name,
         site=offer.site,
+        owner=offer.name,
         size_mw=offer.size_mw,
+        th_per_mw=offer.th_per_mw,
         months=delivered,
-        fleet=fleet,
-        given_mw=use,
+        changes={fleet: use},
         fixed_musd=(priced + values.kept * resale * sold) / USD_PER_MUSD,
         hashprice_musd=np.zeros(len(at)),
         price_musd=priced / USD_PER_MUSD,
         capex_musd_by_year=spent,
         offer=offer,
+    )
+
+
+def _sale(values: Values, fleet: Fleet, k: int) -> MachineChoice:
+    """What one MW brings by month of sale, less its resale at retirement that is forgone. Owned machines have no book value."""
+    assert fleet.sale is not None
+    calendar, discount = values.calendar, values.discount
+    months = fleet.sale.months(calendar, values.available_mw[k])
+    at = np.array([calendar.index(month) for month in months])
+    relative = values.market.hashprice_usd_per_ph_day / values.scenario.market.first_hashprice(calendar)
+    worth = values.kept * fleet.th_per_mw / USD_PER_MUSD
+    stays, follows = (worth * usd[at] * discount.mining_sale[at] for usd in fleet.sale.usd_per_th_parts(calendar, relative))
+    retired = fleet.resale_month_index(calendar)
+    forgone = worth * fleet.resale_usd_per_th * float(discount.mining_sale[retired]) if retired >= 0 else 0.0
+    since = np.arange(calendar.length)[np.newaxis, :] - at[:, np.newaxis]
+    return MachineChoice(
+        kind="sell",
+        name=fleet.name,
+        site=fleet.site,
+        owner=fleet.name,
+        size_mw=fleet.owned_mw,
+        th_per_mw=fleet.th_per_mw,
+        months=months,
+        changes={k: np.where((since >= 0) & (values.available_mw[k] > 0), -1.0, 0.0)},
+        fixed_musd=stays - forgone,
+        hashprice_musd=follows,
+        price_musd=stays + follows,
+        capex_musd_by_year=np.zeros((len(at), len(calendar.years))),
+        fleet=fleet,
     )

@@ -169,3 +169,8 @@ class Market(Input):
     """The market for hashing."""
 
     hashprice: Annotated[NetworkHashprice | GivenHashprice, Field(discriminator="kind")]
+
+    def first_hashprice(self, calendar: Calendar) -> float:
+        """Of the first month at a multiplier of 1, USD/PH/day."""
+        plain = self.hashprice.model_copy(update={"multiplier": 1.0})
+        return float(plain.market(calendar).hashprice_usd_per_ph_day[0])

@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 
 from . import quantities as q
 from .asics import ASICS, AsicModel
+from .machine_sale import MachineSale
 from .months import Array, Calendar, Month
 from .names import Name
 from .refusal import refusal
@@ -53,7 +54,9 @@ class Fleet(Sourced):
     first_month: Month | None = Field(default=None, alias="from")
     retire_month: Month | None = None
     resale_usd_per_th: Annotated[float, q.RESALE_PRICE] = 0.0
-    """Received for the whole fleet, mining or not, in its retirement month, or at the end of the horizon."""
+    """Received for the whole fleet, mining or not, in its retirement month, or at the end of the horizon; not for what was sold."""
+    sale: MachineSale | None = None
+    """Without it the machines stay until their retirement."""
 
     @model_validator(mode="after")
     def _sized_once(self) -> Fleet:
@@ -115,6 +118,11 @@ class Fleet(Sourced):
         """The power price up to which the fleet runs: revenue after the pool's fee, less variable opex."""
         kept = self.revenue_usd_per_mwh(hashprice_usd_per_ph_day) * (1 - self.pool_fee_fraction)
         return kept - self.variable_opex_usd_per_mwh
+
+    @property
+    def th_per_mw(self) -> float:
+        """TH/s of one meter MW."""
+        return TH_PER_EH / self.mw_per_eh
 
     def resale_usd(self) -> float:
         """Value of the whole fleet when it is sold."""

@@ -339,6 +339,8 @@ class Scenario(Input):
                     f"at most {MOST_FLEET_TO_SITE} times what {fleet.site} can energise, {largest:,.1f} MW",
                     "mw is in MW" if field == "mw" else "1 EH/s is 1,000 PH/s or 1,000,000 TH/s",
                 )
+            for fault in fleet.sale.faults(self.calendar, fleet) if fleet.sale is not None else ():
+                yield replace(fault, place=("fleets", number, "sale", *fault.place))
 
     def _machine_faults(self) -> Iterator[Fault]:
         others = {"fleet": [fleet.name for fleet in self.fleets], "lease": [lease.name for lease in self.leases]}

@@ -79,12 +79,17 @@ def beyond_horizon(values: Values, plan: Decisions) -> Beyond | None:
 def _machines_left(values: Values, plan: Decisions, longer: Scenario) -> list[Array]:
     """MW of each fleet that are there in each month of a longer horizon, those bought up to the end of their life."""
     there = [fleet.available_mw(longer.calendar) for fleet in values.fleets]
-    for fleet in {choice.fleet for choice in values.machine_choices}:
-        there[fleet] = np.zeros(longer.calendar.length)
+    on_offer = {offer.name for offer in values.scenario.machine_offers}
+    bought = [
+        np.zeros(longer.calendar.length) if fleet.name in on_offer else mw for fleet, mw in zip(values.fleets, there, strict=True)
+    ]
     for choice, mw in zip(values.machine_choices, plan.machine_mw, strict=True):
-        assert choice.offer is not None
-        there[choice.fleet] = there[choice.fleet] + mw @ months_in_use(choice.offer, choice.months, longer.calendar)
-    return there
+        for k in choice.changes:
+            if choice.offer is not None:
+                bought[k] = bought[k] + mw @ months_in_use(choice.offer, choice.months, longer.calendar)
+            else:
+                bought[k] = np.maximum(bought[k] - float(np.sum(mw)), 0.0)
+    return bought
 
 
 def _extended(scenario: Scenario, until: Month) -> Scenario | None:

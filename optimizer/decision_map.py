@@ -189,13 +189,14 @@ class DecisionMap:
         ]
 
     def leases_of(self, plan: int) -> str:
-        """The offers that a plan takes with their critical MW, in words, and machines that it buys; signed leases are left out."""
+        """The offers that a plan takes, with critical MW, and what it does with machines, in words; without signed leases."""
         taken = self._taken_mw(plan)
         offered = {offer.offer.name for offer in self.values.values.offers if offer.offer.status == "offered"}
         leases = [f"{mw:,.4g} MW of {name}" for name, mw in taken.items() if mw and name in offered] or ["no offer"]
         machines = zip(self.values.values.machine_choices, self.decisions[plan - 1].machine_mw, strict=True)
-        bought = [f"{np.sum(mw):,.4g} MW of {choice.name} bought" for choice, mw in machines if np.any(mw)]
-        return "; ".join([*leases, *bought])
+        done = {"buy": "bought", "sell": "sold"}
+        decided = [f"{np.sum(mw):,.4g} MW of {choice.name} {done[choice.kind]}" for choice, mw in machines if np.any(mw)]
+        return "; ".join([*leases, *decided])
 
     def _taken_mw(self, plan: int) -> dict[str, float]:
         """Critical MW of every offer in a plan."""

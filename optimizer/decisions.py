@@ -12,6 +12,8 @@ from .machine_moves import machine_cost_musd, there_mw
 from .offer_rules import NOT_TAKEN
 from .program import Program
 
+ByMonth = dict[tuple[str, Month], float]
+"""MW by name and month."""
 SMALLEST_MW = 1e-7
 """Less is the solver's rounding and counts as nothing."""
 
@@ -54,22 +56,20 @@ class Decisions:
         rows = [mw @ offer.occupied_mw for mw, offer in zip(self.lease_mw, values.offers, strict=True)]
         return np.array(rows).reshape(len(values.offers), values.calendar.length)
 
-    def named(self, values: Values) -> tuple[dict[str, Array], dict[tuple[str, Month], float], dict[tuple[str, Month], float]]:
-        """What the ledger asks for: mining MW by fleet, critical MW by offer and start, machines' MW by offer and delivery."""
+    def named(self, values: Values) -> tuple[dict[str, Array], ByMonth, dict[str, ByMonth]]:
+        """What the ledger asks for: mining MW by fleet, critical MW by offer and start, MW of machines by kind, name and month."""
         mining = {fleet.name: self.mining_mw[k] for k, fleet in enumerate(values.fleets)}
-        leases = {
+        leases: ByMonth = {
             (offer.offer.name, start): float(mw)
             for offer, amounts in zip(values.offers, self.lease_mw, strict=True)
             for start, mw in zip(offer.starts, amounts, strict=True)
             if mw
         }
-        bought = {
-            (choice.name, month): float(mw)
-            for choice, amounts in zip(values.machine_choices, self.machine_mw, strict=True)
-            for month, mw in zip(choice.months, amounts, strict=True)
-            if mw
-        }
-        return mining, leases, bought
+        decided: dict[str, ByMonth] = {}
+        for choice, amounts in zip(values.machine_choices, self.machine_mw, strict=True):
+            named = decided.setdefault(choice.kind, {})
+            named |= {(choice.name, month): mw for month, mw in zip(choice.months, amounts.tolist(), strict=True) if mw}
+        return mining, leases, decided
 
     def there_mw(self, values: Values) -> Array:
         """Meter MW of machines that are there, shape (fleets, months)."""

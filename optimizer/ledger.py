@@ -28,7 +28,7 @@ from ..models.prices import PriceTable
 from ..models.scenario import Scenario
 from ..models.site import Site
 from ..models.values import TODAY, Multipliers
-from .ledger_machines import MachinesOfMw
+from .ledger_machines import MachinesOfMw, used_price
 from .ledger_mining import MiningOfMw, mining_of_mw
 from .ledger_terms import LeaseTerms
 
@@ -46,7 +46,7 @@ ITEMS = {
     "curtailment_forgone": "margin of the hours in which mining is curtailed or called on; the lines above contain it",
     "ancillary_income": "ancillary services sold while mining runs",
     "standby_income": "demand-response programmes, for being ready",
-    "machine_sale": "machines sold at retirement, at the end of their life or of the horizon",
+    "machine_sale": "machines sold before or at retirement, at the end of their life or of the horizon",
     "machine_purchase": "machines bought",
     "rent": "rent, as expected over the tenant's extension options",
     "lease_opex": "operating cost of leased MW",
@@ -392,6 +392,14 @@ class Ledger:
             taxed.append(shield)
         return [paid, *taxed]
 
+    def used_sale(self, fleet: Fleet, month: Month) -> list[Line]:
+        """Lines of one MW of a fleet that is sold as a month begins: what it brings, and the resale that it will not bring."""
+        first = self.scenario.market.first_hashprice(self.calendar)
+        price = used_price(fleet, month, self.calendar, self.hashprice_usd_per_ph_day, first)
+        brings = self._on_day(fleet.site, "machine_sale", fleet.name, self.calendar.index(month), price, "mining")
+        later = [line.times(-1.0 / fleet.owned_mw) for line in self._machine_sale(fleet)] if fleet.owned_mw else []
+        return [*self._with_tax([brings], []), *later]
+
     # --- what no decision changes --------------------------------------------------------------------------------------
 
     @cached_property
@@ -426,20 +434,24 @@ class Ledger:
         self,
         mining_mw: dict[str, Array],
         lease_mw: dict[tuple[str, Month], float],
-        bought_mw: dict[tuple[str, Month], float] | None = None,
+        machine_mw: dict[str, dict[tuple[str, Month], float]] | None = None,
     ) -> list[Line]:
-        """Every line of a plan: meter MW by fleet and month, critical MW by offer and start, meter MW of machines by offer and
-        month of delivery. Empty lines are left out.
+        """Every line of a plan: meter MW by fleet and month, critical MW by offer and start, meter MW of machines, by kind of
+        decision (buy: offer and month of delivery; sell: fleet and month). Empty lines are left out.
         """
+        decided = machine_mw or {}
         found = list(self.standing)
         for offer in sorted(self.scenario.machine_offers, key=lambda offer: (offer.site, offer.name)):
-            for (name, delivered), bought in sorted((bought_mw or {}).items()):
+            for (name, delivered), bought in sorted(decided.get("buy", {}).items()):
                 if name == offer.name and bought:
                     found += [line.times(bought) for line in self.purchase(offer, delivered)]
         for fleet in sorted(self.scenario.mining_fleets, key=lambda fleet: (fleet.site, fleet.name)):
             mw = mining_mw.get(fleet.name)
             if mw is not None and np.any(mw):
                 found += [line.times(mw) for line in self.mining(fleet)]
+            for (name, month), sold in sorted(decided.get("sell", {}).items()):
+                if name == fleet.name and sold:
+                    found += [line.times(sold) for line in self.used_sale(fleet, month)]
         for lease in sorted(self.scenario.leases, key=lambda lease: (lease.site, lease.name)):
             for (name, start), critical_mw in sorted(lease_mw.items()):
                 if name == lease.name and critical_mw:

@@ -1,4 +1,4 @@
-"""The ledger's reading of decisions about machines: a MW of bought machines from its payment to its resale.
+"""The ledger's reading of decisions about machines: a MW bought, from its payment to its resale, and a MW that is sold.
 
 The second code path of models/machine_values.py: it walks through the months of the machines' use one by one.
 """
@@ -11,6 +11,7 @@ import numpy as np
 
 from ..models.finance import Finance
 from ..models.machines import MachineOffer
+from ..models.mining import Fleet
 from ..models.months import Array, Calendar, Month
 
 
@@ -50,3 +51,15 @@ class MachinesOfMw:
         there = np.zeros(months)
         there[self.delivered_in : self.ends_in] = 1.0
         return there
+
+
+def used_price(fleet: Fleet, month: Month, calendar: Calendar, hashprice: Array, first_hashprice: float) -> float:
+    """What a MW of a fleet's machines brings if it is sold as a month begins, USD.
+
+    hashprice: of every month, at the multipliers in force; first_hashprice: of the first month at a multiplier of 1.
+    """
+    assert fleet.sale is not None
+    t = calendar.index(month)
+    moving = fleet.sale.follows_hashprice_fraction * (float(hashprice[t]) / first_hashprice - 1.0)
+    th = 1e6 / (fleet.efficiency_j_per_th * fleet.overhead)
+    return th * float(fleet.sale.usd_per_th.values(calendar)[t]) * (1.0 + moving)

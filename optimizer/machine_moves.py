@@ -1,4 +1,4 @@
-"""Columns and rows of the decisions about machines: what is bought, and that only machines that are there mine.
+"""Columns and rows of the decisions about machines: what is bought and sold, and that only machines that are there mine.
 
 Each constraint carries its formula, the unit of both sides and the meaning of its dual.
 """
@@ -16,13 +16,16 @@ from ..models.machine_values import MachineChoice
 from ..models.months import Array
 from ..models.values import TODAY, Multipliers, Values
 
-COLUMNS = {"buy": "buy_mw"}
+COLUMNS = {"buy": "buy_mw", "sell": "sell_mw"}
 """Name of the columns of each kind of choice."""
 Terms = list[tuple[float, Any]]
 
 
 def state_machine_columns(model: pyo.ConcreteModel, values: Values) -> None:
-    """Columns buy_mw[a, c]: meter MW of the machines of offer a delivered in month c, 0 <= . <= offered."""
+    """Columns, all within 0 and the size of what they are about.
+
+    buy_mw[a, c]: meter MW of the machines of offer a delivered in month c; sell_mw[k, c]: of fleet k sold as month c begins.
+    """
     for kind, column in COLUMNS.items():
         size = {(choice.name, str(month)): choice.size_mw for choice in _of_kind(values, kind) for month in choice.months}
         setattr(model, column, pyo.Var(list(size), bounds=lambda _, *key, size=size: (0.0, size[key])))
@@ -52,19 +55,21 @@ def _row(terms: Terms, limit: float) -> Any:
 def _machines_there(model: pyo.ConcreteModel, values: Values) -> None:
     r"""[C2] Only machines that are there mine.
 
-        mining_mw[k,t] <= owned[k,t] + sum_{a,c: bought for k, in use in t} buy_mw[a,c]     for every such fleet k, month t
+        mining_mw[k,t] <= owned[k,t] + sum_{a,c: bought for k, in use in t} buy_mw[a,c] - sum_{c <= t} sell_mw[k,c]
+        for every fleet k of which machines may be bought or sold, and every month t in which it may be there
 
-    Meter MW on both sides; owned is 0 for machines that can only be bought. Dual: value today of one more MW of these machines
-    in that month, USD million per MW.
+    Meter MW on both sides; owned is 0 for machines that can only be bought. No more is sold than is owned, as mining in the last
+    month cannot be negative. Dual: value today of one more MW of these machines in that month, USD million per MW.
     """
     months = [str(month) for month in values.calendar.months]
     terms: dict[tuple[str, str], Terms] = {}
     for choice in values.machine_choices:
-        name = values.fleets[choice.fleet].name
         columns = columns_of(model, choice)
-        for t in np.flatnonzero(values.available_mw[choice.fleet] > 0).tolist():
-            given = [(-float(choice.given_mw[c, t]), column) for c, column in enumerate(columns) if choice.given_mw[c, t]]
-            terms[name, months[t]] = [(1.0, model.mining_mw[name, months[t]]), *given]
+        for k, changed in choice.changes.items():
+            name = values.fleets[k].name
+            for t in np.flatnonzero(values.available_mw[k] > 0).tolist():
+                row = terms.setdefault((name, months[t]), [(1.0, model.mining_mw[name, months[t]])])
+                row += [(-float(changed[c, t]), column) for c, column in enumerate(columns) if changed[c, t]]
     limit = machine_limits(values)
     model.machines_there = pyo.Constraint(list(terms), rule=lambda _, *key: _row(terms[key], limit["machines_there", key]))
 
@@ -88,9 +93,11 @@ def machine_limits(values: Values) -> dict[tuple[str, Any], float]:
     months = [str(month) for month in values.calendar.months]
     found: dict[tuple[str, Any], float] = {}
     for choice in values.machine_choices:
-        name, owned = values.fleets[choice.fleet].name, values.owned_mw[choice.fleet].tolist()
-        found |= {("machines_there", (name, month)): mw for month, mw in zip(months, owned, strict=True)}
-        found["machine_offer", choice.name] = choice.size_mw
+        for k in choice.changes:
+            name, owned = values.fleets[k].name, values.owned_mw[k].tolist()
+            found |= {("machines_there", (name, month)): mw for month, mw in zip(months, owned, strict=True)}
+        if choice.kind == "buy":
+            found["machine_offer", choice.name] = choice.size_mw
     return found
 
 
@@ -116,7 +123,8 @@ def there_mw(values: Values, machine_mw: Sequence[Array]) -> Array:
     """[C2] Meter MW of each fleet that are there in each month with these decisions, shape (fleets, months)."""
     there = values.owned_mw.copy()
     for choice, mw in zip(values.machine_choices, machine_mw, strict=True):
-        there[choice.fleet] += mw @ choice.given_mw
+        for k, changed in choice.changes.items():
+            there[k] += mw @ changed
     return there
 
 

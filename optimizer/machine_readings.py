@@ -1,8 +1,9 @@
 """What the certificate knows of the decisions about machines, read anew from the offers through the ledger.
 
 A MW of machines that is bought in a month is worth its own cash, less the budget it uses, plus what it earns by mining beyond the
-price of power while it is there. For any prices no plan gains more from an offer than its size times the best of its months,
-or nothing: the prices of the machines themselves are not needed, since at their best they are what a MW earns beyond the power it
+price of power while it is there; one that is sold is worth what it brings less what it would have earned from then on. For any
+prices no plan gains more from the machines of an offer or fleet than their size times the best that may be done with them, or
+nothing: the prices of the machines themselves are not needed, since at their best they are what a MW earns beyond the power it
 uses.
 """
 
@@ -15,7 +16,8 @@ from functools import cached_property
 import numpy as np
 
 from ..models.machine_values import MachineChoice
-from ..models.months import Array
+from ..models.mining import Fleet
+from ..models.months import Array, Month
 from ..models.values import USD_PER_MUSD, Values
 from .ledger import Ledger, Line
 
@@ -30,7 +32,7 @@ class MachineReadings:
     @cached_property
     def offered(self) -> list[float]:
         """Meter MW of each choice."""
-        return [choice.offer.size_mw for choice in self.choices if choice.offer is not None]
+        return [choice.offer.size_mw if choice.offer is not None else _fleet(choice).owned_mw for choice in self.choices]
 
     @cached_property
     def musd(self) -> list[Array]:
@@ -42,18 +44,22 @@ class MachineReadings:
         ]
 
     def _lines(self, choice: MachineChoice, c: int) -> list[Line]:
-        assert choice.offer is not None
-        return self.ledger.purchase(choice.offer, choice.months[c])
+        if choice.offer is not None:
+            return self.ledger.purchase(choice.offer, choice.months[c])
+        return self.ledger.used_sale(_fleet(choice), choice.months[c])
 
     @cached_property
-    def there(self) -> list[Array]:
-        """MW that are there per MW decided, shape (months of decision, months) for each choice."""
-        length = self.values.calendar.length
-        return [
-            np.array([self.ledger.machines(choice.offer, month).there(length) for month in choice.months])
-            for choice in self.choices
-            if choice.offer is not None
-        ]
+    def changes(self) -> list[dict[int, Array]]:
+        """MW that each choice gives to a fleet or takes from it per MW decided, shape (months of decision, months)."""
+        number = {fleet.name: k for k, fleet in enumerate(self.values.fleets)}
+        return [{number[choice.owner]: np.array([self._own(choice, month) for month in choice.months])} for choice in self.choices]
+
+    def _own(self, choice: MachineChoice, month: Month) -> Array:
+        calendar = self.values.calendar
+        if choice.offer is not None:
+            return self.ledger.machines(choice.offer, month).there(calendar.length)
+        later = np.array([float(other >= month) for other in calendar.months])
+        return -later * (_fleet(choice).available_mw(calendar) > 0)
 
     @cached_property
     def capex_musd(self) -> list[Array]:
@@ -63,7 +69,8 @@ class MachineReadings:
         for choice in self.choices:
             rows = np.zeros((len(choice.months), len(self.values.calendar.years)))
             for c in range(len(choice.months)):
-                spent = np.sum([line.usd for line in self._lines(choice, c) if line.item == "machine_purchase"], axis=0)
+                lines = [line.usd for line in self._lines(choice, c) if line.item == "machine_purchase"]
+                spent = np.sum(lines, axis=0) if lines else np.zeros(len(years))
                 for column, year in enumerate(self.values.calendar.years):
                     rows[c, column] = -math.fsum(spent[years == year].tolist()) / USD_PER_MUSD
             found.append(rows)
@@ -79,8 +86,9 @@ class MachineReadings:
     def there_mw(self, owned_mw: Array, machine_mw: Sequence[Array]) -> Array:
         """[C2] MW of every fleet that are there with these decisions, shape (fleets, months)."""
         there = owned_mw.copy()
-        for choice, per_mw, mw in zip(self.choices, self.there, machine_mw, strict=True):
-            there[choice.fleet] = there[choice.fleet] + mw @ per_mw
+        for changes, mw in zip(self.changes, machine_mw, strict=True):
+            for k, per_mw in changes.items():
+                there[k] = there[k] + mw @ per_mw
         return there
 
     def gains(self, mining: Array, budget: Array) -> list[Array]:
@@ -90,28 +98,37 @@ class MachineReadings:
         """
         earned = np.maximum(mining, 0.0)
         return [
-            musd + per_mw @ earned[choice.fleet] - capex @ budget
-            for choice, musd, per_mw, capex in zip(self.choices, self.musd, self.there, self.capex_musd, strict=True)
+            musd + sum(per_mw @ earned[k] for k, per_mw in changes.items()) - capex @ budget
+            for musd, changes, capex in zip(self.musd, self.changes, self.capex_musd, strict=True)
         ]
 
+    @cached_property
+    def _owners(self) -> list[list[int]]:
+        """Numbers of the choices about the same machines."""
+        owners: dict[str, list[int]] = {}
+        for number, choice in enumerate(self.choices):
+            owners.setdefault(choice.owner, []).append(number)
+        return list(owners.values())
+
     def most_musd(self, mining: Array, budget: Array) -> Iterator[float]:
-        """Most that each choice can add to a plan at these prices, USD million."""
-        for size, gain in zip(self.offered, self.gains(mining, budget), strict=True):
-            yield size * max(float(np.max(gain, initial=0.0)), 0.0)
+        """Most that the machines of each offer and fleet can add to a plan at these prices, USD million."""
+        gains = self.gains(mining, budget)
+        for numbers in self._owners:
+            yield self.offered[numbers[0]] * max(float(np.max(gains[number], initial=0.0)) for number in numbers)
 
     def unused_musd(self, mining: Array, budget: Array, machine_mw: Sequence[Array]) -> Iterator[float]:
-        """Complementary slackness: what each choice could add, less what its MW in a plan do, USD million."""
-        most = self.most_musd(mining, budget)
-        for best, gain, mw in zip(most, self.gains(mining, budget), machine_mw, strict=True):
-            yield best - float(gain @ mw)
+        """Complementary slackness: what the machines of each offer and fleet could add, less what they do, USD million."""
+        gains = self.gains(mining, budget)
+        for best, numbers in zip(self.most_musd(mining, budget), self._owners, strict=True):
+            yield best - math.fsum(float(gains[number] @ machine_mw[number]) for number in numbers)
 
     def size_musd(self, largest: float, mining_musd: Array) -> float:
         """Size of the terms above, for the bound of their rounding errors, USD million; largest: the largest price."""
         size = 0.0
         for choice, offered, musd, capex in zip(self.choices, self.offered, self.musd, self.capex_musd, strict=True):
-            earned = float(np.max(np.abs(mining_musd[choice.fleet]), initial=0.0)) + largest
+            mined = sum(float(np.max(np.abs(mining_musd[k]), initial=0.0)) + largest for k in choice.changes)
             own = float(np.max(np.abs(musd), initial=0.0)) + largest * float(np.max(capex.sum(axis=1), initial=0.0))
-            size += offered * (own + self.values.calendar.length * earned) * self.values.calendar.length
+            size += offered * (own + self.values.calendar.length * mined) * self.values.calendar.length
         return size
 
     def value_musd(self, machine_mw: Sequence[Array]) -> float:
@@ -132,3 +149,8 @@ class MachineReadings:
         """[C2] How far each choice exceeds its size, MW, and its name."""
         for choice, offered, mw in zip(self.choices, self.offered, machine_mw, strict=True):
             yield max(math.fsum(mw.tolist()) - offered, float(np.max(-mw, initial=0.0))), f"machines {choice.name}"
+
+
+def _fleet(choice: MachineChoice) -> Fleet:
+    assert choice.fleet is not None
+    return choice.fleet

@@ -1,4 +1,4 @@
-"""Why machines on offer are bought or not, at which price and hashprice that turns, what the opposite costs; by exact solves."""
+"""Why machines are bought, sold or not, at which price and hashprice that turns, what the opposite costs; by exact solves."""
 
 from __future__ import annotations
 
@@ -17,28 +17,29 @@ from .tables import Row
 
 
 class MachineReasons:
-    """Reasons for the machines on offer of one solved scenario. rows: the plan's table of them, by name."""
+    """Reasons for the decisions about machines of one solved scenario. rows: the plan's table of them."""
 
-    def __init__(
-        self, optimiser: Optimiser, certifier: Certifier, decisions: Decisions, prices: Prices, rows: dict[str, Row]
-    ) -> None:
+    def __init__(self, optimiser: Optimiser, certifier: Certifier, decisions: Decisions, prices: Prices, rows: list[Row]) -> None:
         self.optimiser, self.certifier, self.decisions, self.prices, self.rows = optimiser, certifier, decisions, prices, rows
         self.break_evens = MachineBreakEvens(optimiser)
         self._bought: dict[float, np.ndarray[tuple[int], np.dtype[np.float64]]] = {}
 
     def row(self, number: int) -> Row:
-        """One offer: what is bought and why, the price and the hashprice at which that turns, and what the opposite costs."""
+        """One choice: what is decided and why, the price and the hashprice at which that turns, and what the opposite costs."""
         choice, mw = self.optimiser.values.machine_choices[number], self.decisions.machine_mw[number]
-        row, taken = self.rows[choice.name], float(np.sum(mw))
+        row, taken = self.rows[number], float(np.sum(mw))
         bought = taken > SMALLEST_MW
         worth = worth_of_machines(self.certifier, self.prices, number, mw)
-        opposite, costs = ("without them", float(row["worth_usd"])) if bought else self._forced(number)
-        then = "not bought" if bought else "bought"
+        sale = choice.kind == "sell"
+        words = ("without the sale", "all of it sold") if sale else ("without them", "all of them bought")
+        opposite, costs = (words[0], float(row["worth_usd"])) if bought else (words[1], self._forced(number))
+        done, left = ("sold", "kept") if sale else ("bought", "not bought")
+        then = left if bought else done
         return {
-            "kind": "machine offer",
+            "kind": "machine sale" if sale else "machine offer",
             "site": choice.site,
             "name": choice.name,
-            "decision": "not bought" if not bought else "bought" if taken >= choice.size_mw - SMALLEST_MW else "bought in part",
+            "decision": left if not bought else done if taken >= choice.size_mw - SMALLEST_MW else f"{done} in part",
             "taken_mw": taken,
             "of_mw": choice.size_mw,
             "rule": binding_rule(choice, mw, worth),
@@ -57,10 +58,10 @@ class MachineReasons:
             ],
         }
 
-    def _forced(self, number: int) -> tuple[str, float | None]:
-        """All of an offer that is not bought, in whichever months, and by how much the plan is worth less with it."""
+    def _forced(self, number: int) -> float | None:
+        """By how much the plan is worth less with all of a choice that is left out, in whichever months; None if no plan can."""
         costs = self.break_evens.forced(number, self.optimiser.values.machine_choices[number].size_mw)
-        return "all of them bought", None if math.isinf(costs) else costs * USD_PER_MUSD
+        return None if math.isinf(costs) else costs * USD_PER_MUSD
 
     def _is_bought(self, number: int, multiplier: float) -> bool:
         if multiplier not in self._bought:
@@ -68,8 +69,9 @@ class MachineReasons:
         return bool(np.sum(self._bought[multiplier][self.break_evens.columns_of(number)]) > SMALLEST_MW)
 
     def _hashprice(self, number: int, bought: bool) -> float | None:
-        """The nearest multiplier at which the decision is the other one; first upwards where they are not bought."""
-        for side in (FALLING, RISING) if bought else (RISING, FALLING):
+        """The nearest multiplier at which the decision is the other one; first upwards where they are not bought, or sold."""
+        sale = self.optimiser.values.machine_choices[number].kind == "sell"
+        for side in (RISING, FALLING) if bought == sale else (FALLING, RISING):
             before = 1.0
             for trial in side:
                 if self._is_bought(number, trial) != bought:

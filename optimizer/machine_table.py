@@ -1,4 +1,4 @@
-"""The table of decisions about machines: a row an offer, bought or not."""
+"""The table of decisions about machines: a row an offer, bought or not, and a row a fleet that may be sold."""
 
 from __future__ import annotations
 
@@ -7,51 +7,67 @@ from typing import Any
 
 import numpy as np
 
+from ..models.machine_values import MachineChoice
 from ..models.mining import TH_PER_EH
-from ..models.months import Array
+from ..models.months import Array, Month
 from ..models.values import USD_PER_MUSD, Values
 from .certificate import Certifier
 from .decisions import Decisions
-from .machine_worth import MachineBreakEven, purchase_reason, worth_of_machines
+from .ledger_machines import used_price
+from .machine_worth import MachineBreakEven, purchase_reason, sale_reason, worth_of_machines
 from .prices import Prices
 
 Row = dict[str, Any]
+DECISIONS = {"buy": ("buy", "do not buy"), "sell": ("sell", "keep")}
+"""Words of the table for each kind of choice, where anything is decided and where nothing is."""
 
 
 def machine_row(certifier: Certifier, prices: Prices, plan: Decisions, number: int, found: MachineBreakEven) -> Row:
     """One choice: what is decided in which months, its price, its worth, and why."""
     values, machines = certifier.values, certifier.machines
     choice, mw = values.machine_choices[number], plan.machine_mw[number]
-    assert choice.offer is not None
     worth = worth_of_machines(certifier, prices, number, mw)
-    taken, price = float(np.sum(mw)), choice.offer.usd_per_th.values(values.calendar)
-    per_th = float(price[values.calendar.index(worth.month)])
+    taken, per_th = float(np.sum(mw)), np.array([_usd_per_th(certifier, choice, month) for month in choice.months])
+    best = choice.months.index(worth.month)
     decided = [(str(month), amount) for month, amount in zip(choice.months, mw.tolist(), strict=True) if amount]
-    mined = float(np.sum(certifier.mining_musd[choice.fleet] * plan.mining_mw[choice.fleet]))
+    mined = sum(float(np.sum(certifier.mining_musd[k] * plan.mining_mw[k])) for k in choice.changes if choice.kind == "buy")
+    sign = -1.0 if choice.kind == "buy" else 1.0
+    words = purchase_reason if choice.kind == "buy" else sale_reason
     return {
         "site": choice.site,
         "name": choice.name,
-        "decision": "buy" if taken else "do not buy",
+        "decision": DECISIONS[choice.kind][not taken],
         "mw": taken,
         "of_mw": choice.size_mw,
-        "eh": taken * choice.offer.th_per_mw / TH_PER_EH,
+        "eh": taken * choice.th_per_mw / TH_PER_EH,
         "month": decided[0][0] if decided else None,
         "months": [{"month": month, "mw": amount} for month, amount in decided],
         "best_month": str(worth.month),
-        "usd_per_th": per_th,
-        "usd": -float(mw @ machines.capex_musd[number].sum(axis=1)) * USD_PER_MUSD,
+        "usd_per_th": float(per_th[best]),
+        "usd": sign * float(mw @ per_th) * choice.th_per_mw,
         "npv_usd": (float(mw @ machines.musd[number]) + mined) * USD_PER_MUSD,
         "net_npv_usd": worth.net * taken,
         "worth_usd": found.worth_musd * USD_PER_MUSD,
-        "break_even_usd_per_th": None if found.price_multiplier is None else found.price_multiplier * per_th,
-        "reason": purchase_reason(choice, mw, worth, found),
+        "break_even_usd_per_th": None if found.price_multiplier is None else found.price_multiplier * float(per_th[best]),
+        "reason": words(choice, mw, worth, found),
     }
+
+
+def _usd_per_th(certifier: Certifier, choice: MachineChoice, month: Month) -> float:
+    """Price of a TH that is bought for delivery, or sold, in a month."""
+    if choice.offer is not None:
+        return float(choice.offer.usd_per_th.values(certifier.calendar)[certifier.calendar.index(month)])
+    assert choice.fleet is not None
+    ledger, first = certifier.ledger, certifier.scenario.market.first_hashprice(certifier.calendar)
+    return used_price(choice.fleet, month, certifier.calendar, ledger.hashprice_usd_per_ph_day, first) / choice.th_per_mw
 
 
 def machines_of_rows(values: Values, rows: Sequence[Row]) -> tuple[Array, ...]:
     """The decisions that the table of a plan holds, MW of each choice in each of its months."""
-    decided = {row["name"]: {part["month"]: part["mw"] for part in row["months"]} for row in rows}
+    decided = {
+        (row["decision"] in DECISIONS["buy"], row["name"]): {part["month"]: part["mw"] for part in row["months"]} for row in rows
+    }
     return tuple(
-        np.array([decided[choice.name].get(str(month), 0.0) for month in choice.months], dtype=float)
+        np.array([decided[choice.kind == "buy", choice.name].get(str(month), 0.0) for month in choice.months], dtype=float)
         for choice in values.machine_choices
     )

@@ -1,9 +1,10 @@
-"""What machines on offer are worth to the plan, in figures and words, and at which price the decision to buy them flips.
+"""What buying and selling machines is worth to the plan, in figures and words, and at which price the decision flips.
 
-Let V(x) be the optimal value with the prices of one offer at x times what they are, V0 the optimal value without the offer. V is
+Let V(x) be the optimal value with the prices of one choice at x times what they are, V0 the optimal value without it. V is
 convex and piecewise linear in x, V0 does not depend on it. From a price at which machines are bought, the tangent of V (the best
 plan found, kept at a higher price) meets V0 at the next trial; after finitely many steps that ends on the break-even, exactly.
-Where a capex budget is in the program a price bends it as well, and the edge is halved down instead.
+A price of used machines is walked down to in the same way from where some are sold. Where a capex budget is in the program a price
+bends it as well, and the edge is halved down instead.
 """
 
 from __future__ import annotations
@@ -35,8 +36,9 @@ SAME_SHARE = 1e-9
 class MachineWorth:
     """One choice in one month, USD per MW.
 
-    own: discounted cash of the purchase itself, after tax and resale. mining: what its MW earn while they are there, where that is
-    a gain. power: of that, what the power they use is worth elsewhere. budget: what the money is worth elsewhere.
+    own: discounted cash of the purchase itself, after tax and resale, or of the sale, less the resale forgone. mining: what its MW
+    earn while they are there, where that is a gain (negative: would have earned). power: of that, what the power is worth
+    elsewhere. budget: what the money is worth elsewhere.
     """
 
     month: Month
@@ -57,9 +59,9 @@ def worth_of_machines(certifier: Certifier, prices: Prices, number: int, mw: Arr
     budget = certifier.budget_price(prices)
     gain = machines.gains(mining, budget)[number]
     c = int(np.argmax(mw)) if np.any(mw) else int(np.argmax(gain))
-    there = machines.there[number][c]
-    gross = float(there @ np.maximum(certifier.mining_musd[choice.fleet], 0.0))
-    beyond = float(there @ np.maximum(mining[choice.fleet], 0.0))
+    changes = {k: per_mw[c] for k, per_mw in machines.changes[number].items()}
+    gross = sum(float(per_mw @ np.maximum(certifier.mining_musd[k], 0.0)) for k, per_mw in changes.items())
+    beyond = sum(float(per_mw @ np.maximum(mining[k], 0.0)) for k, per_mw in changes.items())
     figures = (machines.musd[number][c], gross, gross - beyond, machines.capex_musd[number][c] @ budget)
     return MachineWorth(choice.months[c], *(float(figure) * USD_PER_MUSD for figure in figures))
 
@@ -120,6 +122,8 @@ class MachineBreakEvens:
         return max(self.optimiser.solve().objective - found.objective, 0.0)
 
     def _price(self, number: int, without: float, today: Solution) -> float | None:
+        if self.program.values.machine_choices[number].kind == "sell":
+            return self._sale_price(number, without, today)
         bought = today.objective - without > INDIFFERENT_MUSD
         at, solution = (1.0, today) if bought else (0.0, self._at(number, 0.0))
         if solution is None or solution.objective - without <= INDIFFERENT_MUSD:
@@ -137,6 +141,32 @@ class MachineBreakEvens:
             if solution is None or solution.objective - without <= INDIFFERENT_MUSD:
                 break
         return at
+
+    def _sale_price(self, number: int, without: float, today: Solution) -> float | None:
+        """From a price at which machines are sold down to the one at which none are; a sale spends no budget."""
+        at, solution = 1.0, today
+        while solution.objective - without <= INDIFFERENT_MUSD:
+            at *= 2.0
+            if at > HIGHEST_PRICE_MULTIPLIER:
+                return None
+            solution = self._dearer(number, at)
+        for _ in range(MOST_STEPS):
+            slope = self._slope(number, solution)
+            if slope <= 0:
+                return None
+            at -= (solution.objective - without) / slope
+            if at <= 0:
+                return None
+            solution = self._dearer(number, at)
+            if solution.objective - without <= INDIFFERENT_MUSD:
+                break
+        return at
+
+    def _dearer(self, number: int, multiplier: float) -> Solution:
+        """The optimum at a multiple of the price of used machines."""
+        cost = self.optimiser.today.copy()
+        cost[self.columns_of(number)] += (multiplier - 1) * self.program.values.machine_choices[number].price_musd
+        return self.optimiser.solve(cost)
 
     def _halved(self, number: int, without: float, bought: float) -> float | None:
         """The edge above a multiplier at which machines are bought, where a budget makes the value bend."""
@@ -194,6 +224,25 @@ def purchase_reason(choice: MachineChoice, mw: Array, worth: MachineWorth, found
     if taken >= choice.size_mw * (1 - SAME_SHARE):
         return f"bought in full: {_balance(worth)}; {gain}"
     return f"bought in part ({taken:,.1f} of {choice.size_mw:,.1f} MW) because {_limit(worth)}: {_balance(worth)}; {gain}"
+
+
+def sale_reason(choice: MachineChoice, mw: Array, worth: MachineWorth, found: MachineBreakEven) -> str:
+    """Why machines are sold or kept, for the tables."""
+    taken = float(np.sum(mw))
+    if taken <= SMALLEST_MW:
+        if worth.net > -PRICED_OUT_USD:
+            return _forced(found).replace("not bought", "kept").replace("buys", "sells").replace("buy", "sell")
+        return f"kept: in the best month to sell them ({worth.month}) {_given_up(worth)}, {money(-worth.net)} more than it brings"
+    gain = f"without the sale the plan is worth {money(found.worth_musd * USD_PER_MUSD)} less"
+    size = "all sold" if taken >= choice.size_mw * (1 - SAME_SHARE) else f"{taken:,.1f} of {choice.size_mw:,.1f} MW sold"
+    return f"{size}: {_given_up(worth)}; {gain}"
+
+
+def _given_up(worth: MachineWorth) -> str:
+    brings = "brings" if worth.own >= 0 else "loses"
+    mining = f"gives up {money(-worth.mining)} of mining" if worth.mining < -0.5 else "gives up no mining that pays"
+    power = f" on power worth {money(-worth.power)} elsewhere" if worth.power < -0.5 else ""
+    return f"a MW {brings} {money(abs(worth.own))} (price less tax and the resale forgone) and {mining}{power}"
 
 
 def _forced(found: MachineBreakEven) -> str:

@@ -121,7 +121,7 @@ class Plan:
 
     @cached_property
     def machines(self) -> pd.DataFrame:
-        """One row an offer of machines: what is bought for delivery when, what it is worth, its break-even price and the reason."""
+        """One row an offer of machines and a fleet that may be sold: what is decided when, worth, break-even price, reason."""
         return self._frame("machines")
 
     @cached_property

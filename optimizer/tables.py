@@ -285,7 +285,7 @@ class Tables:
 
     @cached_property
     def machines(self) -> list[Row]:
-        """One row a choice about machines."""
+        """One row an offer of machines, and one a fleet that may be sold."""
         return [machine_row(self._certifier, self._prices, self._plan, n, found) for n, found in enumerate(self._machines)]
 
     @cached_property

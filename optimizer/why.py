@@ -124,7 +124,7 @@ class _Asked:
     def uses(self, wanted: str | None) -> list[Row]:
         offers = [number for number, offer in enumerate(self.values.offers) if wanted in (None, offer.offer.name)]
         choices = self.values.machine_choices
-        on_offer = {choice.name for choice in choices}
+        on_offer = {choice.name for choice in choices if choice.kind == "buy"}
         fleets = [k for k, fleet in enumerate(self.values.fleets) if wanted in (None, fleet.name) and fleet.name not in on_offer]
         rows = []
         for at, number in enumerate(offers):
@@ -134,7 +134,7 @@ class _Asked:
         for at, k in enumerate(fleets):
             self.progress("fleets", at, len(fleets))
             rows.append(reasons.row(k))
-        table = {row["name"]: row for row in self.plan.rows["machines"]}
+        table = self.plan.rows["machines"]
         machines = MachineReasons(self.optimiser, self.certifier, self._decisions(), self.prices, table)
         for number, choice in enumerate(choices):
             self.progress("machines", number, len(choices))

@@ -269,9 +269,10 @@ def pure_miner(s: Study) -> str:
     running = {row["fleet"]: row["running_fraction"] for row in plan.rows["fleets"] if row["year"] == 2026}
     block = sum(row["discounted_usd"] for row in plan.rows["cash_flow"] if row["item"] == "block_settlement")
     offers = {row["name"]: row for row in plan.rows["machines"]}
-    bought = [row for row in offers.values() if row["mw"]]
+    bought, sold = ([row for row in offers.values() if row["decision"] == decision] for decision in ("buy", "sell"))
     when = "hold now and buy after the halving" if min(row["month"] for row in bought) >= "2028-04" else "buy now"
     purchases = "; ".join(f"{row['mw']:,.0f} MW of {row['name']} for {m(-row['usd'])} M USD in {row['month']}" for row in bought)
+    sales = "; ".join(f"{row['mw']:,.0f} MW of {row['name']} for {m(row['usd'])} M USD in {row['month']}" for row in sold)
     xp, plus, later, south = (
         f"{offers[name]['break_even_usd_per_th']:.1f}"
         for name in (
@@ -287,7 +288,8 @@ def pure_miner(s: Study) -> str:
         f"hours they could, and {mean_mw(plan, f'{young}, Georgia', 2026):,.0f} MW in Georgia; those of 29.5 J/TH with "
         f"{mean_mw(plan, f'{old}, West', 2026):,.0f} MW in Texas, "
         f"{percent(running[f'{old}, West'])} of the hours, and {mean_mw(plan, f'{old}, Georgia', 2026):,.0f} MW in Georgia. "
-        f"It buys {purchases}. In Texas an S21 XP would be worth its price at {xp} USD/TH instead of 25.7, an S21+ at "
+        f"It buys {purchases}, and sells {sales}. In Texas an S21 XP would be worth its price at {xp} USD/TH instead of "
+        f"25.7, an S21+ at "
         f"{plus} instead of 14.3, and the machines of 2028 up to {later}; in Georgia these at {south} instead of 8. "
         f"The whole is worth {m(plan.npv_usd)} M USD, of which {m(block)} M are the block against the index; at 40 USD/MWh in "
         f"Georgia it would be {m(dear.npv_usd)} M."

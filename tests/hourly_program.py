@@ -1,9 +1,9 @@
 """The full hourly linear program of a scenario: a column for every hour, month and fleet, built from `plain_evaluator` alone.
 
     maximise   sum_l,c value[l,c] lease[l,c] + sum_k,t fixed[k,t] energised[k,t] + sum_k,h margin[k,h] run[k,h]
-               + sum_a,c purchase[a,c] bought[a,c]
+               + sum_a,c purchase[a,c] bought[a,c] + sum_k,c sale[k,c] sold[k,c]
     subject to run[k,h] <= uptime[k] energised[k,t(h)]                    every hour, and every part of an hour of a price band
-               energised of machines on offer <= bought and in use;  bought <= offered
+               energised of machines on offer <= bought and in use;  bought <= offered;  energised + sold so far <= owned
                sum_k energised[k,t] + sum_l,c occupied[l,c,t] lease[l,c] <= energised MW of the site
                leases <= suitable MW, less what rights reserve for others;  starts of an offer <= offered;  capex <= budget
                shares of an exclusive group <= 1;  in every month: share begun of an offer <= share begun of the one that it needs
@@ -76,6 +76,7 @@ class Program:
     offer_columns: dict[int, tuple[str, int]] = field(default_factory=dict)
     energised_columns: dict[tuple[str, int], int] = field(default_factory=dict)
     bought_columns: dict[int, tuple[str, int]] = field(default_factory=dict)
+    sold_columns: dict[int, tuple[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.constant_usd = self.opinion.evaluate({}, {}).npv_usd  # signed leases, blocks, sale of machines
@@ -86,6 +87,7 @@ class Program:
             for month in self.opinion.months:
                 if self.opinion.available_mw(fleet, month) > 0:
                     self._fleet_month(fleet, month)
+            self._sales(fleet)
         for offer in self.opinion.offers.values():
             self._machines(offer)
         for site in self.opinion.sites.values():
@@ -124,6 +126,21 @@ class Program:
                 self._fleet_month(offer, month)
                 energised = self.energised_columns[offer["name"], month]
                 self.rows.add([(energised, 1.0), *((column, -1.0) for column in there)], 0.0)
+
+    def _sales(self, fleet: Data) -> None:
+        """A column for every month of sale, which takes MW from every month from then on."""
+        opinion, owned = self.opinion, self.opinion.fleet_mw(fleet)
+        columns = {}
+        for month in opinion.sale_months(fleet):
+            value = math.fsum(entry.discounted_usd for entry in opinion.sale_entries(fleet, month))
+            columns[month] = self._column(value, owned)
+            self.sold_columns[columns[month]] = (fleet["name"], month)
+        if columns:
+            self.rows.add([(column, 1.0) for column in columns.values()], owned)
+        for (name, month), energised in self.energised_columns.items():
+            if name == fleet["name"] and columns:
+                gone = [(column, 1.0) for sold, column in columns.items() if sold <= month]
+                self.rows.add([(energised, 1.0), *gone], owned)
 
     def _most_mw(self, fleet: Data, month: int) -> float:
         if fleet["name"] in self.opinion.offers:
@@ -302,14 +319,13 @@ class Program:
     def npv_usd(self, columns: np.ndarray[Any, np.dtype[np.float64]]) -> float:
         return math.fsum((np.array(self.cost) * columns).tolist()) / USD + self.constant_usd
 
-    def decisions(
-        self, columns: np.ndarray[Any, np.dtype[np.float64]]
-    ) -> tuple[dict[tuple[str, str], float], dict[tuple[str, str], float], dict[tuple[str, str], float]]:
-        """Mining MW, lease MW and MW bought as `plain_evaluator` takes them."""
+    def decisions(self, columns: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[dict[tuple[str, str], float], ...]:
+        """Mining MW, lease MW, MW bought and MW sold as `plain_evaluator` takes them."""
         mining = {(name, month_text(month)): float(columns[at]) for (name, month), at in self.energised_columns.items()}
         leases = {(name, month_text(start)): float(columns[at]) for at, (name, start) in self.offer_columns.items()}
         bought = {(name, month_text(month)): float(columns[at]) for at, (name, month) in self.bought_columns.items()}
-        return mining, leases, bought
+        sold = {(name, month_text(month)): float(columns[at]) for at, (name, month) in self.sold_columns.items()}
+        return mining, leases, bought, sold
 
 
 STANDING = ("mining_fixed_opex", "mining_demand_charge")

@@ -19,6 +19,7 @@ What the documents leave open, and what is taken here:
 * every phase is late by the same delays; a late phase pays and costs nothing, and the term does not move
 * bought machines are paid for in full on the first day of the month of payment; their resale price is received in full where the
   horizon ends before their life does, and no machine is delivered before its payment could fall on the first day of the horizon
+* a MW that is sold is paid for on the first day of its month, in which it no longer mines, and brings no resale at its retirement
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ Key = tuple[str, str, str, str]  # site, period, item, name
 MiningMw = dict[tuple[str, str], float]  # (fleet, month as YYYY-MM): meter MW
 LeaseMw = dict[tuple[str, str], float]  # (offer, first month of rent as YYYY-MM): critical MW
 BoughtMw = dict[tuple[str, str], float]  # (machine offer, month of delivery as YYYY-MM): meter MW
+SoldMw = dict[tuple[str, str], float]  # (fleet, month of sale as YYYY-MM): meter MW
 
 ASIC_J_PER_TH = {"S19 Pro": 29.5, "S19 XP": 21.5, "T21": 19.0, "S21": 17.5, "S21+": 16.5, "S21 XP": 13.5, "S23 Hyd": 9.5}  # makers'
 NOTHING_MW = 1e-9
@@ -401,16 +403,43 @@ class PlainScenario:
         gain = -self.tax_rate * (resale - book)
         return [*entries, Entry(period, "income_tax", gain, self.on_first_day("mining", gain, end))]
 
+    # ---- machines that may be sold
+
+    def sale_months(self, fleet: Data) -> list[int]:
+        if fleet["sale"] is None:
+            return []
+        window = fleet["sale"]["window"]
+        months = range(month_number(window["earliest"]), month_number(window["latest"]) + 1, window["every_months"])
+        return [month for month in months if month in self.months and self.available_mw(fleet, month) > 0]
+
+    def sale_entries(self, fleet: Data, month: int) -> list[Entry]:
+        """What one MW brings that is sold as a month begins, and the resale that it will not bring; tax included."""
+        sale, market = fleet["sale"], self.data["market"]["hashprice"]
+        then, first = (hashprice_usd_per_ph_day({**market, "multiplier": 1}, at) for at in (month, self.first))
+        level = then * market["multiplier"] / first
+        follows = sale["follows_hashprice_fraction"]
+        usd = self.th_per_mw(fleet) * path_value(sale["usd_per_th"], month) * ((1 - follows) + follows * level)
+        entries = [Entry(month, "machine_sale", usd, self.on_first_day("mining", usd, month))]
+        later = self.fleet_sale(fleet)
+        if later is not None:
+            share = -1 / self.fleet_mw(fleet)
+            entries.append(Entry(later.period, later.item, share * later.usd, share * later.discounted_usd))
+        return [*entries, *map(self._taxed, entries)]
+
+    def sold_mw(self, name: str, month: int, sold: SoldMw) -> float:
+        return math.fsum(mw for (fleet, start), mw in sold.items() if fleet == name and month_number(start) <= month)
+
     def bought_mw(self, offer: Data, month: int, bought: BoughtMw) -> float:
         return math.fsum(
             mw for (name, start), mw in bought.items() if name == offer["name"] and month in self.life(offer, month_number(start))
         )
 
-    def there_mw(self, name: str, month: int, bought: BoughtMw) -> float:
-        """MW of a fleet that are there, or of machines on offer that have been bought and not yet sold."""
+    def there_mw(self, name: str, month: int, bought: BoughtMw, sold: SoldMw) -> float:
+        """MW of a fleet that are there and not sold, or of machines on offer that have been bought and not yet sold."""
         if name in self.offers:
             return self.bought_mw(self.offers[name], month, bought)
-        return self.available_mw(self.fleets[name], month)
+        there = self.available_mw(self.fleets[name], month)
+        return there - self.sold_mw(name, month, sold) if there else 0.0
 
     def available_mw(self, fleet: Data, month: int) -> float:
         early = fleet["from"] is not None and month < month_number(fleet["from"])
@@ -803,18 +832,32 @@ class PlainScenario:
         return {year: math.fsum(usd) for year, usd in spent.items()}
 
     def violations(
-        self, mining_mw: MiningMw, lease_mw: LeaseMw, bought: BoughtMw | None = None, tolerance: float = 1e-6
+        self,
+        mining_mw: MiningMw,
+        lease_mw: LeaseMw,
+        bought: BoughtMw | None = None,
+        sold: SoldMw | None = None,
+        tolerance: float = 1e-6,
     ) -> list[str]:
-        lease_mw, bought = self.all_starts(lease_mw), bought or {}
+        lease_mw, bought, sold = self.all_starts(lease_mw), bought or {}, sold or {}
         found = [*self._broken_offers(lease_mw), *self._broken_purchases(bought), *self._broken_budget(lease_mw, bought)]
+        found += self._broken_sales(sold)
         for site in self.sites.values():
             for month in self.months:
                 found += self._broken_site(site, month, mining_mw, lease_mw, tolerance)
         for (name, period), mw in mining_mw.items():
-            there = self.there_mw(name, month_number(period), bought)
+            there = self.there_mw(name, month_number(period), bought, sold)
             if not -tolerance <= mw <= there + tolerance:
                 found.append(f"{period}: {name} mines {mw} MW of {there}")
         return found
+
+    def _broken_sales(self, sold: SoldMw, tolerance: float = 1e-6) -> Iterator[str]:
+        for name, fleet in self.fleets.items():
+            parts = {month_number(start): mw for (machines, start), mw in sold.items() if machines == name and mw}
+            if sum(parts.values()) > self.fleet_mw(fleet) + tolerance or min(parts.values(), default=0.0) < -tolerance:
+                yield f"{name}: {parts} MW sold of {self.fleet_mw(fleet)}"
+            if not set(parts) <= set(self.sale_months(fleet)):
+                yield f"{name}: sales {sorted(map(month_text, parts))} not all possible"
 
     def _broken_purchases(self, bought: BoughtMw, tolerance: float = 1e-6) -> Iterator[str]:
         for name, offer in self.offers.items():
@@ -911,8 +954,10 @@ class PlainScenario:
 
     # ---- the whole
 
-    def evaluate(self, mining_mw: MiningMw, lease_mw: LeaseMw, bought: BoughtMw | None = None) -> Evaluation:
-        lease_mw, bought = self.all_starts(lease_mw), bought or {}
+    def evaluate(
+        self, mining_mw: MiningMw, lease_mw: LeaseMw, bought: BoughtMw | None = None, sold: SoldMw | None = None
+    ) -> Evaluation:
+        lease_mw, bought, sold = self.all_starts(lease_mw), bought or {}, sold or {}
         book: list[tuple[str, str, Entry]] = []  # site, name, payment
         for name, fleet in self.fleets.items():
             entries = list(self._mining_entries(fleet, mining_mw))
@@ -920,9 +965,10 @@ class PlainScenario:
         for name, offer in self.offers.items():
             entries = list(self._running_entries(offer, mining_mw))
             book += [(offer["site"], name, entry) for entry in [*entries, *map(self._taxed, entries)]]
-        for (name, start), mw in bought.items():
-            entries = self.purchase_entries(self.offers[name], month_number(start))
-            book += [(self.offers[name]["site"], name, Entry(e.period, e.item, mw * e.usd, mw * e.discounted_usd)) for e in entries]
+        for (name, start), mw in [*bought.items(), *sold.items()]:
+            owner, month = self.miners[name], month_number(start)
+            entries = self.purchase_entries(owner, month) if name in self.offers else self.sale_entries(owner, month)
+            book += [(owner["site"], name, Entry(e.period, e.item, mw * e.usd, mw * e.discounted_usd)) for e in entries]
         for (name, start), mw in lease_mw.items():
             lease = self.leases[name]
             entries = [*self.lease_entries(lease, month_number(start)), *self.lease_tax(lease, month_number(start))]
@@ -931,7 +977,7 @@ class PlainScenario:
             for block in site["blocks"]:
                 entries = list(self._block_entries(site, block))
                 book += [(site["name"], block["name"], entry) for entry in [*entries, *map(self._taxed, entries)]]
-        return self._added_up(book, mining_mw, lease_mw, self.violations(mining_mw, lease_mw, bought))
+        return self._added_up(book, mining_mw, lease_mw, self.violations(mining_mw, lease_mw, bought, sold))
 
     def _taxed(self, entry: Entry) -> Entry:
         return Entry(entry.period, "income_tax", -self.tax_rate * entry.usd, -self.tax_rate * entry.discounted_usd)

@@ -1,6 +1,7 @@
 """Random scenarios that mix what a scenario may say: all kinds of prices but files, taxes, phases, free months, extensions, charges
 and power on either side, MW returned or kept, ramps, blocks, budgets, rights, leases that run already, prepayments, deposits,
-defaults, early ends, service levels and delays, minimum sizes, exclusive groups and prerequisites, machines that may be bought.
+defaults, early ends, service levels and delays, minimum sizes, exclusive groups and prerequisites, machines that may be bought
+and sold.
 """
 
 from __future__ import annotations
@@ -292,6 +293,25 @@ def random_lease_dates(draw: Draw, lease: Data) -> Data:
     }
 
 
+def random_sales(seed: int, draw: Draw, fleets: list[Data]) -> list[Data]:
+    """A market for used machines for some of the fleets; from a source of its own."""
+    own = Draw(seed)
+    own.random, own.first, own.length = random.Random(f"sales {seed}"), draw.first, draw.length
+    for fleet in fleets:
+        if own.chance(0.4):
+            earliest = own.whole(-2, max(0, own.length - 1))
+            fleet["sale"] = {
+                "usd_per_th": own.path(0, 6),
+                "follows_hashprice_fraction": own.random.choice([0, 1, own.number(0, 1)]),
+                "window": {
+                    "earliest": month_text(own.first + earliest),
+                    "latest": month_text(own.first + earliest + own.whole(0, 20)),
+                    "every_months": own.random.choice([1, 1, 4]),
+                },
+            }
+    return fleets
+
+
 def random_machines(seed: int, draw: Draw, sites: int) -> list[Data]:
     """Machines on offer in half of the scenarios; from a source of its own."""
     own = Draw(seed)
@@ -336,7 +356,7 @@ def random_finance(draw: Draw) -> Data:
 def random_scenario(seed: int, machines: bool = True) -> hl.Scenario | None:
     """A scenario, or None where the draws do not fit together (a window without a start, a fleet larger than its site).
 
-    machines: whether machines may be on offer.
+    machines: whether machines may be bought and sold.
     """
     draw = Draw(seed)
     sites = draw.whole(1, 2)
@@ -351,6 +371,7 @@ def random_scenario(seed: int, machines: bool = True) -> hl.Scenario | None:
         "finance": random_finance(draw),
         "machine_offers": random_machines(seed, draw, sites) if machines else [],
     }
+    written["fleets"] = random_sales(seed, draw, written["fleets"]) if machines else written["fleets"]
     if draw.chance(0.2) and written["leases"]:
         del written["horizon"]
     try:

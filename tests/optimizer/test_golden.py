@@ -76,13 +76,14 @@ def choices() -> Scenario:
 
 
 def buying() -> Scenario:
-    """One site in four months, a budget, and machines on offer for two deliveries, paid for a month ahead and used for two."""
+    """One site in four months, a budget, machines on offer for two deliveries, paid a month ahead and used for two, and a sale."""
     offer = machines(
         delivery_window={"earliest": "2026-02", "latest": "2026-03"}, paid_months_before_delivery=1, life_months=2, mw=20.0
     )
     return scenario(
         horizon__end="2026-04",
         leases=[],
+        fleets__0__sale={"usd_per_th": {"flat": 3.0}, "window": {"earliest": "2026-02", "latest": "2026-03"}},
         machine_offers=[offer],
         finance__capex_budget_usd={"2026": 12e6},
         finance__discount_rate_per_year={"mining": 0.12, "lease": 0.08, "capex": 0.08, "power_contract": 0.08},

@@ -259,3 +259,114 @@ def test_live_formulas_refuse_machines_in_words() -> None:
     optimiser, _, plan, _ = solved(mining_only())
     with pytest.raises(InputError, match=r"decisions about machines \(New\)"):
         PlanTerms.of(optimiser.values, [plan])
+
+
+# --- selling -------------------------------------------------------------------------------------------------------------
+
+
+def sale(**changes: Any) -> dict[str, Any]:
+    """A market for used machines at 10 USD/TH, from July 2026 to January 2027."""
+    return {"usd_per_th": {"flat": 10.0}, "window": {"earliest": "2026-07", "latest": "2027-01"}, **changes}
+
+
+def selling(**changes: Any) -> Scenario:
+    """100 MW of 20 J/TH, 50,000 TH a MW, that earn 50 USD/MWh in all hours of two years and 1 USD/TH at their end."""
+    return scenario(**{"leases": [], "fleets__0__sale": sale(), "fleets__0__resale_usd_per_th": 1.0, **changes})
+
+
+def test_machines_are_sold_in_closed_form() -> None:
+    """In January 2027 a MW brings 500,000 USD, less the 50,000 of its end, and gives up 8,760 x 50 = 438,000: 12,000 USD more.
+
+    Sold earlier it would give up more mining. The price may fall to (438,000 + 50,000) / 50,000 = 9.76 USD/TH.
+    """
+    plan = hl.solve(selling())
+    assert plan.verdict == "CERTIFIED"
+    assert plan.npv_usd == pytest.approx(100 * (17_520 * 50 + 50_000 + 12_000), rel=1e-9)
+    row = row_of(plan, "Fleet")
+    assert (row["decision"], row["mw"], row["month"]) == ("sell", pytest.approx(100), "2027-01")
+    assert row["usd"] == pytest.approx(100 * 500_000)
+    assert row["worth_usd"] == pytest.approx(1.2e6)
+    assert row["npv_usd"] == pytest.approx(100 * 450_000)
+    assert row["break_even_usd_per_th"] == pytest.approx(9.76, rel=1e-9)
+    assert row["reason"].startswith("all sold: a MW brings 0.45 M USD (price less tax and the resale forgone)")
+    sales = {
+        row["period"]: row["usd"] for row in plan.rows["cash_flow"] if row["item"] == "machine_sale" and abs(row["usd"]) > 1e-6
+    }
+    assert sales == {"2027-01": pytest.approx(50e6)}, "the resale at the end is not paid a second time"
+
+
+def test_machines_are_kept_below_the_break_even() -> None:
+    """A cent less a TH is 500 USD a MW."""
+    plan = hl.solve(selling(fleets__0__sale=sale(usd_per_th={"flat": 9.75})))
+    row = row_of(plan, "Fleet")
+    assert (row["decision"], row["mw"]) == ("keep", 0.0)
+    assert row["break_even_usd_per_th"] == pytest.approx(9.76, rel=1e-9)
+    assert "500 USD" in row["reason"]
+
+
+def test_a_lease_strands_machines_that_are_then_sold() -> None:
+    """The lease keeps 25 of 100 MW from July 2026 on: at 1.5 USD/TH the 25 MW it displaces are sold, the others mine on."""
+    lease = {"start_window": {"earliest": "2026-07", "latest": "2026-07"}, "mw_after_term": "kept", "term_years": 1.5}
+    base = scenario().model_dump(mode="json", by_alias=True)["leases"][0]
+    plan = hl.solve(selling(leases=[{**base, **lease}], fleets__0__sale=sale(usd_per_th={"flat": 1.5})))
+    assert plan.verdict == "CERTIFIED"
+    row = row_of(plan, "Fleet")
+    assert row["months"] == [{"month": "2026-07", "mw": pytest.approx(25)}]
+    assert row["worth_usd"] == pytest.approx(25 * 50_000 * 0.5)
+    assert "gives up no mining that pays" in row["reason"] or "of mining on power worth" in row["reason"]
+
+
+def test_used_machines_follow_the_hashprice() -> None:
+    """Half of a price of 10 USD/TH follows a hashprice that falls to a half: 7.5 USD/TH, and 5 + 2.5 h at a multiplier h."""
+    path = {
+        "kind": "given",
+        "usd_per_ph_day": {"anchors": {"2026-01": 48.0, "2027-01": 24.0}, "between": "step"},
+        "multiplier": 1.0,
+    }
+    path["usd_per_ph_day"]["then_growth_per_year"] = 0.0
+    offered = sale(follows_hashprice_fraction=0.5, window={"earliest": "2026-12", "latest": "2027-01"})
+    values = Values(selling(fleets__0__sale=offered, fleets__0__resale_usd_per_th=0.0, market__hashprice=path))
+    (choice,) = values.machine_choices
+    for h in (0.0, 1.0, 2.0):
+        assert (choice.musd(Multipliers(hashprice=h)) * USD_PER_MUSD).tolist() == pytest.approx(
+            [50_000 * (5 + 5 * h), 50_000 * (5 + 2.5 * h)], rel=1e-12
+        )
+    doubled = Values(vary(values.scenario, {"market.hashprice.multiplier": 2.0}))
+    assert doubled.machine_choices[0].musd(Multipliers()).tolist() == pytest.approx(
+        choice.musd(Multipliers(hashprice=2.0)).tolist()
+    )
+
+
+def test_reasons_of_a_sale() -> None:
+    """A lower hashprice makes selling better; above today's it turns where 100 h - 50 = 450,000 / 8,760 USD/MWh."""
+    rows = why(selling(), "Fleet").uses
+    row = next(row for row in rows if row["kind"] == "machine sale")
+    assert (row["decision"], row["rule"], row["opposite"]) == ("sold", "its size", "without the sale")
+    assert row["opposite_costs_usd"] == pytest.approx(1.2e6)
+    flips = {flip["input"]: flip["to"] for flip in row["flips"]}
+    assert flips["price"] == pytest.approx(9.76, rel=1e-9)
+    assert flips["hashprice"] == pytest.approx((450_000 / 8_760 + 50) / 100, rel=1e-6)
+
+
+def test_the_map_decides_sales_by_hashprice() -> None:
+    case = scenario(fleets__0__sale=sale(follows_hashprice_fraction=0.4), machine_offers=[machines()])
+    found = hl.decision_map(case, {"hashprice": (0.5, 2.0), "rent": (0.8, 1.2)})
+    assert found.complete
+    optimiser = Optimiser(Values(case))
+    draw = random.Random(4)
+    for _ in range(40):
+        at = {"hashprice": draw.uniform(0.5, 2.0), "rent": draw.uniform(0.8, 1.2)}
+        there = Multipliers(**at)
+        best = optimiser.solve(optimiser.program.cost_musd(there)).objective + optimiser.values.constant_musd(there)
+        regret = best * USD_PER_MUSD - float(np.max(found.npv_usd(**at)))
+        assert -1.0 <= regret <= found.bound_usd + 1.0
+    assert any("of Fleet sold" in row["leases"] for row in found.rows["plans"])
+
+
+def test_machines_that_were_sold_do_not_mine() -> None:
+    _, certifier, plan, prices = solved(selling())
+    assert certifier.primal(plan).passed
+    late = dataclasses.replace(plan, mining_mw=plan.mining_mw.copy())
+    late.mining_mw[0, -1] = 1.0
+    assert not certifier.primal(late).passed
+    assert certifier.safe_bound_musd(prices) == pytest.approx(plan.npv_musd(certifier.values), rel=1e-9)

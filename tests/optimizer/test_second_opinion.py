@@ -21,6 +21,7 @@ from plain_evaluator import (
     LeaseMw,
     MiningMw,
     PlainScenario,
+    SoldMw,
     days_in,
     ends,
     hashprice_usd_per_ph_day,
@@ -64,11 +65,19 @@ def shipped(name: str) -> tuple[hl.Plan, PlainScenario]:
     return hl.solve(scenario), plain(scenario)
 
 
-def decisions_of(plan: hl.Plan) -> tuple[MiningMw, LeaseMw, BoughtMw]:
+def decisions_of(plan: hl.Plan) -> tuple[MiningMw, LeaseMw, BoughtMw, SoldMw]:
     mining = {(row["name"], row["period"]): row["mw"] for row in plan.rows["allocation"] if row["use"] == "mining"}
     leases = {(row["offer"], start["start"]): start["critical_mw"] for row in plan.rows["leases"] for start in row["starts"]}
-    bought = {(row["name"], part["month"]): part["mw"] for row in plan.rows["machines"] for part in row["months"]}
-    return mining, leases, bought
+    bought, sold = (
+        {
+            (row["name"], part["month"]): part["mw"]
+            for row in plan.rows["machines"]
+            if row["decision"] == decision
+            for part in row["months"]
+        }
+        for decision in ("buy", "sell")
+    )
+    return mining, leases, bought, sold
 
 
 def different(ours: dict[Any, float], theirs: dict[Any, float], relative: float, absolute: float) -> list[str]:
@@ -129,10 +138,10 @@ def assert_nothing_is_better(plan: hl.Plan, opinion: PlainScenario) -> None:
 def assert_all_mining(plan: hl.Plan, opinion: PlainScenario) -> None:
     """Without offers the months separate, and in each the fleets with the largest margins fill the MW that signed leases leave.
 
-    Where machines may be bought, the months hang together: the second program without a lease.
+    Where machines may be bought or sold, the months hang together: the second program without a lease.
     """
     found = opinion.evaluate(opinion.best_mining({}), {})
-    if opinion.offers:
+    if opinion.offers or any(fleet["sale"] for fleet in opinion.fleets.values()):
         program = Program(opinion, hourly=False)
         for column in program.offer_columns:
             program.upper[column] = 0.0
@@ -351,7 +360,7 @@ def test_cash_beyond_the_horizon(name: str) -> None:
     plan, opinion = shipped(name)
     assert plan.beyond is not None
     longer = PlainScenario({**opinion.data, "horizon": {"end": str(plan.beyond["until"])}})
-    _, leases, _ = decisions_of(plan)
+    _, leases, *_ = decisions_of(plan)
     expected = sum(
         mw * entry.discounted_usd
         for (offer, start), mw in leases.items()
@@ -486,7 +495,7 @@ def test_fleets_by_year(name: str) -> None:
         plan, opinion = hl.solve(scenario), plain(scenario)
     else:
         plan, opinion = shipped(name)
-    mining, _, _ = decisions_of(plan)
+    mining, *_ = decisions_of(plan)
     days = by_year(opinion, {month: float(days_in(month)) for month in opinion.months})
     for row in plan.rows["fleets"]:
         fleet = opinion.fleets[row["fleet"]]
@@ -512,7 +521,7 @@ def test_market_and_budget_tables(name: str) -> None:
         month, hashprice = month_number(row["period"]), opinion.data["market"]["hashprice"]
         assert row["hashprice_usd_per_ph_day"] == pytest.approx(hashprice_usd_per_ph_day(hashprice, month), rel=1e-12)
         assert row["subsidy_btc"] == pytest.approx(mean_subsidy_btc(hashprice["blocks"], month), rel=1e-12)
-    _, leases, _ = decisions_of(plan)
+    _, leases, *_ = decisions_of(plan)
     spent = opinion.capex_by_year(leases)
     for row in plan.rows["budget_price"]:
         assert row["spent_usd"] == pytest.approx(spent.get(row["year"], 0.0), rel=RELATIVE, abs=1e-3)

@@ -104,6 +104,43 @@ def bad_machines(name: str, old: str, new: str, field: str, found: str, allowed:
     return Refused(f"machines-{name}", old, new, f"machine_offers.New.{field}", found, allowed, hint, None, MACHINE_TEXT)
 
 
+RESALE = "    resale_usd_per_th: 1\n"
+
+
+def bad_sale(name: str, sale: str, field: str, found: str, allowed: str, hint: str = "") -> Refused:
+    """A mistake in the sale of a fleet, which is written on one line."""
+    line = f"    sale: {sale}"
+    return Refused(f"sale-{name}", RESALE, f"{RESALE}{line}\n", f"{FLEET}.sale{field}", found, allowed, hint)
+
+
+SALE_WINDOW = "window: {earliest: 2026-06, latest: 2027-06}"
+SALES = [
+    bad_sale("negative", f"{{usd_per_th: {{flat: -1}}, {SALE_WINDOW}}}", ".usd_per_th.flat", "-1 USD/TH", "0 to 500 USD/TH"),
+    bad_sale(
+        "percent",
+        f"{{usd_per_th: {{flat: 3}}, follows_hashprice_fraction: 50, {SALE_WINDOW}}}",
+        ".follows_hashprice_fraction",
+        "50",
+        "0 to 1",
+        "0.5",
+    ),
+    bad_sale("no-window", "{usd_per_th: {flat: 3}}", ".window", "nothing", "the field window"),
+    bad_sale(
+        "retired",
+        "{usd_per_th: {flat: 3}, window: {earliest: 2031-01, latest: 2032-06}}",
+        ".window",
+        "no month of sale from 2031-01 to 2032-06",
+        "months from 2026-01 to 2040-03 in which the fleet is there",
+    ),
+    bad_sale(
+        "gap",
+        f"{{usd_per_th: {{months: {{2026-03: 3}}, then_growth_per_year: 0}}, {SALE_WINDOW}}}",
+        ".usd_per_th",
+        "the path begins in 2026-03, the horizon in 2026-01",
+        "a path over the whole horizon",
+    ),
+]
+
 BUYING = "usd_per_th: {flat: 16}"
 WINDOW = "delivery_window: {earliest: 2026-06, latest: 2027-06, every_months: 3}"
 MACHINES = [
@@ -502,6 +539,7 @@ DATES = [
         "each name once",
     ),
     *MACHINES,
+    *SALES,
     Refused(
         "B062-fleet",
         "retire_month: 2031-01",
