@@ -30,14 +30,14 @@ def actions(plan: Plan) -> Iterator[Action]:
 
 
 def _purchases(plan: Plan) -> Iterator[Action]:
-    """Machines to buy and to sell; that none of those on offer are bought is said too."""
+    """Machines to buy, to sell and to move; that none of those on offer are bought is said too."""
     on_offer = [row for row in plan.rows["machines"] if row["decision"] in ("buy", "do not buy")]
     for row in plan.rows["machines"]:
         if row["mw"]:
             months = ", ".join(f"{part['month']} ({part['mw']:,.1f} MW)" for part in row["months"])
             when = row["month"] if len(row["months"]) == 1 else months
             size = f"{row['mw']:,.1f} of {row['of_mw']:,.1f} MW ({row['eh']:,.2f} EH/s)"
-            verb = "delivered" if row["decision"] == "buy" else "sold"
+            verb = {"buy": "delivered", "sell": "sold", "move": f"to {row['to_site']}"}[row["decision"]]
             text = f"{row['name']}: {size} at {row['usd_per_th']:,.2f} USD/TH, {verb} {when}, {musd(abs(row['usd']))}"
             yield row["decision"], text
     if on_offer and not any(row["mw"] for row in on_offer):

@@ -4,7 +4,8 @@ EXPLANATION = """\
 WHAT IS DECIDED, for every site and calendar month
   mining_mw    meter MW of each fleet that is energised          (it still switches off in every hour that does not pay)
   lease_mw     critical MW of each offer, by month in which its rent starts
-  buy_mw       meter MW of machines of each offer of them, by month of delivery; sell_mw: of each fleet, by month of sale
+  buy_mw       meter MW of machines of each offer of them, by month of delivery; sell_mw: of each fleet, by month of sale;
+               move_mw: of each move to another site, by month of leaving
   What neither uses is idle.
 
 UNITS, always in the name
@@ -26,7 +27,8 @@ OBJECTIVE  maximise discounted cash after tax
 
 SUBJECT TO
   [C1] site power     mining + leases (and halls under conversion) <= energised MW           dual: value of one more MW
-  [C2] fleet          mining <= machines that are there: owned and not sold, or bought and delivered; bought <= on offer
+  [C2] fleet          mining <= machines that are there: owned and neither sold nor moved, bought and delivered, or
+                      moved there; bought <= on offer
   [C3] offer          all starts together <= offered MW; signed leases are fixed; whole blocks where the offer says so
   [C5] suitable MW    leases <= MW that can host a hall, less what tenants' rights reserve   dual: value of one more suitable MW
   [C6] capex budget   spending on offers <= budget of the year                               dual: value of one more budget dollar

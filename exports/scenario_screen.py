@@ -251,6 +251,11 @@ def _machines(scenario: Scenario) -> Iterator[str]:
     calendar = scenario.calendar
     hashprice = scenario.market.hashprice.market(calendar).hashprice_usd_per_ph_day
     rows = []
+    for move in scenario.machine_moves:
+        fleet = next(fleet for fleet in scenario.fleets if fleet.name == move.fleet)
+        months, cost = move.months(fleet, calendar), move.cost_usd_per_mw(fleet)
+        way = f"{fleet.name} may move to {move.site}, leaving from {months[0]} to {months[-1]}"
+        yield f"  {move.name}: {way}, for {cost:,.0f} USD a MW"
     for offer in scenario.machine_offers:
         months = offer.deliveries(calendar)
         at, price = calendar.index(months[0]), offer.usd_per_th.values(calendar)

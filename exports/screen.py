@@ -46,6 +46,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         yield from _budget(plan, width)
         yield from _offers(plan, width)
         yield from _machine_offers(plan, width)
+        yield from _stranded(plan, width)
         yield from _proof_and_notes(plan, width)
     else:
         for conflict in plan.conflicts:
@@ -225,7 +226,7 @@ def _offers(plan: Plan, width: int) -> Iterator[str]:
 def _machine_offers(plan: Plan, width: int) -> Iterator[str]:
     if not plan.rows["machines"]:
         return
-    yield from _heading("Machines to buy and to sell")
+    yield from _heading("Machines to buy, sell and move")
     rows = [
         (
             row["name"],
@@ -241,14 +242,34 @@ def _machine_offers(plan: Plan, width: int) -> Iterator[str]:
     ]
     yield from columns(("", "", "MW", "NPV M USD", "the plan loses without M USD", "USD/TH", "break-even USD/TH", "month"), rows)
     yield from paragraph(
-        "NPV after tax: price, mining and resale of what is bought; price of what is sold, less the resale forgone. Break-even: "
-        "the price at which the decision flips, all else as it is, by solving again; -: none up to 64 times the price. Month: of "
-        "the first delivery or sale, or the best there is",
+        "NPV after tax: price, mining and resale of what is bought; price of what is sold, less the resale forgone; cost of "
+        "moving. Break-even: the price at which the decision flips, all else as it is, by solving again; -: none up to 64 times "
+        "that. Month: of the first delivery, sale or move, or the best there is",
         width,
         hanging=GAP,
     )
     for row in plan.rows["machines"]:
         yield from paragraph(f"{row['name']}: {row['reason']}", width)
+
+
+def _stranded(plan: Plan, width: int) -> Iterator[str]:
+    """Machines that other uses displace, where the scenario says what else could become of them."""
+    worth = [row for row in plan.rows["stranded"] if row["sale_usd_per_mw"] is not None or row["move_gain_usd_per_mw"] is not None]
+    if not worth:
+        return
+    yield from _heading("Machines that stand still although they would earn: other uses of their power are worth more")
+    rows = [
+        (
+            row["fleet"],
+            str(row["year"]),
+            f"{row['mw']:,.1f}",
+            _m(row["margin_usd"]),
+            _or_dash(row["sale_usd_per_mw"], "{:,.0f}"),
+            _or_dash(row["move_gain_usd_per_mw"], "{:,.0f}"),
+        )
+        for row in worth
+    ]
+    yield from columns(("", "", "mean MW", "margin forgone M USD", "a MW sold brings USD", "a MW moved gains USD"), rows)
 
 
 def _after_tax(plan: Plan) -> str:

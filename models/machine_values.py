@@ -1,4 +1,4 @@
-"""What a decision about machines is worth and what it changes, per MW and by month: the columns buy and sell.
+"""What a decision about machines is worth and what it changes, per MW and by month: the columns buy, sell and move.
 
 A choice is one thing that may be done with machines (buying those of one offer, selling those of one fleet), in one of several
 months. From that month on it gives MW to a fleet of the scenario's value tables, or takes them.
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from .gather import at_boundary
+from .machine_move import MachineMove
 from .machines import MachineOffer
 from .mining import Fleet
 from .months import Array, Calendar, Month
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from .values import Multipliers, Values
 
 USD_PER_MUSD = 1e6
-Kind = Literal["buy", "sell"]
+Kind = Literal["buy", "sell", "move"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class MachineChoice:
     capex_musd_by_year: Array
     offer: MachineOffer | None = field(default=None, repr=False)
     fleet: Fleet | None = field(default=None, repr=False)
+    move: MachineMove | None = field(default=None, repr=False)
 
     def musd(self, at: Multipliers) -> Array:
         """Discounted USD million per MW, shape (choices,)."""
@@ -68,6 +70,35 @@ def machine_choices(values: Values) -> Iterator[MachineChoice]:
     for k, fleet in enumerate(values.fleets):
         if fleet.sale is not None:
             yield _sale(values, fleet, k)
+    for move in sorted(values.scenario.machine_moves, key=lambda move: (move.site, move.name)):
+        yield _relocation(values, move, fleet_of[move.fleet], fleet_of[move.name])
+
+
+def _relocation(values: Values, move: MachineMove, here: int, there: int) -> MachineChoice:
+    """The cost of moving one MW, by the month in which it leaves; an operating cost, deducted from tax as it is paid."""
+    calendar, fleet = values.calendar, values.fleets[here]
+    months = move.months(fleet, calendar)
+    at = np.array([calendar.index(month) for month in months])
+    cost = -values.kept * move.cost_usd_per_mw(fleet) * values.discount.mining_sale[at] / USD_PER_MUSD
+    since = np.arange(calendar.length)[np.newaxis, :] - at[:, np.newaxis]
+    leaves = np.where((since >= 0) & (values.available_mw[here] > 0), -1.0, 0.0)
+    arrives = np.where((since >= move.downtime_months) & (values.available_mw[there] > 0), move.mw_there(fleet), 0.0)
+    return MachineChoice(
+        kind="move",
+        name=move.name,
+        site=fleet.site,
+        owner=fleet.name,
+        size_mw=fleet.owned_mw,
+        th_per_mw=fleet.th_per_mw,
+        months=months,
+        changes={here: leaves, there: arrives},
+        fixed_musd=cost,
+        hashprice_musd=np.zeros(len(at)),
+        price_musd=cost,
+        capex_musd_by_year=np.zeros((len(at), len(calendar.years))),
+        fleet=fleet,
+        move=move,
+    )
 
 
 def months_in_use(offer: MachineOffer, delivered: list[Month], calendar: Calendar) -> Array:

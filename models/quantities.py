@@ -239,6 +239,9 @@ EFFICIENCY = Quantity("J/TH", 3, 150, slips=(Slip(1e-3, "J/PH"), Slip(1e3, "J/GH
 RESALE_PRICE = Quantity("USD/TH", 0, 500)
 MACHINE_PRICE = Quantity("USD/TH", 0.1, 500, slips=(Slip(1e-3, "USD/PH"), Slip(1e3, "USD/GH")))
 """Published: 14 (S21+, T21) to 25.70 (S21 XP, November 2025) USD/TH; 24 for an S19 XP in June 2023."""
+MOVE_PER_MW = Quantity("USD per meter MW", 100, 5_000_000, or_zero=True, slips=(Slip(1_000, "USD per kW"),))
+MOVE_PER_TH = Quantity("USD/TH", 0, 50, slips=(Slip(1e-3, "USD/PH"),))
+"""Of moving a machine: transport, taking down and setting up."""
 MACHINE_LIFE = Quantity("months", 1, 240, whole=True, slips=())
 VARIABLE_OPEX = Quantity("USD/MWh", 0, 200, slips=_MWH_SLIPS)
 FIXED_OPEX = Quantity("USD per meter MW and month", 100, 500_000, or_zero=True, slips=(Slip(1_000, "USD per kW and month"),))

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from .finance import Finance
 from .lease import LeaseOffer
+from .machine_move import MachineMove, move_faults
 from .machines import MachineOffer, machine_faults
 from .market import Market
 from .mining import Fleet
@@ -69,6 +70,7 @@ class Scenario(Input):
     fleets: tuple[Fleet, ...] = ()
     leases: tuple[LeaseOffer, ...] = ()
     machine_offers: tuple[MachineOffer, ...] = ()
+    machine_moves: tuple[MachineMove, ...] = ()
     finance: Finance
 
     @model_validator(mode="after")
@@ -80,6 +82,7 @@ class Scenario(Input):
                 ("fleets", self.fleets),
                 ("leases", self.leases),
                 ("machine_offers", self.machine_offers),
+                ("machine_moves", self.machine_moves),
                 ("zones", self.power.zones),
             )
         }
@@ -95,6 +98,7 @@ class Scenario(Input):
             *self.path_gaps(),
             *self._fleet_faults(),
             *self._machine_faults(),
+            *self._move_faults(),
         ]
 
     # --- the parts, by name --------------------------------------------------------------------------------------------
@@ -108,8 +112,10 @@ class Scenario(Input):
 
     @cached_property
     def mining_fleets(self) -> tuple[Fleet, ...]:
-        """Every fleet that may mine: those that are owned, then the machines of each offer, whole."""
-        return (*self.fleets, *(offer.machines(self.calendar) for offer in self.machine_offers))
+        """Every fleet that may mine: those that are owned, the machines of each offer, whole, and fleets where they may move."""
+        fleet_of = {fleet.name: fleet for fleet in self.fleets}
+        moved = (move.machines(fleet_of[move.fleet], self.calendar) for move in self.machine_moves)
+        return (*self.fleets, *(offer.machines(self.calendar) for offer in self.machine_offers), *moved)
 
     @cached_property
     def price_tables(self) -> dict[str, PriceTable]:
@@ -160,7 +166,7 @@ class Scenario(Input):
         grouped = [group for group, _ in group_at]
         site_of = {lease.name: lease.site for lease in self.leases}
         apart = any(lease.requires is not None and site_of.get(lease.requires) != lease.site for lease in self.leases)
-        return not (self.finance.capex_budget_usd or apart or len(grouped) > len(set(grouped)))
+        return not (self.machine_moves or self.finance.capex_budget_usd or apart or len(grouped) > len(set(grouped)))
 
     def until(self, end: Month) -> Scenario:
         """The same scenario with another end of the horizon (not checked again)."""
@@ -209,7 +215,7 @@ class Scenario(Input):
         if not self.fleets and not self.leases and not self.machine_offers:
             return [Fault(("fleets",), "neither fleets nor leases", "at least one of either", "there is nothing to decide")]
         starts = sum(len(lease.starts(self.calendar)) for lease in self.leases)
-        size = length * (len(self.sites) + len(self.fleets) + 2 * len(self.machine_offers) + starts)
+        size = length * (len(self.sites) + len(self.fleets) + 2 * len(self.machine_offers + self.machine_moves) + starts)
         if size > LARGEST_PROGRAM:
             found = f"{len(self.sites)} sites, {len(self.fleets)} fleets and {starts} lease starts in {length} months"
             return [
@@ -348,6 +354,13 @@ class Scenario(Input):
             energised = self._most_energised(offer.site)
             for fault in machine_faults(offer, self.calendar, others, MOST_FLEET_TO_SITE * energised, energised):
                 yield replace(fault, place=("machine_offers", number, *fault.place))
+
+    def _move_faults(self) -> Iterator[Fault]:
+        taken = [*(fleet.name for fleet in self.fleets), *(lease.name for lease in self.leases)]
+        taken += [offer.name for offer in self.machine_offers]
+        for number, move in enumerate(self.machine_moves):
+            for fault in move_faults(move, self.fleets, taken, self.calendar):
+                yield replace(fault, place=("machine_moves", number, *fault.place))
 
     def _most_energised(self, site: str) -> float:
         return float(self.site(site).energised(self.calendar).max())

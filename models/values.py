@@ -5,7 +5,7 @@ multipliers or, for mining, an exact function of them, so a study that changes p
 program as it is:
 
     lease value  = rent multiplier x rent_musd + power multiplier x power_musd + fixed_musd     per critical MW
-    machines     = hashprice multiplier x hashprice_musd + fixed_musd                           per meter MW bought or sold
+    machines     = hashprice multiplier x hashprice_musd + fixed_musd                           per meter MW bought, sold or moved
     mining value = [V2] at the multiplied hashprice and market price                            per meter MW and month
 """
 
@@ -141,8 +141,8 @@ class Values:
     def owned_mw(self) -> Array:
         """[C2] Meter MW of each fleet and month without any decision about machines, shape (fleets, months)."""
         owned = self.available_mw.copy()
-        on_offer = {offer.name for offer in self.scenario.machine_offers}
-        owned[[k for k, fleet in enumerate(self.fleets) if fleet.name in on_offer]] = 0.0
+        names = {fleet.name for fleet in self.scenario.fleets}
+        owned[[k for k, fleet in enumerate(self.fleets) if fleet.name not in names]] = 0.0
         return owned
 
     @cached_property

@@ -79,14 +79,17 @@ def beyond_horizon(values: Values, plan: Decisions) -> Beyond | None:
 def _machines_left(values: Values, plan: Decisions, longer: Scenario) -> list[Array]:
     """MW of each fleet that are there in each month of a longer horizon, those bought up to the end of their life."""
     there = [fleet.available_mw(longer.calendar) for fleet in values.fleets]
-    on_offer = {offer.name for offer in values.scenario.machine_offers}
+    owned = {fleet.name for fleet in values.scenario.fleets}
     bought = [
-        np.zeros(longer.calendar.length) if fleet.name in on_offer else mw for fleet, mw in zip(values.fleets, there, strict=True)
+        np.zeros(longer.calendar.length) if fleet.name not in owned else mw for fleet, mw in zip(values.fleets, there, strict=True)
     ]
     for choice, mw in zip(values.machine_choices, plan.machine_mw, strict=True):
         for k in choice.changes:
             if choice.offer is not None:
                 bought[k] = bought[k] + mw @ months_in_use(choice.offer, choice.months, longer.calendar)
+            elif choice.name == values.fleets[k].name and choice.move is not None:
+                assert choice.fleet is not None
+                bought[k] = bought[k] + mw @ [choice.move.there(choice.fleet, month, longer.calendar) for month in choice.months]
             else:
                 bought[k] = np.maximum(bought[k] - float(np.sum(mw)), 0.0)
     return bought

@@ -39,7 +39,7 @@ STEPS = {
     "prepayments, deposits and fees": FEES,
     "lease opex, power and charges": LEASE_COSTS,
     "lease capex": ("lease_capex",),
-    "machines bought": MACHINES,
+    "machines bought and moved": MACHINES,
     "residual values": ("residual_value",),
     "income tax": ("income_tax",),
     "blocks and machine sales": ("machine_sale", "block_settlement"),

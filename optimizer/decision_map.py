@@ -194,7 +194,7 @@ class DecisionMap:
         offered = {offer.offer.name for offer in self.values.values.offers if offer.offer.status == "offered"}
         leases = [f"{mw:,.4g} MW of {name}" for name, mw in taken.items() if mw and name in offered] or ["no offer"]
         machines = zip(self.values.values.machine_choices, self.decisions[plan - 1].machine_mw, strict=True)
-        done = {"buy": "bought", "sell": "sold"}
+        done = {"buy": "bought", "sell": "sold", "move": "moved"}
         decided = [f"{np.sum(mw):,.4g} MW of {choice.name} {done[choice.kind]}" for choice, mw in machines if np.any(mw)]
         return "; ".join([*leases, *decided])
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from ..models.finance import Finance
 from ..models.lease import KW_PER_MW, LeaseOffer
+from ..models.machine_move import MachineMove
 from ..models.machines import MachineOffer
 from ..models.market import MarketPath
 from ..models.mining import Fleet
@@ -48,6 +49,7 @@ ITEMS = {
     "standby_income": "demand-response programmes, for being ready",
     "machine_sale": "machines sold before or at retirement, at the end of their life or of the horizon",
     "machine_purchase": "machines bought",
+    "machine_move": "cost of moving machines to another site",
     "rent": "rent, as expected over the tenant's extension options",
     "lease_opex": "operating cost of leased MW",
     "lease_power": "energy of leased MW, where the landlord pays it",
@@ -400,6 +402,15 @@ class Ledger:
         later = [line.times(-1.0 / fleet.owned_mw) for line in self._machine_sale(fleet)] if fleet.owned_mw else []
         return [*self._with_tax([brings], []), *later]
 
+    def relocation(self, move: MachineMove, leaves: Month) -> list[Line]:
+        """Lines of one MW that leaves its site in a month, apart from what it earns by mining."""
+        fleet = next(fleet for fleet in self.scenario.fleets if fleet.name == move.fleet)
+        per_th = 1e6 / (fleet.efficiency_j_per_th * fleet.overhead)
+        usd = move.usd_per_mw if move.usd_per_mw is not None else (move.usd_per_th or 0.0) * per_th
+        return self._with_tax(
+            [self._on_day(fleet.site, "machine_move", move.name, self.calendar.index(leaves), -usd, "mining")], []
+        )
+
     # --- what no decision changes --------------------------------------------------------------------------------------
 
     @cached_property
@@ -437,26 +448,32 @@ class Ledger:
         machine_mw: dict[str, dict[tuple[str, Month], float]] | None = None,
     ) -> list[Line]:
         """Every line of a plan: meter MW by fleet and month, critical MW by offer and start, meter MW of machines, by kind of
-        decision (buy: offer and month of delivery; sell: fleet and month). Empty lines are left out.
+        decision (buy: offer and month of delivery; sell: fleet and month; move: move and month of leaving). Empty lines are left
+        out.
         """
-        decided = machine_mw or {}
-        found = list(self.standing)
-        for offer in sorted(self.scenario.machine_offers, key=lambda offer: (offer.site, offer.name)):
-            for (name, delivered), bought in sorted(decided.get("buy", {}).items()):
-                if name == offer.name and bought:
-                    found += [line.times(bought) for line in self.purchase(offer, delivered)]
+        found = [*self.standing, *self._machine_lines(machine_mw or {})]
         for fleet in sorted(self.scenario.mining_fleets, key=lambda fleet: (fleet.site, fleet.name)):
             mw = mining_mw.get(fleet.name)
             if mw is not None and np.any(mw):
                 found += [line.times(mw) for line in self.mining(fleet)]
-            for (name, month), sold in sorted(decided.get("sell", {}).items()):
-                if name == fleet.name and sold:
-                    found += [line.times(sold) for line in self.used_sale(fleet, month)]
         for lease in sorted(self.scenario.leases, key=lambda lease: (lease.site, lease.name)):
             for (name, start), critical_mw in sorted(lease_mw.items()):
                 if name == lease.name and critical_mw:
                     found += [line.times(critical_mw) for line in self.lease(lease, start)]
         return [line for line in found if np.any(line.usd)]
+
+    def _machine_lines(self, machine_mw: dict[str, dict[tuple[str, Month], float]]) -> Iterator[Line]:
+        """Lines of what is bought, sold and moved."""
+        offers = {offer.name: offer for offer in self.scenario.machine_offers}
+        fleets = {fleet.name: fleet for fleet in self.scenario.fleets}
+        moves = {move.name: move for move in self.scenario.machine_moves}
+        for kind, decided in sorted(machine_mw.items()):
+            for (name, month), mw in sorted(decided.items()):
+                if kind == "buy":
+                    lines = self.purchase(offers[name], month)
+                else:
+                    lines = self.used_sale(fleets[name], month) if kind == "sell" else self.relocation(moves[name], month)
+                yield from (line.times(mw) for line in lines)
 
 
 def total_usd(lines: list[Line]) -> float:

@@ -21,7 +21,7 @@ MINING = (
     "standby_income",
 )
 """Together the margin of mining before tax."""
-MACHINES = ("machine_purchase",)
+MACHINES = ("machine_purchase", "machine_move")
 """What is spent on machines."""
 RENT = ("rent", "default_recovery", "credit_support", "service_credits", "late_delivery_penalty")
 FEES = ("prepayment", "deposit", "termination_fee")

@@ -1,4 +1,4 @@
-"""Columns and rows of the decisions about machines: what is bought and sold, and that only machines that are there mine.
+"""Columns and rows of the decisions about machines: what is bought, sold and moved, and that only machines that are there mine.
 
 Each constraint carries its formula, the unit of both sides and the meaning of its dual.
 """
@@ -16,7 +16,7 @@ from ..models.machine_values import MachineChoice
 from ..models.months import Array
 from ..models.values import TODAY, Multipliers, Values
 
-COLUMNS = {"buy": "buy_mw", "sell": "sell_mw"}
+COLUMNS = {"buy": "buy_mw", "sell": "sell_mw", "move": "move_mw"}
 """Name of the columns of each kind of choice."""
 Terms = list[tuple[float, Any]]
 
@@ -24,7 +24,8 @@ Terms = list[tuple[float, Any]]
 def state_machine_columns(model: pyo.ConcreteModel, values: Values) -> None:
     """Columns, all within 0 and the size of what they are about.
 
-    buy_mw[a, c]: meter MW of the machines of offer a delivered in month c; sell_mw[k, c]: of fleet k sold as month c begins.
+    buy_mw[a, c]: meter MW of the machines of offer a delivered in month c; sell_mw[k, c]: of fleet k sold as month c begins;
+    move_mw[r, c]: of the fleet of move r that leaves its site as month c begins.
     """
     for kind, column in COLUMNS.items():
         size = {(choice.name, str(month)): choice.size_mw for choice in _of_kind(values, kind) for month in choice.months}
@@ -56,9 +57,11 @@ def _machines_there(model: pyo.ConcreteModel, values: Values) -> None:
     r"""[C2] Only machines that are there mine.
 
         mining_mw[k,t] <= owned[k,t] + sum_{a,c: bought for k, in use in t} buy_mw[a,c] - sum_{c <= t} sell_mw[k,c]
-        for every fleet k of which machines may be bought or sold, and every month t in which it may be there
+                          - sum_{r from k, c <= t} move_mw[r,c] + sum_{r to k, c + downtime <= t} overheads[r] move_mw[r,c]
+        for every fleet k of which machines may be bought, sold or moved, and every month t in which it may be there
 
-    Meter MW on both sides; owned is 0 for machines that can only be bought. No more is sold than is owned, as mining in the last
+    Meter MW on both sides; owned is 0 for machines that can only be bought or come from elsewhere; overheads: of the
+    destination over that of the site they leave. No more is sold and moved than is owned, as mining in the last
     month cannot be negative. Dual: value today of one more MW of these machines in that month, USD million per MW.
     """
     months = [str(month) for month in values.calendar.months]

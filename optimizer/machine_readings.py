@@ -15,6 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ..models.machine_move import MachineMove
 from ..models.machine_values import MachineChoice
 from ..models.mining import Fleet
 from ..models.months import Array, Month
@@ -46,13 +47,30 @@ class MachineReadings:
     def _lines(self, choice: MachineChoice, c: int) -> list[Line]:
         if choice.offer is not None:
             return self.ledger.purchase(choice.offer, choice.months[c])
+        if choice.move is not None:
+            return self.ledger.relocation(choice.move, choice.months[c])
         return self.ledger.used_sale(_fleet(choice), choice.months[c])
 
     @cached_property
     def changes(self) -> list[dict[int, Array]]:
         """MW that each choice gives to a fleet or takes from it per MW decided, shape (months of decision, months)."""
         number = {fleet.name: k for k, fleet in enumerate(self.values.fleets)}
-        return [{number[choice.owner]: np.array([self._own(choice, month) for month in choice.months])} for choice in self.choices]
+        found = []
+        for choice in self.choices:
+            changed = {number[choice.owner]: np.array([self._own(choice, month) for month in choice.months])}
+            if choice.move is not None:
+                changed[number[choice.name]] = np.array([self._elsewhere(choice.move, choice, month) for month in choice.months])
+            found.append(changed)
+        return found
+
+    def _elsewhere(self, move: MachineMove, choice: MachineChoice, leaves: Month) -> Array:
+        """MW at the destination, month by month: after the downtime, as long as the fleet is not retired."""
+        fleet, calendar = _fleet(choice), self.values.calendar
+        retired = calendar.end + 1 if fleet.retire_month is None else fleet.retire_month
+        per_mw = move.overhead / fleet.overhead
+        return np.array(
+            [per_mw * float(leaves + move.downtime_months <= month < retired) for month in calendar.months], dtype=float
+        )
 
     def _own(self, choice: MachineChoice, month: Month) -> Array:
         calendar = self.values.calendar
@@ -78,8 +96,8 @@ class MachineReadings:
 
     def owned_mw(self, available_mw: Array) -> Array:
         """Of the MW of every fleet, those that are there without a decision, shape (fleets, months)."""
-        bought = {offer.name for offer in self.values.scenario.machine_offers}
-        owned = np.array([float(fleet.name not in bought) for fleet in self.values.fleets]).reshape(-1, 1)
+        names = {fleet.name for fleet in self.values.scenario.fleets}
+        owned = np.array([float(fleet.name in names) for fleet in self.values.fleets]).reshape(-1, 1)
         found: Array = available_mw * owned
         return found
 

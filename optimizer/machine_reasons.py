@@ -1,4 +1,4 @@
-"""Why machines are bought, sold or not, at which price and hashprice that turns, what the opposite costs; by exact solves."""
+"""Why machines are bought, sold, moved or not, at which price and hashprice that turns, what the opposite costs; by solves."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ from .optimise import Optimiser
 from .prices import Prices
 from .tables import Row
 
+KINDS = {"buy": "machine offer", "sell": "machine sale", "move": "machine move"}
+WORDS = {
+    "buy": ("bought", "not bought", "without them", "all of them bought"),
+    "sell": ("sold", "kept", "without the sale", "all of it sold"),
+    "move": ("moved", "not moved", "without the move", "all of it moved"),
+}
+"""For each kind of choice: done, left, and the opposite where it is done and where it is left."""
+
 
 class MachineReasons:
     """Reasons for the decisions about machines of one solved scenario. rows: the plan's table of them."""
@@ -30,13 +38,11 @@ class MachineReasons:
         row, taken = self.rows[number], float(np.sum(mw))
         bought = taken > SMALLEST_MW
         worth = worth_of_machines(self.certifier, self.prices, number, mw)
-        sale = choice.kind == "sell"
-        words = ("without the sale", "all of it sold") if sale else ("without them", "all of them bought")
-        opposite, costs = (words[0], float(row["worth_usd"])) if bought else (words[1], self._forced(number))
-        done, left = ("sold", "kept") if sale else ("bought", "not bought")
+        done, left, without, whole = WORDS[choice.kind]
+        opposite, costs = (without, float(row["worth_usd"])) if bought else (whole, self._forced(number))
         then = left if bought else done
         return {
-            "kind": "machine sale" if sale else "machine offer",
+            "kind": KINDS[choice.kind],
             "site": choice.site,
             "name": choice.name,
             "decision": left if not bought else done if taken >= choice.size_mw - SMALLEST_MW else f"{done} in part",

@@ -1,4 +1,4 @@
-"""The table of decisions about machines: a row an offer, bought or not, and a row a fleet that may be sold."""
+"""The table of decisions about machines: a row an offer of machines, a fleet that may be sold, and a move."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from ..models.values import USD_PER_MUSD, Values
 from .certificate import Certifier
 from .decisions import Decisions
 from .ledger_machines import used_price
-from .machine_worth import MachineBreakEven, purchase_reason, sale_reason, worth_of_machines
+from .machine_worth import MachineBreakEven, move_reason, purchase_reason, sale_reason, worth_of_machines
 from .prices import Prices
 
 Row = dict[str, Any]
-DECISIONS = {"buy": ("buy", "do not buy"), "sell": ("sell", "keep")}
+DECISIONS = {"buy": ("buy", "do not buy"), "sell": ("sell", "keep"), "move": ("move", "do not move")}
+REASONS = {"buy": purchase_reason, "sell": sale_reason, "move": move_reason}
 """Words of the table for each kind of choice, where anything is decided and where nothing is."""
 
 
@@ -31,10 +32,10 @@ def machine_row(certifier: Certifier, prices: Prices, plan: Decisions, number: i
     best = choice.months.index(worth.month)
     decided = [(str(month), amount) for month, amount in zip(choice.months, mw.tolist(), strict=True) if amount]
     mined = sum(float(np.sum(certifier.mining_musd[k] * plan.mining_mw[k])) for k in choice.changes if choice.kind == "buy")
-    sign = -1.0 if choice.kind == "buy" else 1.0
-    words = purchase_reason if choice.kind == "buy" else sale_reason
+    sign = 1.0 if choice.kind == "sell" else -1.0
     return {
         "site": choice.site,
+        "to_site": None if choice.move is None else choice.move.site,
         "name": choice.name,
         "decision": DECISIONS[choice.kind][not taken],
         "mw": taken,
@@ -49,15 +50,17 @@ def machine_row(certifier: Certifier, prices: Prices, plan: Decisions, number: i
         "net_npv_usd": worth.net * taken,
         "worth_usd": found.worth_musd * USD_PER_MUSD,
         "break_even_usd_per_th": None if found.price_multiplier is None else found.price_multiplier * float(per_th[best]),
-        "reason": words(choice, mw, worth, found),
+        "reason": REASONS[choice.kind](choice, mw, worth, found),
     }
 
 
 def _usd_per_th(certifier: Certifier, choice: MachineChoice, month: Month) -> float:
-    """Price of a TH that is bought for delivery, or sold, in a month."""
+    """Price of a TH that is bought for delivery, sold, or moved, in a month."""
     if choice.offer is not None:
         return float(choice.offer.usd_per_th.values(certifier.calendar)[certifier.calendar.index(month)])
     assert choice.fleet is not None
+    if choice.move is not None:
+        return choice.move.cost_usd_per_mw(choice.fleet) / choice.th_per_mw
     ledger, first = certifier.ledger, certifier.scenario.market.first_hashprice(certifier.calendar)
     return used_price(choice.fleet, month, certifier.calendar, ledger.hashprice_usd_per_ph_day, first) / choice.th_per_mw
 
@@ -65,9 +68,12 @@ def _usd_per_th(certifier: Certifier, choice: MachineChoice, month: Month) -> fl
 def machines_of_rows(values: Values, rows: Sequence[Row]) -> tuple[Array, ...]:
     """The decisions that the table of a plan holds, MW of each choice in each of its months."""
     decided = {
-        (row["decision"] in DECISIONS["buy"], row["name"]): {part["month"]: part["mw"] for part in row["months"]} for row in rows
+        (kind, row["name"]): {part["month"]: part["mw"] for part in row["months"]}
+        for row in rows
+        for kind, words in DECISIONS.items()
+        if row["decision"] in words
     }
     return tuple(
-        np.array([decided[choice.kind == "buy", choice.name].get(str(month), 0.0) for month in choice.months], dtype=float)
+        np.array([decided[choice.kind, choice.name].get(str(month), 0.0) for month in choice.months], dtype=float)
         for choice in values.machine_choices
     )

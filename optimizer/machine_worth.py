@@ -1,4 +1,4 @@
-"""What buying and selling machines is worth to the plan, in figures and words, and at which price the decision flips.
+"""What buying, selling and moving machines is worth to the plan, in figures and words, and at which price the decision flips.
 
 Let V(x) be the optimal value with the prices of one choice at x times what they are, V0 the optimal value without it. V is
 convex and piecewise linear in x, V0 does not depend on it. From a price at which machines are bought, the tangent of V (the best
@@ -236,6 +236,30 @@ def sale_reason(choice: MachineChoice, mw: Array, worth: MachineWorth, found: Ma
     gain = f"without the sale the plan is worth {money(found.worth_musd * USD_PER_MUSD)} less"
     size = "all sold" if taken >= choice.size_mw * (1 - SAME_SHARE) else f"{taken:,.1f} of {choice.size_mw:,.1f} MW sold"
     return f"{size}: {_given_up(worth)}; {gain}"
+
+
+def move_reason(choice: MachineChoice, mw: Array, worth: MachineWorth, found: MachineBreakEven) -> str:
+    """Why machines are moved or stay, for the tables."""
+    taken = float(np.sum(mw))
+    if taken <= SMALLEST_MW:
+        if worth.net > -PRICED_OUT_USD:
+            return _forced(found).replace("not bought", "not moved").replace("buys", "moves").replace("buy", "move")
+        return f"not moved: in the best month to leave ({worth.month}) {_elsewhere(worth)}, {money(-worth.net)} less than it costs"
+    gain = f"without the move the plan is worth {money(found.worth_musd * USD_PER_MUSD)} less"
+    size = "all moved" if taken >= choice.size_mw * (1 - SAME_SHARE) else f"{taken:,.1f} of {choice.size_mw:,.1f} MW moved"
+    return f"{size}: {_elsewhere(worth)}; {gain}"
+
+
+def _elsewhere(worth: MachineWorth) -> str:
+    """Against staying: what a MW costs to move, and what it earns and uses more, or less."""
+
+    def compared(usd: float) -> str:
+        return f"{money(abs(usd))} {'more' if usd >= 0 else 'less'}"
+
+    return (
+        f"a MW costs {money(-worth.own)} to move, would earn {compared(worth.mining)} than here if it always had power, and uses "
+        f"power worth {compared(worth.power)}"
+    )
 
 
 def _given_up(worth: MachineWorth) -> str:

@@ -121,8 +121,13 @@ class Plan:
 
     @cached_property
     def machines(self) -> pd.DataFrame:
-        """One row an offer of machines and a fleet that may be sold: what is decided when, worth, break-even price, reason."""
+        """One row an offer of machines, a fleet that may be sold, and a move: what, when, worth, break-even, reason."""
         return self._frame("machines")
+
+    @cached_property
+    def stranded(self) -> pd.DataFrame:
+        """One row a fleet and year in which machines stand still that would earn: what they forgo, and what they are worth."""
+        return self._frame("stranded")
 
     @cached_property
     def cash_flow(self) -> pd.DataFrame:

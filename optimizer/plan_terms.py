@@ -275,7 +275,7 @@ def _no_machines(values: Values) -> InputError:
     names = listed(choice.name for choice in values.machine_choices)
     found = f"decisions about machines ({names}), whose MW and cash differ from plan to plan"
     hint = "run, map and compare evaluate them; a workbook or a page of live formulas cannot"
-    return InputError([Problem("terms of the plans", "machine_offers", found, "machines that are owned and stay", hint)])
+    return InputError([Problem("terms of the plans", "machines", found, "machines that are owned and stay", hint)])
 
 
 def _fleet_terms(values: Values, k: int, zones: list[str]) -> FleetTerms:

@@ -26,6 +26,7 @@ from ..models.network import NetworkMonths, Opportunity, opportunity
 from ..models.scenario import Scenario
 from .certificate import LEDGER_TOLERANCE
 from .ledger import Line
+from .ledger_groups import MACHINES
 from .policies import ValuedPlan, Valuer
 
 
@@ -205,7 +206,7 @@ OWNERS: dict[str, str] = {"mining": "mining", "lease": "lease", "capex": "lease"
 
 def _kind(line: Line) -> str:
     """mining, lease or block: what a line of the ledger belongs to, its tax too."""
-    return "mining" if line.item == "machine_purchase" else OWNERS[line.kind]
+    return "mining" if line.item in MACHINES else OWNERS[line.kind]
 
 
 def _mining_today(plan: ValuedPlan) -> tuple[float, float]:

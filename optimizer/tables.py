@@ -24,6 +24,7 @@ from .machine_table import machine_row
 from .machine_worth import MachineBreakEven
 from .prices import Prices
 from .reasons import Forced, Worth, obstacle, reason, worth_of_offer
+from .stranded import stranded_rows
 
 Row = dict[str, Any]
 
@@ -61,6 +62,7 @@ TABLES: dict[str, Sequence[str]] = {
     "shadow_price": ("site", "period", "usd_per_mw", "usd_per_suitable_mw"),
     "machines": (
         "site",
+        "to_site",
         "name",
         "decision",
         "mw",
@@ -77,6 +79,7 @@ TABLES: dict[str, Sequence[str]] = {
         "break_even_usd_per_th",
         "reason",
     ),
+    "stranded": ("site", "fleet", "year", "mw", "first", "last", "margin_usd", "sale_usd_per_mw", "move_gain_usd_per_mw"),
     "budget_price": ("year", "budget_usd", "spent_usd", "usd_per_usd"),
     "cash_flow": ("site", "period", "item", "name", "usd", "discounted_usd"),
     "cash_by_year": ("year", "item", "usd"),
@@ -285,8 +288,13 @@ class Tables:
 
     @cached_property
     def machines(self) -> list[Row]:
-        """One row an offer of machines, and one a fleet that may be sold."""
+        """One row an offer of machines, a fleet that may be sold, and a move."""
         return [machine_row(self._certifier, self._prices, self._plan, n, found) for n, found in enumerate(self._machines)]
+
+    @cached_property
+    def stranded(self) -> list[Row]:
+        """One row a fleet and year in which machines stand still that would earn."""
+        return list(stranded_rows(self._certifier, self._prices, self._plan))
 
     @cached_property
     def leases(self) -> list[Row]:
@@ -344,7 +352,7 @@ def _without_dust(column: str, value: Any) -> Any:
     if isinstance(value, list):
         return [without_dust(item) if isinstance(item, dict) else item for item in value]
     if isinstance(value, float):
-        if column in ("usd", "usd_per_mw", "usd_per_suitable_mw") or column.endswith("_usd"):
+        if column in ("usd", "usd_per_mw", "usd_per_suitable_mw") or column.endswith(("_usd", "_usd_per_mw")):
             return round(value, 6) + 0.0
         if column == "mw" or column.endswith("_mw"):
             return round(value, 9) + 0.0

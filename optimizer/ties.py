@@ -5,7 +5,7 @@ The rule, in this order:
 1. as few critical MW of offers as possible: what earns nothing more is not signed
 2. of the offers in the order of site and name, as much of each as possible, one after the other
 3. of each of these, as early a start as possible (mean month of its MW)
-4. of machines as few MW bought and sold as possible, of these in the order of site and name as much of each, as early as possible
+4. of machines as few MW bought, sold and moved as possible, of these in the order of site and name as much of each, and as early
 5. as few MW of mining as possible: what earns nothing stays idle; of equal fleets the first by name mine
 
 How: the plans of equal worth are those that leave every column that costs something at its bound and every row that has a price

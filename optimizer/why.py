@@ -100,7 +100,7 @@ def why(
 
 def _named(scenario: Scenario, name: str) -> str:
     names = [*(lease.name for lease in scenario.leases), *(fleet.name for fleet in scenario.fleets)]
-    names += [offer.name for offer in scenario.machine_offers]
+    names += [*(offer.name for offer in scenario.machine_offers), *(move.name for move in scenario.machine_moves)]
     found = next((known for known in names if name in (known, slug(known))), None)
     if found is None:
         raise InputError([Problem("why", "offer", f'"{name}"', f"one of: {'; '.join(names)}", nearest(name, names))])
@@ -124,7 +124,7 @@ class _Asked:
     def uses(self, wanted: str | None) -> list[Row]:
         offers = [number for number, offer in enumerate(self.values.offers) if wanted in (None, offer.offer.name)]
         choices = self.values.machine_choices
-        on_offer = {choice.name for choice in choices if choice.kind == "buy"}
+        on_offer = {choice.name for choice in choices if choice.kind != "sell"}
         fleets = [k for k, fleet in enumerate(self.values.fleets) if wanted in (None, fleet.name) and fleet.name not in on_offer]
         rows = []
         for at, number in enumerate(offers):

@@ -389,13 +389,14 @@ def portfolio(s: Study) -> str:
     part = sorted(row["offer"] for row in rows if 1e-6 < row["critical_mw"] < row["offered_critical_mw"] - 1e-6)
     free = s.other(finance__capex_budget_usd={})
     prices = [f"{row['usd_per_usd']:.2f} in {row['year']}" for row in s.plan.rows["budget_price"]]
+    moves = [row for row in s.plan.rows["machines"] if row["mw"]]
+    moved = "; ".join(f"{row['mw']:,.0f} MW of {row['name']}, worth {m(row['worth_usd'])} M" for row in moves) or "no machines"
     return (
         f"As signed, the plan is worth {m(s.plan.npv_usd)} M USD, {m(s.plan.npv_usd - s.plan.reference('all_mining').npv_usd)} M "
         "more than "
         f"without any of its offers. It lets {sum(row['critical_mw'] for row in rows):,.0f} MW of critical IT beyond what is signed"
-        f"{', in part ' + listed(part) if part else ''}, and leaves {'; '.join(left) if left else 'none'}. One more dollar of "
-        "budget "
-        "is worth today "
+        f"{', in part ' + listed(part) if part else ''}, and leaves {'; '.join(left) if left else 'none'}. It moves {moved}. "
+        "One more dollar of budget is worth today "
         f"{listed(prices)}; without a budget the plan would be worth {m(free.npv_usd - s.plan.npv_usd)} M more."
     )
 

@@ -1,9 +1,10 @@
 """The full hourly linear program of a scenario: a column for every hour, month and fleet, built from `plain_evaluator` alone.
 
     maximise   sum_l,c value[l,c] lease[l,c] + sum_k,t fixed[k,t] energised[k,t] + sum_k,h margin[k,h] run[k,h]
-               + sum_a,c purchase[a,c] bought[a,c] + sum_k,c sale[k,c] sold[k,c]
+               + sum_a,c purchase[a,c] bought[a,c] + sum_k,c sale[k,c] sold[k,c] + sum_r,c cost[r,c] moved[r,c]
     subject to run[k,h] <= uptime[k] energised[k,t(h)]                    every hour, and every part of an hour of a price band
-               energised of machines on offer <= bought and in use;  bought <= offered;  energised + sold so far <= owned
+               energised of machines on offer <= bought and in use;  bought <= offered;  energised + sold and moved so far <= owned
+               energised at the destination of a move <= what has arrived there
                sum_k energised[k,t] + sum_l,c occupied[l,c,t] lease[l,c] <= energised MW of the site
                leases <= suitable MW, less what rights reserve for others;  starts of an offer <= offered;  capex <= budget
                shares of an exclusive group <= 1;  in every month: share begun of an offer <= share begun of the one that it needs
@@ -77,6 +78,7 @@ class Program:
     energised_columns: dict[tuple[str, int], int] = field(default_factory=dict)
     bought_columns: dict[int, tuple[str, int]] = field(default_factory=dict)
     sold_columns: dict[int, tuple[str, int]] = field(default_factory=dict)
+    moved_columns: dict[int, tuple[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.constant_usd = self.opinion.evaluate({}, {}).npv_usd  # signed leases, blocks, sale of machines
@@ -87,7 +89,7 @@ class Program:
             for month in self.opinion.months:
                 if self.opinion.available_mw(fleet, month) > 0:
                     self._fleet_month(fleet, month)
-            self._sales(fleet)
+            self._sales_and_moves(fleet)
         for offer in self.opinion.offers.values():
             self._machines(offer)
         for site in self.opinion.sites.values():
@@ -127,23 +129,41 @@ class Program:
                 energised = self.energised_columns[offer["name"], month]
                 self.rows.add([(energised, 1.0), *((column, -1.0) for column in there)], 0.0)
 
-    def _sales(self, fleet: Data) -> None:
-        """A column for every month of sale, which takes MW from every month from then on."""
+    def _sales_and_moves(self, fleet: Data) -> None:
+        """A column for every month of sale and of each move, which takes MW from every month from then on."""
         opinion, owned = self.opinion, self.opinion.fleet_mw(fleet)
-        columns = {}
+        columns: list[tuple[int, int]] = []
         for month in opinion.sale_months(fleet):
             value = math.fsum(entry.discounted_usd for entry in opinion.sale_entries(fleet, month))
-            columns[month] = self._column(value, owned)
-            self.sold_columns[columns[month]] = (fleet["name"], month)
+            columns.append((month, self._column(value, owned)))
+            self.sold_columns[columns[-1][1]] = (fleet["name"], month)
+        for move in opinion.moves.values():
+            if move["fleet"] == fleet["name"]:
+                columns += self._move(move, owned)
         if columns:
-            self.rows.add([(column, 1.0) for column in columns.values()], owned)
-        for (name, month), energised in self.energised_columns.items():
+            self.rows.add([(column, 1.0) for _, column in columns], owned)
+        for (name, month), energised in list(self.energised_columns.items()):
             if name == fleet["name"] and columns:
-                gone = [(column, 1.0) for sold, column in columns.items() if sold <= month]
+                gone = [(column, 1.0) for leaves, column in columns if leaves <= month]
                 self.rows.add([(energised, 1.0), *gone], owned)
 
+    def _move(self, move: Data, owned: float) -> list[tuple[int, int]]:
+        """(month of leaving, column) of a move, and mining at the destination in the months in which any of it may be there."""
+        opinion, columns = self.opinion, []
+        for leaves in opinion.move_months(move):
+            value = math.fsum(entry.discounted_usd for entry in opinion.move_entries(move, leaves))
+            columns.append((leaves, self._column(value, owned)))
+            self.moved_columns[columns[-1][1]] = (move["name"], leaves)
+        ratio = move["overhead"] / opinion.fleets[move["fleet"]]["overhead"]
+        for month in opinion.months:
+            arrived = [(column, -ratio) for leaves, column in columns if month in opinion.arrival(move, leaves)]
+            if arrived:
+                self._fleet_month(opinion.moved_fleet(move), month)
+                self.rows.add([(self.energised_columns[move["name"], month], 1.0), *arrived], 0.0)
+        return columns
+
     def _most_mw(self, fleet: Data, month: int) -> float:
-        if fleet["name"] in self.opinion.offers:
+        if fleet["name"] not in self.opinion.fleets:
             return self.opinion.fleet_mw(fleet)
         return self.opinion.available_mw(fleet, month)
 
@@ -320,12 +340,13 @@ class Program:
         return math.fsum((np.array(self.cost) * columns).tolist()) / USD + self.constant_usd
 
     def decisions(self, columns: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[dict[tuple[str, str], float], ...]:
-        """Mining MW, lease MW, MW bought and MW sold as `plain_evaluator` takes them."""
+        """Mining MW, lease MW, MW bought, MW sold and MW moved as `plain_evaluator` takes them."""
         mining = {(name, month_text(month)): float(columns[at]) for (name, month), at in self.energised_columns.items()}
         leases = {(name, month_text(start)): float(columns[at]) for at, (name, start) in self.offer_columns.items()}
         bought = {(name, month_text(month)): float(columns[at]) for at, (name, month) in self.bought_columns.items()}
         sold = {(name, month_text(month)): float(columns[at]) for at, (name, month) in self.sold_columns.items()}
-        return mining, leases, bought, sold
+        moved = {(name, month_text(month)): float(columns[at]) for at, (name, month) in self.moved_columns.items()}
+        return mining, leases, bought, sold, moved
 
 
 STANDING = ("mining_fixed_opex", "mining_demand_charge")

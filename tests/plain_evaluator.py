@@ -20,6 +20,7 @@ What the documents leave open, and what is taken here:
 * bought machines are paid for in full on the first day of the month of payment; their resale price is received in full where the
   horizon ends before their life does, and no machine is delivered before its payment could fall on the first day of the horizon
 * a MW that is sold is paid for on the first day of its month, in which it no longer mines, and brings no resale at its retirement
+* a MW that moves costs on the first day of the month in which it leaves, an expense at the rate for mining; its resale stays
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ MiningMw = dict[tuple[str, str], float]  # (fleet, month as YYYY-MM): meter MW
 LeaseMw = dict[tuple[str, str], float]  # (offer, first month of rent as YYYY-MM): critical MW
 BoughtMw = dict[tuple[str, str], float]  # (machine offer, month of delivery as YYYY-MM): meter MW
 SoldMw = dict[tuple[str, str], float]  # (fleet, month of sale as YYYY-MM): meter MW
+MovedMw = dict[tuple[str, str], float]  # (move, month of leaving as YYYY-MM): meter MW at the site that is left
 
 ASIC_J_PER_TH = {"S19 Pro": 29.5, "S19 XP": 21.5, "T21": 19.0, "S21": 17.5, "S21+": 16.5, "S21 XP": 13.5, "S23 Hyd": 9.5}  # makers'
 NOTHING_MW = 1e-9
@@ -292,6 +294,7 @@ class PlainScenario:
         self.fleets = {fleet["name"]: fleet for fleet in self.data["fleets"]}
         self.leases = {lease["name"]: lease for lease in self.data["leases"]}
         self.offers = {offer["name"]: offer for offer in self.data["machine_offers"]}
+        self.moves = {move["name"]: move for move in self.data["machine_moves"]}
         self.zones = {zone["name"]: zone for zone in self.data["power"]["zones"]}
         tax = self.data["finance"]["tax"]
         self.tax_rate = 0.0 if tax is None else float(tax["rate_fraction"])
@@ -364,8 +367,8 @@ class PlainScenario:
 
     @property
     def miners(self) -> dict[str, Data]:
-        """Everything that may mine: fleets, and machines on offer."""
-        return self.fleets | self.offers
+        """Everything that may mine: fleets, machines on offer, and fleets where they may be moved."""
+        return self.fleets | self.offers | {name: self.moved_fleet(move) for name, move in self.moves.items()}
 
     def deliveries(self, offer: Data) -> list[int]:
         window = offer["delivery_window"]
@@ -429,17 +432,60 @@ class PlainScenario:
     def sold_mw(self, name: str, month: int, sold: SoldMw) -> float:
         return math.fsum(mw for (fleet, start), mw in sold.items() if fleet == name and month_number(start) <= month)
 
+    # ---- machines that may be moved
+
+    def moved_fleet(self, move: Data) -> Data:
+        """The fleet as it is at the destination: the same TH/s under another overhead, and the terms of the move."""
+        fleet = self.fleets[move["fleet"]]
+        own = ("name", "site", "overhead", "uptime_fraction", "variable_opex_usd_per_mwh", "fixed_opex_usd_per_mw_month")
+        size = {"hashrate_eh": self.fleet_th(fleet) / 1e6, "mw": None, "sale": None, "from": None, "resale_usd_per_th": 0.0}
+        return {**fleet, **{key: move[key] for key in own}, **size}
+
+    def arrival(self, move: Data, leaves: int) -> range:
+        """The months of the horizon in which machines that leave in a month are at the destination."""
+        retired = self.fleets[move["fleet"]]["retire_month"]
+        last = self.first + self.length if retired is None else min(self.first + self.length, month_number(retired))
+        return range(leaves + move["downtime_months"], max(last, leaves + move["downtime_months"]))
+
+    def move_months(self, move: Data) -> list[int]:
+        window, fleet = move["window"], self.fleets[move["fleet"]]
+        months = range(month_number(window["earliest"]), month_number(window["latest"]) + 1, window["every_months"])
+        there = [month for month in months if month in self.months and self.available_mw(fleet, month) > 0]
+        return [month for month in there if len(self.arrival(move, month))]
+
+    def move_entries(self, move: Data, leaves: int) -> list[Entry]:
+        """Cost of one MW that leaves, and the tax on it."""
+        per_th = move["usd_per_th"]
+        usd = -move["usd_per_mw"] if per_th is None else -per_th * self.th_per_mw(self.fleets[move["fleet"]])
+        entry = Entry(leaves, "machine_move", usd, self.on_first_day("mining", usd, leaves))
+        return [entry, self._taxed(entry)]
+
+    def moved_mw(self, name: str, month: int, moved: MovedMw) -> float:
+        """MW at the destination of a move."""
+        move = self.moves[name]
+        ratio = move["overhead"] / self.fleets[move["fleet"]]["overhead"]
+        parts = [mw for (way, leaves), mw in moved.items() if way == name and month in self.arrival(move, month_number(leaves))]
+        return ratio * math.fsum(parts)
+
+    def left_mw(self, fleet: str, month: int, moved: MovedMw) -> float:
+        """MW of a fleet that have left its site."""
+        return math.fsum(
+            mw for (way, leaves), mw in moved.items() if self.moves[way]["fleet"] == fleet and month_number(leaves) <= month
+        )
+
     def bought_mw(self, offer: Data, month: int, bought: BoughtMw) -> float:
         return math.fsum(
             mw for (name, start), mw in bought.items() if name == offer["name"] and month in self.life(offer, month_number(start))
         )
 
-    def there_mw(self, name: str, month: int, bought: BoughtMw, sold: SoldMw) -> float:
-        """MW of a fleet that are there and not sold, or of machines on offer that have been bought and not yet sold."""
+    def there_mw(self, name: str, month: int, bought: BoughtMw, sold: SoldMw, moved: MovedMw) -> float:
+        """MW of a fleet that are there, neither sold nor moved; of machines on offer, bought and in use; of a move, arrived."""
+        if name in self.moves:
+            return self.moved_mw(name, month, moved)
         if name in self.offers:
             return self.bought_mw(self.offers[name], month, bought)
         there = self.available_mw(self.fleets[name], month)
-        return there - self.sold_mw(name, month, sold) if there else 0.0
+        return there - self.sold_mw(name, month, sold) - self.left_mw(name, month, moved) if there else 0.0
 
     def available_mw(self, fleet: Data, month: int) -> float:
         early = fleet["from"] is not None and month < month_number(fleet["from"])
@@ -837,25 +883,32 @@ class PlainScenario:
         lease_mw: LeaseMw,
         bought: BoughtMw | None = None,
         sold: SoldMw | None = None,
+        moved: MovedMw | None = None,
         tolerance: float = 1e-6,
     ) -> list[str]:
-        lease_mw, bought, sold = self.all_starts(lease_mw), bought or {}, sold or {}
+        lease_mw, bought, sold, moved = self.all_starts(lease_mw), bought or {}, sold or {}, moved or {}
         found = [*self._broken_offers(lease_mw), *self._broken_purchases(bought), *self._broken_budget(lease_mw, bought)]
-        found += self._broken_sales(sold)
+        found += [*self._broken_sales(sold, moved), *self._broken_moves(moved)]
         for site in self.sites.values():
             for month in self.months:
                 found += self._broken_site(site, month, mining_mw, lease_mw, tolerance)
         for (name, period), mw in mining_mw.items():
-            there = self.there_mw(name, month_number(period), bought, sold)
+            there = self.there_mw(name, month_number(period), bought, sold, moved)
             if not -tolerance <= mw <= there + tolerance:
                 found.append(f"{period}: {name} mines {mw} MW of {there}")
         return found
 
-    def _broken_sales(self, sold: SoldMw, tolerance: float = 1e-6) -> Iterator[str]:
+    def _broken_moves(self, moved: MovedMw) -> Iterator[str]:
+        for (name, leaves), mw in moved.items():
+            if mw < -1e-6 or (mw and month_number(leaves) not in self.move_months(self.moves[name])):
+                yield f"{name}: {mw} MW cannot leave in {leaves}"
+
+    def _broken_sales(self, sold: SoldMw, moved: MovedMw, tolerance: float = 1e-6) -> Iterator[str]:
         for name, fleet in self.fleets.items():
             parts = {month_number(start): mw for (machines, start), mw in sold.items() if machines == name and mw}
-            if sum(parts.values()) > self.fleet_mw(fleet) + tolerance or min(parts.values(), default=0.0) < -tolerance:
-                yield f"{name}: {parts} MW sold of {self.fleet_mw(fleet)}"
+            left = self.left_mw(name, self.first + self.length, moved)
+            if sum(parts.values()) + left > self.fleet_mw(fleet) + tolerance or min(parts.values(), default=0.0) < -tolerance:
+                yield f"{name}: {parts} MW sold and {left} moved of {self.fleet_mw(fleet)}"
             if not set(parts) <= set(self.sale_months(fleet)):
                 yield f"{name}: sales {sorted(map(month_text, parts))} not all possible"
 
@@ -955,16 +1008,27 @@ class PlainScenario:
     # ---- the whole
 
     def evaluate(
-        self, mining_mw: MiningMw, lease_mw: LeaseMw, bought: BoughtMw | None = None, sold: SoldMw | None = None
+        self,
+        mining_mw: MiningMw,
+        lease_mw: LeaseMw,
+        bought: BoughtMw | None = None,
+        sold: SoldMw | None = None,
+        moved: MovedMw | None = None,
     ) -> Evaluation:
-        lease_mw, bought, sold = self.all_starts(lease_mw), bought or {}, sold or {}
+        lease_mw, bought, sold, moved = self.all_starts(lease_mw), bought or {}, sold or {}, moved or {}
         book: list[tuple[str, str, Entry]] = []  # site, name, payment
         for name, fleet in self.fleets.items():
             entries = list(self._mining_entries(fleet, mining_mw))
             book += [(fleet["site"], name, entry) for entry in [*entries, *map(self._taxed, entries)]]
-        for name, offer in self.offers.items():
-            entries = list(self._running_entries(offer, mining_mw))
+        for name, offer in self.miners.items():
+            entries = [] if name in self.fleets else list(self._running_entries(offer, mining_mw))
             book += [(offer["site"], name, entry) for entry in [*entries, *map(self._taxed, entries)]]
+        for (name, leaves), mw in moved.items():
+            site, entries = (
+                self.fleets[self.moves[name]["fleet"]]["site"],
+                self.move_entries(self.moves[name], month_number(leaves)),
+            )
+            book += [(site, name, Entry(e.period, e.item, mw * e.usd, mw * e.discounted_usd)) for e in entries]
         for (name, start), mw in [*bought.items(), *sold.items()]:
             owner, month = self.miners[name], month_number(start)
             entries = self.purchase_entries(owner, month) if name in self.offers else self.sale_entries(owner, month)
@@ -977,7 +1041,7 @@ class PlainScenario:
             for block in site["blocks"]:
                 entries = list(self._block_entries(site, block))
                 book += [(site["name"], block["name"], entry) for entry in [*entries, *map(self._taxed, entries)]]
-        return self._added_up(book, mining_mw, lease_mw, self.violations(mining_mw, lease_mw, bought, sold))
+        return self._added_up(book, mining_mw, lease_mw, self.violations(mining_mw, lease_mw, bought, sold, moved))
 
     def _taxed(self, entry: Entry) -> Entry:
         return Entry(entry.period, "income_tax", -self.tax_rate * entry.usd, -self.tax_rate * entry.discounted_usd)

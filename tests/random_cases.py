@@ -1,7 +1,7 @@
 """Random scenarios that mix what a scenario may say: all kinds of prices but files, taxes, phases, free months, extensions, charges
 and power on either side, MW returned or kept, ramps, blocks, budgets, rights, leases that run already, prepayments, deposits,
-defaults, early ends, service levels and delays, minimum sizes, exclusive groups and prerequisites, machines that may be bought
-and sold.
+defaults, early ends, service levels and delays, minimum sizes, exclusive groups and prerequisites, machines that may be bought,
+sold and moved.
 """
 
 from __future__ import annotations
@@ -312,6 +312,36 @@ def random_sales(seed: int, draw: Draw, fleets: list[Data]) -> list[Data]:
     return fleets
 
 
+def random_moves(seed: int, draw: Draw, fleets: list[Data], sites: int) -> list[Data]:
+    """Ways to move some of the fleets to another site, where there is one; from a source of its own."""
+    own, found = Draw(seed), list[Data]()
+    own.random, own.first, own.length = random.Random(f"moves {seed}"), draw.first, draw.length
+    for number, fleet in enumerate(fleets if sites > 1 else []):
+        if own.chance(0.9):
+            earliest = own.whole(-2, max(0, own.length // 2))
+            found.append(
+                {
+                    "name": f"Moved {number}",
+                    "fleet": fleet["name"],
+                    "site": {"Site 1": "Site 2", "Site 2": "Site 1"}[fleet["site"]],
+                    **own.random.choice(
+                        [{"usd_per_mw": own.number(100, 30_000)}, {"usd_per_th": own.number(0, 0.1)}, {"usd_per_mw": 0}]
+                    ),
+                    "downtime_months": own.random.choice([0, 1, 3]),
+                    "overhead": own.number(1, 1.2),
+                    "uptime_fraction": own.number(0.5, 1),
+                    "variable_opex_usd_per_mwh": own.number(0, 20),
+                    "fixed_opex_usd_per_mw_month": own.random.choice([0, own.number(100, 8000)]),
+                    "window": {
+                        "earliest": month_text(own.first + earliest),
+                        "latest": month_text(own.first + earliest + own.whole(0, 20)),
+                        "every_months": own.random.choice([1, 1, 4]),
+                    },
+                }
+            )
+    return found
+
+
 def random_machines(seed: int, draw: Draw, sites: int) -> list[Data]:
     """Machines on offer in half of the scenarios; from a source of its own."""
     own = Draw(seed)
@@ -356,7 +386,7 @@ def random_finance(draw: Draw) -> Data:
 def random_scenario(seed: int, machines: bool = True) -> hl.Scenario | None:
     """A scenario, or None where the draws do not fit together (a window without a start, a fleet larger than its site).
 
-    machines: whether machines may be bought and sold.
+    machines: whether machines may be bought, sold and moved.
     """
     draw = Draw(seed)
     sites = draw.whole(1, 2)
@@ -372,6 +402,7 @@ def random_scenario(seed: int, machines: bool = True) -> hl.Scenario | None:
         "machine_offers": random_machines(seed, draw, sites) if machines else [],
     }
     written["fleets"] = random_sales(seed, draw, written["fleets"]) if machines else written["fleets"]
+    written["machine_moves"] = random_moves(seed, draw, written["fleets"], sites) if machines else []
     if draw.chance(0.2) and written["leases"]:
         del written["horizon"]
     try:

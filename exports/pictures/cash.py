@@ -60,7 +60,7 @@ GROUPS = (
     Group("prepayments, deposits, fees", PURPLE, "....", FEES),
     Group("opex, power and charges of leases", SKY, "----", LEASE_COSTS),
     Group("capex of leases", "#5A1E00", "", ("lease_capex",)),
-    Group("machines bought", "#7F7F7F", "++", MACHINES),
+    Group("machines bought and moved", "#7F7F7F", "++", MACHINES),
     Group("residual value, machines sold", YELLOW, "////", ("residual_value", "machine_sale")),
     Group("taxes", VERMILLION, "\\\\\\\\", ("income_tax",)),
     Group("power blocks against the index", GREEN, "xxxx", ("block_settlement",)),

@@ -1,9 +1,9 @@
 """Which sheets a workbook has and which columns: made from the models, so that a new field has its column at once.
 
-A form (General, Market) holds one field a row. A table (Sites, Fleets, Leases, Machines, Power) holds one item a row; fields of the
-tables inside an item are columns with points in their names (`start_window.earliest`). Lists inside an item are sheets of their own
-(Ramps, Blocks, Extensions, Phases, Spending, Terminations, Delays), whose first column names the item. Paths, Prices, Shapes,
-Budget and Sources hold what has no place in a row.
+A form (General, Market) holds one field a row. A table (Sites, Fleets, Leases, Machines, Moves, Power) holds one item a row;
+fields of the tables inside an item are columns with points in their names (`start_window.earliest`). Lists inside an item are
+sheets of their own (Ramps, Blocks, Extensions, Phases, Spending, Terminations, Delays), whose first column names the item. Paths,
+Prices, Shapes, Budget and Sources hold what has no place in a row.
 """
 
 from __future__ import annotations
@@ -42,9 +42,16 @@ SHARE = "share"
 """The row of a shape that holds the share of the hours of each band."""
 CLOCK_HOURS = 24
 
-_TABLES: dict[Fields, str] = {("power", "zones"): "Power", ("machine_offers",): "Machines"}
+_TABLES: dict[Fields, str] = {("power", "zones"): "Power", ("machine_offers",): "Machines", ("machine_moves",): "Moves"}
 _LISTS: dict[type[BaseModel], str] = {RampStep: "Ramps", FixedBlock: "Blocks", Spending: "Spending"}
-_ITEMS = {"sites": "site", "fleets": "fleet", "leases": "lease", "zones": "zone", "machine_offers": "machines"}
+_ITEMS = {
+    "sites": "site",
+    "fleets": "fleet",
+    "leases": "lease",
+    "zones": "zone",
+    "machine_offers": "machines",
+    "machine_moves": "move",
+}
 _SUGGESTED: dict[Fields, tuple[str, ...]] = {("asic",): tuple(ASICS)}
 _REFERENCES = {"site": "Sites", "zone": "Power", "lease": "Leases", "requires": "Leases", "fleet": "Fleets"}
 
@@ -162,7 +169,7 @@ def sheets() -> tuple[Sheet, ...]:
         for model in dict.fromkeys(part.model for part in inside):
             fields = tuple(part.place for part in inside if part.model is model)
             lists.append(_list_sheet(name, table.place[-1], model, fields))
-    order = ["General", "Market", "Power", "Sites", "Fleets", "Leases", "Machines"]
+    order = ["General", "Market", "Power", "Sites", "Fleets", "Leases", "Machines", "Moves"]
     made.sort(key=lambda sheet: order.index(sheet.name) if sheet.name in order else len(order))
     return (*made, *lists)
 

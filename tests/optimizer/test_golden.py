@@ -90,7 +90,31 @@ def buying() -> Scenario:
     )
 
 
-CASES = {"two_sites": two_sites, "choices": choices, "buying": buying}
+def moving() -> Scenario:
+    """Two sites in four months, and machines that may leave the one in two months, dark for a month, for more overhead."""
+    way = {
+        "name": "Moved",
+        "fleet": "Fleet",
+        "site": "South",
+        "usd_per_mw": 9_000.0,
+        "downtime_months": 1,
+        "overhead": 1.25,
+        "uptime_fraction": 0.9,
+        "variable_opex_usd_per_mwh": 8.0,
+        "fixed_opex_usd_per_mw_month": 0.0,
+        "window": {"earliest": "2026-01", "latest": "2026-02"},
+    }
+    return scenario(
+        horizon__end="2026-04",
+        sites=[_site("North"), _site("South", supply={"kind": "fixed", "usd_per_mwh": {"flat": 20.0}})],
+        fleets=[fleet("Fleet", site="North")],
+        leases=[],
+        machine_moves=[way],
+        finance__discount_rate_per_year={"mining": 0.12, "lease": 0.08, "capex": 0.08, "power_contract": 0.08},
+    )
+
+
+CASES = {"two_sites": two_sites, "choices": choices, "buying": buying, "moving": moving}
 """Scenarios by name. The files of a case lie in the folder of its name; a family may have rows in several cases."""
 
 

@@ -370,3 +370,101 @@ def test_machines_that_were_sold_do_not_mine() -> None:
     late.mining_mw[0, -1] = 1.0
     assert not certifier.primal(late).passed
     assert certifier.safe_bound_musd(prices) == pytest.approx(plan.npv_musd(certifier.values), rel=1e-9)
+
+
+# --- moving --------------------------------------------------------------------------------------------------------------
+
+
+def move(**changes: Any) -> dict[str, Any]:
+    """The plain fleet to a site whose power costs half: 100,000 USD a MW, a month of downtime."""
+    return {
+        "name": "Moved",
+        "fleet": "Fleet",
+        "site": "Cheap",
+        "usd_per_mw": 100_000.0,
+        "downtime_months": 1,
+        "overhead": 1.0,
+        "uptime_fraction": 1.0,
+        "variable_opex_usd_per_mwh": 10.0,
+        "fixed_opex_usd_per_mw_month": 0.0,
+        "window": {"earliest": "2026-01", "latest": "2026-06"},
+        **changes,
+    }
+
+
+def two_sites(cheap_mw: float = 60.0, **changes: Any) -> Scenario:
+    """100 MW of machines at 40 USD/MWh, and an empty site at 20 USD/MWh."""
+    base = scenario().model_dump(mode="json", by_alias=True)
+    power = base["power"]["zones"]
+    power = [*power, {**power[0], "name": "Low", "price": {"kind": "flat", "usd_per_mwh": {"flat": 20.0}}}]
+    site = base["sites"][0]
+    sites = [site, {**site, "name": "Cheap", "zone": "Low", "energised_mw": cheap_mw}]
+    return scenario(**{"leases": [], "power__zones": power, "sites": sites, "machine_moves": [move()], **changes})
+
+
+def test_machines_are_moved_in_closed_form() -> None:
+    """At 20 USD/MWh a MW earns 70 USD/MWh in 16,776 hours from February 2026 on, 1,174,320 USD, instead of 50 in 17,520, 876,000.
+
+    The move pays up to 298,320 USD a MW, 5.9664 USD/TH; 60 MW have a place there and bring 198,320 USD each.
+    """
+    plan = hl.solve(two_sites())
+    assert plan.verdict == "CERTIFIED"
+    assert plan.npv_usd == pytest.approx(100 * 876_000 + 60 * 198_320, rel=1e-9)
+    row = row_of(plan, "Moved")
+    assert (row["decision"], row["site"], row["to_site"]) == ("move", "Site", "Cheap")
+    assert row["months"] == [{"month": "2026-01", "mw": pytest.approx(60)}]
+    assert row["usd"] == pytest.approx(-6e6)
+    assert row["worth_usd"] == pytest.approx(60 * 198_320)
+    assert row["break_even_usd_per_th"] == pytest.approx(5.9664, rel=1e-9)
+    assert row["reason"].startswith("60.0 of 100.0 MW moved: a MW costs 0.10 M USD to move")
+    mined = {(r["site"], r["period"]): r["mw"] for r in plan.rows["allocation"] if r["use"] == "mining"}
+    assert ("Cheap", "2026-01") not in mined, "the month of downtime"
+    assert (mined["Site", "2026-01"], mined["Cheap", "2026-02"]) == (pytest.approx(40), pytest.approx(60))
+
+
+def test_a_destination_has_its_own_overhead_and_tax_counts() -> None:
+    """A MW becomes 1.1 MW there, each of which earns 100 / 1.1 - 30 USD/MWh: 67 USD for the MW that left. 0.8 of all is kept."""
+    tax = {"rate_fraction": 0.2, "depreciation_years": 5}
+    plan = hl.solve(two_sites(110.0, machine_moves=[move(overhead=1.1)], finance__tax=tax))
+    assert plan.npv_usd == pytest.approx(0.8 * 100 * (16_776 * 67 - 100_000), rel=1e-9)
+    assert row_of(plan, "Moved")["mw"] == pytest.approx(100)
+
+
+def test_a_move_that_costs_too_much_is_not_made() -> None:
+    """At 6 USD/TH, 300,000 USD a MW, each loses 1,680 USD."""
+    plan = hl.solve(two_sites(machine_moves=[move(usd_per_mw=None, usd_per_th=6.0)]))
+    row = row_of(plan, "Moved")
+    assert (row["decision"], row["mw"], row["usd_per_th"]) == ("do not move", 0.0, pytest.approx(6.0))
+    assert row["break_even_usd_per_th"] == pytest.approx(5.9664, rel=1e-9)
+
+
+def test_a_fleet_is_sold_or_moved_but_each_machine_once() -> None:
+    """60 MW move; the others are worth more sold at 18 USD/TH than kept (876,000 USD a MW)."""
+    market = {"usd_per_th": {"flat": 18.0}, "window": {"earliest": "2026-01", "latest": "2026-01"}}
+    plan = hl.solve(two_sites(fleets__0__sale=market))
+    assert plan.verdict == "CERTIFIED"
+    assert (row_of(plan, "Moved")["mw"], row_of(plan, "Fleet")["mw"]) == (pytest.approx(60), pytest.approx(40))
+    assert plan.npv_usd == pytest.approx(60 * 1_074_320 + 40 * 900_000, rel=1e-9)
+
+
+def test_reasons_of_a_move() -> None:
+    (row,) = why(two_sites(), "Moved").uses
+    assert (row["kind"], row["decision"], row["rule"]) == ("machine move", "moved in part", "site power")
+    assert row["opposite_costs_usd"] == pytest.approx(60 * 198_320)
+    assert {flip["input"]: flip["to"] for flip in row["flips"]}["price"] == pytest.approx(5.9664, rel=1e-9)
+
+
+def test_stranded_machines_have_a_worth() -> None:
+    """25 MW that a lease displaces from July 2026 on for good would have earned 50 USD in each of 4,416 hours of 2026.
+
+    A sale would bring 1 USD/TH, 50,000 USD a MW, no more than the end of the horizon does.
+    """
+    base = scenario().model_dump(mode="json", by_alias=True)["leases"][0]
+    lease = {"start_window": {"earliest": "2026-07", "latest": "2026-07"}, "mw_after_term": "kept", "term_years": 1.5}
+    plan = hl.solve(selling(leases=[{**base, **lease}], fleets__0__sale=sale(usd_per_th={"flat": 1.0})))
+    row = next(row for row in plan.rows["stranded"] if row["year"] == 2026)
+    assert row["mw"] == pytest.approx(25 * 184 / 365)
+    assert row["margin_usd"] == pytest.approx(25 * 4_416 * 50)
+    assert (row["first"], row["last"]) == ("2026-07", "2026-12")
+    assert row["sale_usd_per_mw"] == pytest.approx(50_000)
+    assert row["move_gain_usd_per_mw"] is None

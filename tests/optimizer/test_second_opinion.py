@@ -20,6 +20,7 @@ from plain_evaluator import (
     Evaluation,
     LeaseMw,
     MiningMw,
+    MovedMw,
     PlainScenario,
     SoldMw,
     days_in,
@@ -65,19 +66,19 @@ def shipped(name: str) -> tuple[hl.Plan, PlainScenario]:
     return hl.solve(scenario), plain(scenario)
 
 
-def decisions_of(plan: hl.Plan) -> tuple[MiningMw, LeaseMw, BoughtMw, SoldMw]:
+def decisions_of(plan: hl.Plan) -> tuple[MiningMw, LeaseMw, BoughtMw, SoldMw, MovedMw]:
     mining = {(row["name"], row["period"]): row["mw"] for row in plan.rows["allocation"] if row["use"] == "mining"}
     leases = {(row["offer"], start["start"]): start["critical_mw"] for row in plan.rows["leases"] for start in row["starts"]}
-    bought, sold = (
+    bought, sold, moved = (
         {
             (row["name"], part["month"]): part["mw"]
             for row in plan.rows["machines"]
             if row["decision"] == decision
             for part in row["months"]
         }
-        for decision in ("buy", "sell")
+        for decision in ("buy", "sell", "move")
     )
-    return mining, leases, bought, sold
+    return mining, leases, bought, sold, moved
 
 
 def different(ours: dict[Any, float], theirs: dict[Any, float], relative: float, absolute: float) -> list[str]:
@@ -138,10 +139,10 @@ def assert_nothing_is_better(plan: hl.Plan, opinion: PlainScenario) -> None:
 def assert_all_mining(plan: hl.Plan, opinion: PlainScenario) -> None:
     """Without offers the months separate, and in each the fleets with the largest margins fill the MW that signed leases leave.
 
-    Where machines may be bought or sold, the months hang together: the second program without a lease.
+    Where machines may be bought, sold or moved, the months hang together: the second program without a lease.
     """
     found = opinion.evaluate(opinion.best_mining({}), {})
-    if opinion.offers or any(fleet["sale"] for fleet in opinion.fleets.values()):
+    if opinion.offers or opinion.moves or any(fleet["sale"] for fleet in opinion.fleets.values()):
         program = Program(opinion, hourly=False)
         for column in program.offer_columns:
             program.upper[column] = 0.0

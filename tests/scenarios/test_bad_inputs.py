@@ -141,6 +141,55 @@ SALES = [
     ),
 ]
 
+MOVE_TEXT = GOOD.replace(
+    "fleets:\n",
+    """\
+  - {name: Odessa, zone: West, energised_mw: 90, supply: {kind: index, adder_usd_per_mwh: 2}}
+fleets:
+""",
+).replace(
+    "finance:\n",
+    """\
+machine_moves:
+  - name: Moved
+    fleet: Machines
+    site: Odessa
+    usd_per_mw: 70_000
+    downtime_months: 2
+    overhead: 1.04
+    uptime_fraction: 0.95
+    variable_opex_usd_per_mwh: 7.5
+    fixed_opex_usd_per_mw_month: 600
+    window: {earliest: 2026-06, latest: 2027-06}
+finance:
+""",
+)
+
+
+def bad_move(name: str, old: str, new: str, field: str, found: str, allowed: str, hint: str = "") -> Refused:
+    """A mistake in a move of machines, reported in the line of the new text."""
+    return Refused(f"move-{name}", old, new, f"machine_moves.Moved.{field}", found, allowed, hint, None, MOVE_TEXT)
+
+
+MOVES = [
+    bad_move("fleet", "fleet: Machines", "fleet: Machine", "fleet", '"Machine"', "one of the fleets: Machines", "mean Machines?"),
+    bad_move("site", "    site: Odessa", "    site: Odesa", "site", '"Odesa"', "one of the sites: Rockdale, Odessa", "Odessa"),
+    bad_move("nowhere", "    site: Odessa", "    site: Rockdale ", "site", "Rockdale, where Machines is", "another site"),
+    bad_move("kw", "usd_per_mw: 70_000", "usd_per_mw: 70", "usd_per_mw", "70 USD", "0 or 100 to 5,000,000 USD", "70 in USD per kW"),
+    bad_move(
+        "both", "usd_per_mw: 70_000", "usd_per_th: 1\n    usd_per_mw: 70_000", "usd_per_mw", "both usd_per_mw and", "exactly one"
+    ),
+    bad_move("dark", "downtime_months: 2", "downtime_months: 200", "downtime_months", "200 months", "0 to 120 months"),
+    bad_move(
+        "retired",
+        "window: {earliest: 2026-06, latest: 2027-06}",
+        "window: {earliest: 2030-11, latest: 2030-12}",
+        "window",
+        "no month in which Machines can leave, from 2030-11 to 2030-12",
+        "so early that it arrives before it retires",
+    ),
+]
+
 BUYING = "usd_per_th: {flat: 16}"
 WINDOW = "delivery_window: {earliest: 2026-06, latest: 2027-06, every_months: 3}"
 MACHINES = [
@@ -540,6 +589,7 @@ DATES = [
     ),
     *MACHINES,
     *SALES,
+    *MOVES,
     Refused(
         "B062-fleet",
         "retire_month: 2031-01",
