@@ -42,11 +42,12 @@ def _run(options: argparse.Namespace) -> int:
     from ..exports.atomic import write_atomically
     from ..exports.report.page import report_page
     from ..exports.report.study import Study
-    from ..optimizer.decision_map import box_of
+    from ..optimizer.decision_map import axes_of, box_of
     from ..optimizer.solve import solve
     from .decision_map import map_progress
 
     box, tolerance = box_of({axis: getattr(options, axis) for axis in RANGES}, options.tolerance)
+    axes_of(box, tolerance)
     scenario = loaded(options)
     on_terminal = sys.stderr.isatty()
     progress = progress_line() if on_terminal else None

@@ -386,7 +386,7 @@ def decision_map(
     ends the search with the bound that was reached (`complete` is False then). Raises InputError for a box or tolerance that makes
     no sense, NoPlanError where the scenario has no plan, SolverError where the solver fails.
     """
-    axes = _checked(box, tolerance)
+    axes = axes_of(box, tolerance)
     found = conflicts(scenario)
     if found:
         raise NoPlanError(describe(found))
@@ -419,7 +419,7 @@ def decision_map(
     )
 
 
-def _checked(box: Mapping[str, tuple[float, float]], tolerance: float) -> list[Axis]:
+def axes_of(box: Mapping[str, tuple[float, float]], tolerance: float) -> list[Axis]:
     """The axes in their order. Raises InputError with everything that is wrong."""
     problems = []
     for name, (low, high) in box.items():

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from html import escape
 
 from ...models.months import Month
+from ...optimizer.decision_map import DecisionMap
 from ...optimizer.tables import Row
 from ..decision import actions, musd, switched
 from .page_data import axes
@@ -17,6 +18,8 @@ FIRST_MONTHS = 36
 YEARS_TOLD = 4
 """How far the sentence looks at mining."""
 MOST_STEPS = 6
+MOST_FLIPS = 3
+"""Of offers, where there is no map."""
 CLOSE_CALL = 0.05
 """An offer whose rent is within this share of its break-even is named as a close call."""
 SMALLEST_MW = 0.05
@@ -68,7 +71,8 @@ def sentence(study: Study) -> str:
     years = list(mining)[:YEARS_TOLD]
     more = plan.npv_usd - plan.reference("all_mining").npv_usd
     if not taken:
-        decided = f"Sign none of the {len(offered)} offers and mine" if offered else "Mine"
+        none = "Do not sign the one offer" if len(offered) == 1 else f"Sign none of the {len(offered)} offers"
+        decided = f"{none} and mine" if offered else "Mine"
         return f"{decided} with {mining[years[0]]:,.0f} MW in {years[0]}: worth {musd(plan.npv_usd)}."
     decided = f"Sign {len(taken)} of {len(offered)} offer{'s' if len(offered) > 1 else ''} ({mw:,.1f} MW of critical IT)"
     told = _mining_in_words(mining[years[0]], mining[years[-1]], years[-1])
@@ -177,7 +181,9 @@ def _running(study: Study) -> Iterator[str]:
 
 def _flip_rule(study: Study) -> str:
     found = study.map
-    if any(not axis.low <= 1.0 <= axis.high for axis in found.axes):
+    if found is None:
+        return "Offers whose rent is nearest to the one at which they flip; all else as it is, by solving again."
+    if not study.holds_today:
         return "The scenario's own prices lie outside of the box that was looked at, so no distance from them is told."
     worth = f"until another plan is worth more by over {musd(found.tolerance_usd)}"
     return f"One price moves, the others stay, {worth}; each edge found by solving again."
@@ -185,9 +191,11 @@ def _flip_rule(study: Study) -> str:
 
 def _flips(study: Study) -> Iterator[str]:
     """Each price with its nearest flips, exact, down and up."""
-    found = study.map
-    flips = {row["direction"]: row for row in found.rows["flips"]}
-    if any(not axis.low <= 1.0 <= axis.high for axis in found.axes):
+    if study.map is None:
+        yield from _flips_of_offers(study)
+        return
+    flips = {row["direction"]: row for row in study.map.rows["flips"]}
+    if not study.holds_today:
         return
     for axis in axes(study):
         if not axis["certified"]:
@@ -202,17 +210,30 @@ def _flips(study: Study) -> Iterator[str]:
             factor = row[axis["name"]]
             at = f"{TIMES}{factor:.3f}" if axis["today"] is None else f"{factor * axis['today']:,.2f}"
             change = f'<span class="change">{_percent(factor - 1)}</span>'
-            lines.append((abs(math.log(factor)), f"<li><strong>{at}</strong> {change} then {escape(_then(study, row))}</li>"))
+            lines.append((abs(math.log(factor)), f"<li><strong>{at}</strong> {change} then {escape(_then(study.map, row))}</li>"))
         body = "".join(text for _, text in sorted(lines))
         yield f'<h3>{escape(axis["label"])} <span class="note">{escape(now)}</span></h3><ul>{body}</ul>'
 
 
-def _then(study: Study, flip: Row) -> str:
+def _flips_of_offers(study: Study) -> Iterator[str]:
+    """Where there is no map: the offers nearest to their break-even rent."""
+    leases = {row["offer"]: row for row in study.plan.rows["leases"]}
+    near = [leases[name] for name in study.offers_by_distance if leases[name]["break_even_rent_usd_per_kw_month"]]
+    for row in near[:MOST_FLIPS]:
+        rent, edge = row["first_year_rent_usd_per_kw_month"], row["break_even_rent_usd_per_kw_month"]
+        then = "is left out below" if row["critical_mw"] else "is taken above"
+        change = f'<span class="change">{_percent(edge / rent - 1)}</span>' if rent else ""
+        now = f"today {rent:,.2f} USD/kW-month"
+        yield f'<h3>{escape(row["offer"])} <span class="note">{now}</span></h3>'
+        yield f"<ul><li><strong>{edge:,.2f}</strong> {change} {then}</li></ul>"
+
+
+def _then(found: DecisionMap, flip: Row) -> str:
     """How the leases of the plan that wins beyond a flip differ from today's."""
     mw: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for row in study.map.rows["plan_leases"]:
+    for row in found.rows["plan_leases"]:
         mw[row["plan"]][row["offer"]] += row["critical_mw"]
-    before, after = mw[study.map.best()], mw[flip["plan"]]
+    before, after = mw[found.best()], mw[flip["plan"]]
     changes = {offer: after[offer] - before[offer] for offer in [*before, *after]}
     told = [f"{_signed(change)} MW {offer}" for offer, change in changes.items() if abs(change) > SMALLEST_MW]
     return "; ".join(told) if told else "the same leases, with other starts or machines"

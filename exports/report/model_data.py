@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...models.months import Array
+from ...models.scenario import Scenario
 from ...optimizer.plan_terms import PlanTerms
 from ...optimizer.tables import lease_uses
 from .packing import Packed, packed, plain_number
@@ -21,10 +22,7 @@ def model_data(terms: PlanTerms) -> dict[str, Any]:
     kinds = dict.fromkeys(["mining", *(row.kind for row in terms.rows)])
     return {
         "months": [str(month) for month in calendar.months],
-        "zones": [
-            {"name": name, "price": _multiples(price), "hours": _multiples(hours), "points": price.shape[1]}
-            for name, price, hours in terms.zones
-        ],
+        "zones": zones_data(scenario),
         "fleets": [
             {
                 "site": fleet.site,
@@ -69,6 +67,15 @@ def model_data(terms: PlanTerms) -> dict[str, Any]:
         "years": {when: years.tolist() for when, years in terms.years.items()},
         "tax_rate": scenario.finance.tax_rate,
     }
+
+
+def zones_data(scenario: Scenario) -> list[dict[str, Any]]:
+    """Market prices by zone and month, USD/MWh ascending, with the hours at each price; zones by name."""
+    tables, multiplier = scenario.price_tables, scenario.power.multiplier
+    return [
+        {"name": name, "price": _multiples(multiplier * tables[name].usd_per_mwh), "hours": _multiples(tables[name].hours)}
+        for name in sorted(tables)
+    ]
 
 
 def _options(terms: PlanTerms) -> list[dict[str, Any]]:

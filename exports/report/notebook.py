@@ -96,7 +96,7 @@ class Plots:
         return self._chart("cash")
 
     def map(self) -> Chart:
-        """The decision map of hashprice and rent, with the sliders."""
+        """The decision map of hashprice and rent, with the sliders; ValueError where the scenario's terms have none."""
         return self._chart("map")
 
     def hours(self) -> Chart:
@@ -121,6 +121,4 @@ class Plots:
 
     def sites(self) -> Chart:
         """MW and value by site of a portfolio; ValueError for a single site."""
-        if len(self.plan.scenario.sites) < 2:
-            raise ValueError("the scenario has a single site")
         return self._chart("sites")

@@ -17,7 +17,9 @@ from .page_data import CHARTS, as_json, page_data
 from .study import Study
 
 STYLE = "report.css"
-SCRIPTS = ("evaluate.js", "format.js", "tables.js", "charts_plan.js", "charts_map.js", "charts_study.js", "page.js")
+CHART_SCRIPTS = ("charts_plan.js", "charts_map.js", "charts_study.js")
+SCRIPTS = ("evaluate.js", "as_planned.js", "format.js", "tables.js", *CHART_SCRIPTS, "page.js")
+OTHER_PRICES = "hashlease run --set, sweep and compare tell what it is worth at others"
 LIBRARY = "echarts/echarts.min.js"
 LIBRARY_NAME = "Apache ECharts 6.1.0"
 
@@ -30,14 +32,29 @@ def asset(name: str) -> str:
 
 def report_page(study: Study) -> str:
     """The whole report."""
-    return _page("page.html", page_data(study), {"first_screen": first_screen(study), "title": _title(study)})
+    return _page("page.html", page_data(study), {"first_screen": first_screen(study), **_over_time(study), "title": _title(study)})
 
 
 def chart_page(study: Study, chart: str) -> str:
-    """One chart on a page of its own."""
+    """One chart on a page of its own. Raises ValueError for one that the scenario does not have."""
     if chart not in CHARTS:
         raise ValueError(f"no chart {chart!r}; there are {', '.join(CHARTS)}")
-    return _page("chart.html", page_data(study, [chart]), {"title": _title(study)})
+    data = page_data(study, [chart])
+    if not data["charts"]:
+        raise ValueError(study.why_no_sliders if chart == "map" else "the scenario has a single site")
+    note = escape(study.why_no_sliders) if "planned" in data else ""
+    return _page("chart.html", data, {"title": _title(study), "why_no_sliders": note})
+
+
+def _over_time(study: Study) -> dict[str, str]:
+    """What heads the charts over time: the live what-if, or why there is none."""
+    if study.terms is None:
+        note = f"{study.why_no_sliders} The charts show the plan at the scenario's own prices; {OTHER_PRICES}."
+        return {"whatif_short": "Over time", "whatif": "The plan over time", "box_note": escape(note)}
+    assert study.map is not None
+    plans = f"{len(study.terms.decisions):,} plans"
+    note = f"Every slider revalues {plans} in this page, month by month and price band by price band. {study.map.verdict}."
+    return {"whatif_short": "What if", "whatif": "What if prices move?", "box_note": escape(note)}
 
 
 def _title(study: Study) -> str:

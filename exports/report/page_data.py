@@ -15,7 +15,7 @@ from ... import __version__
 from ...models.sources import is_assumption
 from ...optimizer.compare import STEPS
 from ...optimizer.curves import PARAMETERS
-from ...optimizer.decision_map import MAP_TABLES
+from ...optimizer.decision_map import MAP_TABLES, DecisionMap
 from ...optimizer.ledger import ITEMS
 from ...optimizer.plan import Plan, plain
 from ...optimizer.sensitivity import DEFAULT_CHANGE
@@ -23,6 +23,7 @@ from ...optimizer.tables import TABLES, Row, without_dust
 from ..decision import not_counted
 from ..figures import figures
 from ..halvings import halvings
+from .as_planned import planned_data
 from .model_data import model_data
 from .packing import packed_table
 from .study import REPORT_BOX, Study
@@ -52,7 +53,7 @@ def page_data(study: Study, charts: Sequence[str] = CHARTS) -> dict[str, Any]:
         "npv_usd": plan.npv_usd,
         "valuation_date": str(plan.scenario.finance.valuation_date),
         "references": {reference.name: reference.npv_usd for reference in plan.references},
-        "charts": [chart for chart in charts if chart != "sites" or len(plan.scenario.sites) > 1],
+        "charts": [chart for chart in charts if _has(study, chart)],
         "offers": [{"name": lease.name, "signed": lease.status == "signed"} for lease in plan.scenario.leases],
         "fleets": [fleet.name for fleet in plan.scenario.fleets],
         "rents": {lease.name: lease.first_year_rent_usd_per_kw_month for lease in plan.scenario.leases},
@@ -74,6 +75,11 @@ def page_data(study: Study, charts: Sequence[str] = CHARTS) -> dict[str, Any]:
     return plain_keys(found)
 
 
+def _has(study: Study, chart: str) -> bool:
+    """Whether the scenario has a chart; the map is only solved where it is asked for."""
+    return len(study.scenario.sites) > 1 if chart == "sites" else study.map is not None if chart == "map" else True
+
+
 def plain_keys(found: dict[str, Any]) -> dict[str, Any]:
     """Plain data that JSON can hold."""
     data: dict[str, Any] = plain(found)
@@ -88,31 +94,32 @@ def as_json(data: Mapping[str, Any]) -> str:
 
 
 def _model(study: Study) -> dict[str, Any]:
-    found, terms = study.map, study.terms
-    inside = [axis for axis in found.axes if not axis.low <= 1.0 <= axis.high]
+    """What the charts of the plan and of the map need: plans that the page revalues, or the plan as it is."""
+    terms = study.terms
+    found = {"axes": axes(study), **({} if study.map is None else {"map": _map(study, study.map)})}
+    if terms is None:
+        return {**found, "planned": planned_data(study), "plan_today": 0}
+    return {**found, "model": model_data(terms), "plan_today": study.plan_today, "all_mining": len(terms.decisions) - 1}
+
+
+def _map(study: Study, found: DecisionMap) -> dict[str, Any]:
     return {
-        "model": model_data(terms),
-        "axes": axes(study),
-        "map": {
-            "verdict": found.verdict,
-            "complete": found.complete,
-            "bound_usd": max(found.bound_usd, 1.0),
-            "tolerance_usd": found.tolerance_usd,
-            "plans": len(found.decisions),
-            "solves": found.solves,
-            "simplices": found.simplices,
-            "flips": found.rows["flips"],
-            "holds_today": not inside,
-        },
-        "plan_today": study.plan_today,
-        "all_mining": len(terms.decisions) - 1,
+        "verdict": found.verdict,
+        "complete": found.complete,
+        "bound_usd": max(found.bound_usd, 1.0),
+        "tolerance_usd": found.tolerance_usd,
+        "plans": len(found.decisions),
+        "solves": found.solves,
+        "simplices": found.simplices,
+        "flips": found.rows["flips"],
+        "holds_today": study.holds_today,
     }
 
 
 def axes(study: Study) -> list[dict[str, Any]]:
     """Hashprice, rent and power price: what a multiplier of 1 is in market units, and the certified range (None: not an axis)."""
     units = units_today(study.plan)
-    box = {axis.name: (axis.low, axis.high) for axis in study.map.axes}
+    box = {} if study.map is None else {axis.name: (axis.low, axis.high) for axis in study.map.axes}
     found = []
     for name, label in LABELS.items():
         today, unit, meaning = units[name]
@@ -160,8 +167,8 @@ def _tables(study: Study) -> list[dict[str, Any]]:
     for name, columns in TABLES.items():
         about = " ".join((inspect.getdoc(getattr(Plan, name)) or "").split())
         found.append(_table(name, name.replace("_", " "), about, columns, [without_dust(row) for row in plan.rows[name]]))
-    for name, columns in MAP_TABLES.items():
-        found.append(_table(f"map_{name}", MAP_TITLES.get(name, name), "", columns, study.map.rows[name]))
+    for name, rows in ({} if study.map is None else study.map.rows).items():
+        found.append(_table(f"map_{name}", MAP_TITLES.get(name, name), "", MAP_TABLES[name], rows))
     sourced, assumed, silent = _inputs(plan)
     columns = ("input", "value", "source")
     found.append(_table("inputs", "inputs with a source", "", columns, sourced))

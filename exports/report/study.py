@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from ...errors import InputError
 from ...models.scenario import Scenario
-from ...models.values import TODAY
+from ...models.values import TODAY, Values
 from ...optimizer.compare import ALL_MINING, OPTIMUM, compare
 from ...optimizer.curves import break_even_curve
-from ...optimizer.decision_map import DecisionMap, decision_map
+from ...optimizer.decision_map import DecisionMap, axes_of, decision_map
 from ...optimizer.plan import Plan
 from ...optimizer.plan_terms import PlanTerms
 from ...optimizer.sandwich import Progress as MapProgress
@@ -42,19 +43,59 @@ class Study:
         return self.plan.scenario
 
     @cached_property
-    def map(self) -> DecisionMap:
-        return decision_map(self.scenario, self.box, self.tolerance, self.map_progress)
+    def _map(self) -> DecisionMap | InputError:
+        axes_of(self.box, self.tolerance)
+        try:
+            return decision_map(self.scenario, self.box, self.tolerance, self.map_progress)
+        except InputError as refused:
+            return refused
+
+    @property
+    def map(self) -> DecisionMap | None:
+        """None where the scenario has terms that a map does not hold. Raises InputError for a box that makes no sense."""
+        found = self._map
+        return None if isinstance(found, InputError) else found
 
     @cached_property
-    def terms(self) -> PlanTerms:
-        """The map's plans, and the one that mines with every MW, which is the last. Raises InputError for terms that do not fit."""
-        found = self.map
-        return PlanTerms.of(found.values.values, [*found.decisions, found.optimiser.all_mining()])
+    def _terms(self) -> PlanTerms | InputError:
+        found = self._map
+        if isinstance(found, InputError):
+            return found
+        try:
+            return PlanTerms.of(found.values.values, [*found.decisions, found.optimiser.all_mining()])
+        except InputError as refused:
+            return refused
+
+    @property
+    def terms(self) -> PlanTerms | None:
+        """The map's plans, and the one that mines with every MW, which is the last; None where terms do not fit into this form."""
+        found = self._terms
+        return None if isinstance(found, InputError) else found
+
+    @property
+    def why_no_sliders(self) -> str:
+        """Why the page cannot revalue plans at other prices, in a sentence; empty where it can."""
+        found = self._terms
+        if not isinstance(found, InputError):
+            return ""
+        told = [f"{problem.field}: {problem.found}" for problem in found.problems]
+        lacking = "live what-if" if self.map is not None else "live what-if and no decision map"
+        return f"This report has no {lacking}: the scenario has terms that its arithmetic does not hold ({'; '.join(told)})."
 
     @cached_property
     def plan_today(self) -> int:
         """Number (from 0) of the best plan of the list at the scenario's own prices."""
-        return int(self.terms.npv_musd(TODAY).argmax())
+        return 0 if self.terms is None else int(self.terms.npv_musd(TODAY).argmax())
+
+    @property
+    def holds_today(self) -> bool:
+        """Whether the scenario's own prices lie in the map's box."""
+        return self.map is not None and all(axis.low <= 1.0 <= axis.high for axis in self.map.axes)
+
+    @cached_property
+    def values(self) -> Values:
+        """What a MW of the scenario is worth."""
+        return Values(self.scenario) if self.map is None else self.map.values.values
 
     @cached_property
     def tornado(self) -> list[Row]:

@@ -22,6 +22,7 @@ from hashlease.exports.report.packing import packed
 from hashlease.exports.report.page import LIBRARY, LIBRARY_NAME, asset, policy, report_page
 from hashlease.exports.report.page_data import as_json
 from hashlease.exports.report.study import Study
+from report_browser import data_of
 
 LIBRARY_SHA256 = "b66b25aeb4df84e33199dc21694014d336d222cbd9deb0e5a7c14bd6aa0d0fd0"
 """dist/echarts.min.js of the npm package echarts 6.1.0, whose archive has the integrity
@@ -52,14 +53,6 @@ def unpacked(found: Any) -> list[Any]:
     if isinstance(found, list):
         return found
     return [found["of"][n] for n, times in zip(found["runs"][::2], found["runs"][1::2], strict=True) for _ in range(times)]
-
-
-def data_of(page: str) -> dict[str, Any]:
-    """The data of a page as its script reads it."""
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
-    assert found is not None
-    read: dict[str, Any] = json.loads(found[1])
-    return read
 
 
 @pytest.fixture(scope="module")

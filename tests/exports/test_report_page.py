@@ -17,9 +17,9 @@ from hashlease.exports.report.pdf import browser_of, pdf_of
 from hashlease.exports.report.study import Study
 from hashlease.models.values import Multipliers
 from hashlease.optimizer.ledger import Ledger, Line, gross_usd, total_usd
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
+from report_browser import LAUNCH, opened
 
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 POSITIONS = 12
 EVALUATED = """([hashprice, rent, power]) => {
   const { model } = hashlease;
@@ -42,7 +42,7 @@ EVALUATED = """([hashprice, rent, power]) => {
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
+        found = playwright.chromium.launch(executable_path=chromium, args=LAUNCH)
         yield found
         found.close()
 
@@ -52,24 +52,11 @@ def study() -> Study:
     return Study(hl.solve(rich()), tolerance=0.01)
 
 
-def opened(browser: Browser, folder: Path, study: Study, **look: Any) -> tuple[Page, list[str]]:
-    """The report, opened from its file without a network, and what it said on the console."""
-    file = folder / "report.html"
-    file.write_text(report_page(study), encoding="utf-8")
-    page = browser.new_context(offline=True, **look).new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda fault: said.append(str(fault)))
-    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
-    page.goto(file.as_uri())
-    page.wait_for_selector("html[data-ready=yes]")
-    return page, said
-
-
 def ledger_lines(study: Study, plan: int, at: Multipliers) -> list[Line]:
     """The ledger's lines of a plan of the list, whose machines stand idle in months that lose money."""
-    terms, values = study.terms, study.map.values.values
-    ledger, decisions = Ledger(study.scenario, at), study.terms.decisions[plan]
+    terms, values = study.terms, study.values
+    assert terms is not None
+    ledger, decisions = Ledger(study.scenario, at), terms.decisions[plan]
     mining = {}
     for k, fleet in enumerate(values.fleets):
         gains = np.sum([line.discounted_usd for line in ledger.mining(fleet)], axis=0) > 0

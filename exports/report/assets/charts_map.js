@@ -152,12 +152,12 @@ charts.map = (state) => {
   return {
     title: "Decision map",
     subtitle:
-      "Which leases the best plan signs, power at ×" + number(at.power, 2) + (certified ? "; darker: more MW leased" : "; not certified off the axes of the map"),
+      "Which leases the best plan signs, " + (state.live ? "power at ×" + number(at.power, 2) : "power price as it is") + (certified ? "; darker: more MW leased" : "; not certified off the axes of the map"),
     label: "Map of hashprice against rent. Today: " + choices[ofPlan[data.plan_today]].words,
     height: 420,
     legend: listed.slice(0, MOST_LISTED).map((choice) => ({ name: choice + 1 + ": " + choices[choice].words, colour: colour(choice), fixed: true })),
     legendMore: listed.length > MOST_LISTED ? "and " + (listed.length - MOST_LISTED) + " choices of smaller regions, in the figures" : "",
-    note: "★ the scenario's prices" + (nearest ? ", ◇ the nearest flip beyond the tolerance (" + nearest.direction + " " + percent(nearest.change_fraction, 1, true) + ")" : "") + ". The cross: the sliders; a click sets them.",
+    note: "★ the scenario's prices" + (nearest ? ", ◇ the nearest flip beyond the tolerance (" + nearest.direction + " " + percent(nearest.change_fraction, 1, true) + ")" : "") + (state.live ? ". The cross: the sliders; a click sets them." : "."),
     table: {
       columns: ["number", "leases", "critical_mw", "share of the map fraction"],
       rows: listed.map((choice) => [choice + 1, choices[choice].words, choices[choice].mw, share[choice]]),
@@ -236,7 +236,7 @@ charts.map = (state) => {
         ...(at.hashprice === 1 && at.rent === 1 ? [] : [mark("here", [at.hashprice, at.rent], CROSS, 18, "#ffffff", "#000000")]),
       ],
     },
-    clicked: (spot) => state.set({ hashprice: clamp(spot[0], x.low, x.high), rent: clamp(spot[1], y.low, y.high) }),
+    clicked: (spot) => state.live && state.set({ hashprice: clamp(spot[0], x.low, x.high), rent: clamp(spot[1], y.low, y.high) }),
   };
 };
 

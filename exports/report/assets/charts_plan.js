@@ -259,20 +259,12 @@ charts.cash = (state) => {
 charts.hours = (state) => {
   const { model, at, plan } = state;
   const kinds = [
-    { name: "mined", colour: ORANGE, values: new Float64Array(model.length) },
-    { name: "curtailed: power dearer than break-even", colour: "#7A8B99", values: new Float64Array(model.length) },
-    { name: "still: the month does not pay", colour: "#D5D9DD", stripes: true, values: new Float64Array(model.length) },
+    { name: "mined", of: "mined", colour: ORANGE },
+    { name: "curtailed: power dearer than break-even", of: "curtailed", colour: "#7A8B99" },
+    { name: "still: the month does not pay", of: "still", colour: "#D5D9DD", stripes: true },
   ];
-  model.fleets.forEach((fleet, k) => {
-    if (state.site !== "" && fleet.site !== state.site) return;
-    const { runs, margin } = model.fleetHours(k, at);
-    model.plans[plan].machines[k].forEach((mw, t) => {
-      const able = mw * fleet.uptime * model.zones[fleet.zone].monthHours(t);
-      const mined = margin[t] > 0 ? mw * runs[t] : 0;
-      kinds[0].values[t] += mined / 1000;
-      kinds[margin[t] > 0 ? 1 : 2].values[t] += (able - mined) / 1000;
-    });
-  });
+  const fleets = model.energy(plan, at).filter((fleet) => state.site === "" || fleet.site === state.site);
+  for (const kind of kinds) kind.values = Float64Array.from(model.months, (_, t) => fleets.reduce((sum, fleet) => sum + fleet[kind.of][t], 0) / 1000);
   const years = yearsOf(state);
   const yearly = kinds.map((kind) => byYear(state, kind.values).map(([, gwh]) => gwh));
   const total = years.map((_, at) => yearly.reduce((sum, row) => sum + row[at], 0));
@@ -282,6 +274,7 @@ charts.hours = (state) => {
     label: "Stacked bars of energy by year: mined, curtailed, standing still",
     height: 360,
     legend: kinds.map((kind) => ({ name: kind.name, colour: kind.colour, stripes: kind.stripes })),
+    note: model.hoursNote,
     table: yearTable(state, kinds.map((kind) => ({ name: kind.name + " gwh", values: kind.values }))),
     option: {
       ...base(state),
@@ -315,7 +308,8 @@ charts.duration = (state) => {
   const { model, at } = state;
   const years = yearsOf(state);
   const year = years.includes(state.year) ? state.year : years[0];
-  const zone = model.zones[Math.min(state.zone, model.zones.length - 1)];
+  const place = Math.min(state.zone, model.zones.length - 1);
+  const zone = model.zones[place];
   const months = model.months.map((month, t) => [month, t]).filter(([month]) => Number(month.slice(0, 4)) === year).map(([, t]) => t);
   const hours = zone.duration(months).map(([price, amount]) => [at.power * price, amount]);
   const all = hours.reduce((sum, [, amount]) => sum + amount, 0);
@@ -326,17 +320,7 @@ charts.duration = (state) => {
     gone += amount;
     points.push([(100 * gone) / all, price]);
   }
-  const fleets = model.fleets
-    .map((fleet, k) => ({ fleet, k }))
-    .filter(({ fleet }) => model.zones[fleet.zone] === zone && !fleet.fixed_price && months.some((t) => fleet.available[t] > 0))
-    .map(({ fleet, k }) => {
-      const { runs } = model.fleetHours(k, at);
-      const there = months.filter((t) => fleet.available[t] > 0);
-      const weight = there.reduce((sum, t) => sum + zone.monthHours(t), 0);
-      const kept = there.reduce((sum, t) => sum + zone.monthHours(t) * (at.hashprice * fleet.revenue[t] * (1 - fleet.pool_fee) - fleet.variable), 0) / weight;
-      const share = there.reduce((sum, t) => sum + runs[t], 0) / (fleet.uptime * weight);
-      return { name: fleet.name, colour: state.colours.mining.get(fleet.name), edge: kept - fleet.adder, share };
-    });
+  const fleets = model.edges(place, months, at).map((fleet) => ({ ...fleet, colour: state.colours.mining.get(fleet.name) }));
   const highest = Math.max(60, ...fleets.map((fleet) => 1.5 * fleet.edge));
   const top = Math.ceil(highest / 20) * 20;
   const lowest = points.length ? Math.min(0, ...points.map((point) => point[1])) : 0;

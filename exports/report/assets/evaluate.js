@@ -82,6 +82,26 @@ class Zone {
   }
 }
 
+function bestOf(values) {
+  let best = 0;
+  for (let plan = 1; plan < values.length; plan++) if (values[plan] > values[best]) best = plan;
+  return best;
+}
+
+/** Means over the months in which a fleet is there, by hours. `monthly`: its {edge, share} by month, or null for one off the market. */
+function edgesOf(model, zone, months, monthly) {
+  const found = [];
+  model.fleets.forEach((fleet, k) => {
+    const there = months.filter((t) => fleet.available[t] > 0);
+    const of = fleet.zone === zone && there.length ? monthly(fleet, k) : null;
+    if (!of) return;
+    const hours = there.reduce((sum, t) => sum + model.zones[zone].monthHours(t), 0);
+    const mean = (row) => there.reduce((sum, t) => sum + model.zones[zone].monthHours(t) * row[t], 0) / hours;
+    found.push({ name: fleet.name, site: fleet.site, edge: mean(of.edge), share: mean(of.share) });
+  });
+  return found;
+}
+
 class Model {
   constructor(data) {
     this.months = data.months;
@@ -190,9 +210,30 @@ class Model {
   }
 
   best(values) {
-    let best = 0;
-    for (let plan = 1; plan < values.length; plan++) if (values[plan] > values[best]) best = plan;
-    return best;
+    return bestOf(values);
+  }
+
+  /** Energy of each fleet by month, MWh: mined, curtailed because power is dearer than its break-even, still because the month loses. */
+  energy(plan, at) {
+    return this.fleets.map((fleet, k) => {
+      const { runs, margin } = this.fleetHours(k, at);
+      const able = this.plans[plan].machines[k].map((mw, t) => mw * fleet.uptime * this.zones[fleet.zone].monthHours(t));
+      const mined = this.plans[plan].machines[k].map((mw, t) => (margin[t] > 0 ? mw * runs[t] : 0));
+      const curtailed = able.map((mwh, t) => (margin[t] > 0 ? mwh - mined[t] : 0));
+      const still = able.map((mwh, t) => (margin[t] > 0 ? 0 : mwh));
+      return { site: fleet.site, mined, curtailed, still };
+    });
+  }
+
+  /** Break-even market prices of the fleets of a zone over some months, and the share of their hours that run. */
+  edges(zone, months, at) {
+    return edgesOf(this, zone, months, (fleet, k) => {
+      if (fleet.fixed_price) return null;
+      const { runs } = this.fleetHours(k, at);
+      const edge = (t) => at.hashprice * fleet.revenue[t] * (1 - fleet.pool_fee) - fleet.variable - fleet.adder;
+      const hours = (t) => fleet.uptime * this.zones[zone].monthHours(t);
+      return { edge: fleet.revenue.map((_, t) => edge(t)), share: runs.map((amount, t) => amount / hours(t)) };
+    });
   }
 
   /** Meter MW by site, use and name of a plan at prices: machines stand idle in months in which they would lose money. */

@@ -1,21 +1,24 @@
 // The page: sliders, what they move, drawing what is in sight, theme and print.
 
+const OWN_PRICES = { hashprice: 1, rent: 1, power: 1 };
 const data = JSON.parse(document.getElementById("data").textContent);
-const model = data.model ? new Model(data.model) : null;
+const live = Boolean(data.model);
+const model = live ? new Model(data.model) : data.planned ? new AsPlanned(data.planned) : null;
 const state = {
   data,
   model,
-  at: { hashprice: 1, rent: 1, power: 1 },
+  live,
+  at: { ...OWN_PRICES },
   follow: "best",
   site: "",
-  zone: model ? Math.max(model.fleets.filter((fleet) => !fleet.fixed_price).map((fleet) => fleet.zone)[0] ?? 0, 0) : 0,
+  zone: model ? Math.max(model.zones.findIndex((_, zone) => model.edges(zone, [...model.months.keys()], OWN_PRICES).length), 0) : 0,
   year: model ? Number(model.months[0].slice(0, 4)) : 0,
   paper: false,
   colours: {
     lease: new Map(data.offers.map((offer, n) => [offer.name, OFFERS[n % OFFERS.length]])),
     mining: new Map(data.fleets.map((name, n) => [name, FLEETS[n % FLEETS.length]])),
   },
-  ...(model ? choicesOf(model) : {}),
+  ...(data.map ? choicesOf(model) : {}),
 };
 
 /** Values of all plans at the prices that are set, the plan that is shown, and its MW and cash. */
@@ -151,7 +154,7 @@ class Figure {
 
 function refresh() {
   evaluate();
-  if (model) tellReadout();
+  if (live) tellReadout();
   for (const figure of figures) figure.refresh();
 }
 
@@ -205,7 +208,7 @@ function makeSliders() {
     refresh();
   });
   const reset = el("button", { type: "button", id: "reset" }, "Back to the scenario");
-  reset.addEventListener("click", () => set({ hashprice: 1, rent: 1, power: 1 }));
+  reset.addEventListener("click", () => set(OWN_PRICES));
   document.getElementById("sliders").append(el("div", { class: "slider buttons" }, el("label", { for: "follow" }, "Charts show"), follow, reset));
 }
 
@@ -316,7 +319,7 @@ function makeProof() {
     el("h3", {}, "The plan: " + data.verdict),
     el("ol", { class: "parts", start: "0" }, parts),
     el("h3", {}, "The map"),
-    el("p", {}, map.verdict + ". " + number(map.plans) + " plans, " + number(map.solves) + " solves, " + number(map.simplices) + " simplices." + (map.complete ? "" : " " + number(map.tolerance_usd) + " USD was asked for; the proof was stopped before.")),
+    el("p", {}, map ? map.verdict + ". " + number(map.plans) + " plans, " + number(map.solves) + " solves, " + number(map.simplices) + " simplices." + (map.complete ? "" : " " + number(map.tolerance_usd) + " USD was asked for; the proof was stopped before.") : "There is none."),
     el("h3", {}, "Notes on the input"),
     data.notes.length ? el("ul", {}, data.notes.map((note) => el("li", {}, note))) : el("p", {}, "None."),
   );
@@ -384,15 +387,13 @@ function start() {
     if (shownCharts.has(box.dataset.chart)) new Figure(box, box.dataset.chart);
     else box.remove();
   }
-  if (model) {
-    evaluate();
+  evaluate();
+  if (live) {
     makeSliders();
     showSliders();
     tellReadout();
-    const note = document.getElementById("box-note");
-    if (note) note.textContent = "Every slider revalues " + number(model.plans.length) + " plans in this page, month by month and price band by price band. " + data.map.verdict + ".";
   } else {
-    document.querySelectorAll("[data-needs=model]").forEach((box) => box.remove());
+    document.getElementById("controls").remove();
   }
   makeTheme();
   if (data.tables) {
