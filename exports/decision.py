@@ -25,11 +25,11 @@ def actions(plan: Plan) -> Iterator[Action]:
     for row in plan.rows["leases"]:
         if row["status"] == "signed":
             yield "keep", f"{_lease(row)} (signed)"
-    yield from _purchases(plan)
+    yield from purchases(plan)
     yield from _machines(plan)
 
 
-def _purchases(plan: Plan) -> Iterator[Action]:
+def purchases(plan: Plan) -> Iterator[Action]:
     """Machines to buy, to sell and to move; that none of those on offer are bought is said too."""
     on_offer = [row for row in plan.rows["machines"] if row["decision"] in ("buy", "do not buy")]
     for row in plan.rows["machines"]:

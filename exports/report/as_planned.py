@@ -16,6 +16,8 @@ from ...models.months import Array
 from ...models.values import USD_PER_MUSD, Multipliers
 from ...optimizer.decision_map import DecisionMap
 from ...optimizer.ledger import Ledger
+from ...optimizer.machine_moves import there_mw
+from ...optimizer.machine_table import machines_of_rows
 from ...optimizer.tables import Row
 from .model_data import zones_data
 from .packing import packed, plain_number
@@ -65,10 +67,11 @@ def _fleets(study: Study, allocation: dict[tuple[str, str, str], Array]) -> Iter
     scenario, calendar, values = study.scenario, study.scenario.calendar, study.values
     ledger, zones = Ledger(scenario), sorted(scenario.price_tables)
     none = np.zeros(calendar.length)
+    there = there_mw(values, machines_of_rows(values, study.plan.rows["machines"]))
     left = {site.name: allocation.get((site.name, "idle", ""), none).copy() for site in scenario.sites}
     for k, fleet in enumerate(values.fleets):
         site = scenario.site(fleet.site)
-        mw, available = allocation.get((fleet.site, "mining", fleet.name), none), values.available_mw[k]
+        mw, available = allocation.get((fleet.site, "mining", fleet.name), none), there[k]
         still = np.clip(available - mw, 0.0, left[fleet.site])
         left[fleet.site] -= still
         hours, runs = fleet.uptime_fraction * values.site_power(fleet.site).month_hours, ledger.mwh_per_mw(fleet)

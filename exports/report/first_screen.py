@@ -10,7 +10,7 @@ from html import escape
 from ...models.months import Month
 from ...optimizer.decision_map import DecisionMap
 from ...optimizer.tables import Row
-from ..decision import actions, musd, switched
+from ..decision import actions, musd, purchases, switched
 from .page_data import axes
 from .study import Study
 
@@ -38,7 +38,7 @@ def first_screen(study: Study) -> str:
             *(_tile(label, value, note) for label, value, note in _tiles(study)),
             "</div>",
             '<div class="actions">',
-            _list("What to sign", list(_signing(study)), ""),
+            _list("What to sign and buy" if _bought_usd(study) else "What to sign", list(_signing(study)), ""),
             _steps(study),
             f'<div class="flips"><h2>What would flip it</h2>{"".join(_flips(study))}',
             f'<p class="note">{escape(_flip_rule(study))}</p></div>',
@@ -112,13 +112,19 @@ def _tiles(study: Study) -> Iterator[tuple[str, str, str]]:
     for name, label in (("all_mining", "Against all mining"), ("lease_all", "Against leasing all it can")):
         reference = plan.reference(name)
         yield label, _m(plan.npv_usd - reference.npv_usd, plus=True), f"M USD; that plan is worth {_m(reference.npv_usd)}"
-    capex = sum(row["capex_usd"] for row in leases if row["status"] == "offered")
+    capex = sum(row["capex_usd"] for row in leases if row["status"] == "offered") + _bought_usd(study)
     cash: dict[int, float] = defaultdict(float)
     for row in plan.rows["cash_by_year"]:
         cash[row["year"]] += row["usd"]
     year = min(cash, key=lambda year: cash[year], default=plan.scenario.calendar.start.year)
-    worst = f"M USD of capex of new leases; lowest cash {_m(cash[year])} in {year}"
+    of = "new leases and machines" if _bought_usd(study) else "new leases"
+    worst = f"M USD of capex of {of}; lowest cash {_m(cash[year])} in {year}"
     yield "To be spent", _m(capex), worst
+
+
+def _bought_usd(study: Study) -> float:
+    """Price of the machines that the plan buys."""
+    return -math.fsum(row["usd"] for row in study.plan.rows["machines"] if row["decision"] == "buy")
 
 
 def _tile(label: str, value: str, note: str) -> str:
@@ -143,6 +149,9 @@ def _signing(study: Study) -> Iterator[tuple[str, str, str]]:
         yield "Keep" if signed else "Grant" if right else "Sign", row["offer"], ", ".join(parts)
     if all(row["status"] == "signed" for row in rows):
         yield "Sign", "none of the offers", ""
+    for verb, text in purchases(study.plan):
+        what, _, terms = text.partition(": ")
+        yield verb.capitalize(), what, terms
 
 
 def _steps(study: Study) -> str:

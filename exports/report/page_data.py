@@ -55,7 +55,9 @@ def page_data(study: Study, charts: Sequence[str] = CHARTS) -> dict[str, Any]:
         "references": {reference.name: reference.npv_usd for reference in plan.references},
         "charts": [chart for chart in charts if _has(study, chart)],
         "offers": [{"name": lease.name, "signed": lease.status == "signed"} for lease in plan.scenario.leases],
-        "fleets": [fleet.name for fleet in plan.scenario.fleets],
+        "fleets": list(
+            dict.fromkeys([*(fleet.name for fleet in plan.scenario.fleets), *(row["fleet"] for row in plan.rows["fleets"])])
+        ),
         "rents": {lease.name: lease.first_year_rent_usd_per_kw_month for lease in plan.scenario.leases},
         "groups": _groups(),
         "halvings": halvings(plan.rows["market"]),

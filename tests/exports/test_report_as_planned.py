@@ -137,3 +137,32 @@ def test_values_of_a_map_are_straight_lines_in_the_rent(study: Study) -> None:
     assert study.map is not None
     low, middle, high = (study.map.values.at(Multipliers(0.8, rent, 1.0)) for rent in (0.7, 1.05, 1.4))
     assert np.allclose(middle, (low + high) / 2, rtol=1e-12, atol=1e-9)
+
+
+def test_machines_on_offer_are_in_the_report(browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plan buys machines, which the sliders cannot hold; energy that stands still is of machines that are bought alone."""
+    monkeypatch.setattr(study_module, "MOST_CURVES", 1)
+    study = Study(hl.solve(hl.load("pure_miner")), {"hashprice": (0.8, 1.3), "rent": (0.9, 1.1)}, 0.05)
+    page, said = opened(browser, tmp_path, study)
+    assert "machine_offers" in page.locator("#box-note").inner_text()
+    bought = [row for row in study.plan.rows["machines"] if row["decision"] == "buy"]
+    assert bought
+    for row in bought:
+        assert row["name"] in page.locator(".actions").inner_text()
+    spent = f"{-sum(row['usd'] for row in bought) / 1e6:,.1f}"
+    assert spent in page.locator(".tile", has_text="To be spent").inner_text()
+    possible: dict[str, float] = defaultdict(float)
+    for year in study.plan.rows["fleets"]:
+        possible[year["fleet"]] += year["available_mw"]
+    for fleet in page.evaluate("hashlease.model.energy().map((one) => ({ name: one.name, still: Math.max(...one.still) }))"):
+        assert possible[fleet["name"]] > 0 or fleet["still"] == 0
+    assert said == []
+
+
+@pytest.mark.parametrize("name", [name for name in hl.shipped_names() if name != "portfolio"])
+def test_every_shipped_scenario_has_a_report(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a small box and one break-even curve, which is what takes time; the portfolio is of the same kinds of contracts."""
+    monkeypatch.setattr(study_module, "MOST_CURVES", 1)
+    page = report_page(Study(hl.solve(hl.load(name)), {"hashprice": (0.9, 1.1)}, 0.05))
+    assert data_of(page)["verdict"].startswith(("CERTIFIED", "FEASIBLE"))
+    assert len(page.encode()) < 3e6
