@@ -144,7 +144,7 @@ def test_machines_on_offer_are_in_the_report(browser: Browser, tmp_path: Path, m
     monkeypatch.setattr(study_module, "MOST_CURVES", 1)
     study = Study(hl.solve(hl.load("pure_miner")), {"hashprice": (0.8, 1.3), "rent": (0.9, 1.1)}, 0.05)
     page, said = opened(browser, tmp_path, study)
-    assert "machine_offers" in page.locator("#box-note").inner_text()
+    assert "decisions about machines" in page.locator("#box-note").inner_text()
     bought = [row for row in study.plan.rows["machines"] if row["decision"] == "buy"]
     assert bought
     for row in bought:
