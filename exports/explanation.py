@@ -19,7 +19,7 @@ VALUE OF ONE MW
   [V2] margin of a MW-month = uptime x sum over hours of max(0, revenue - fee - variable opex - price) - fixed opex - charges
        exact: hours are sorted by price, no hour is averaged away
   [V4] lease, per critical MW: rent with escalator, phases and free months, less opex and whatever power and charges the landlord
-       pays, tenant's extensions by probability, less capex net of the tenant's share, plus residual value
+       pays, tenant's extensions by probability, less capex net of the tenant's share, plus residual value; loans by their schedule
   Cash is discounted from mid-month (capex from the start of its month, sales from their day) at the rate of its kind:
        (1 + rate)^-(days / 365.25). Nothing after the horizon counts; what is cut off is printed.
 
@@ -31,7 +31,7 @@ SUBJECT TO
                       moved there; bought <= on offer
   [C3] offer          all starts together <= offered MW; signed leases are fixed; whole blocks where the offer says so
   [C5] suitable MW    leases <= MW that can host a hall, less what tenants' rights reserve   dual: value of one more suitable MW
-  [C6] capex budget   spending on offers <= budget of the year                               dual: value of one more budget dollar
+  [C6] capex budget   spending on offers <= budget of the year, and up to the end of a year  dual: value of one more budget dollar
 
 VERDICTS
   CERTIFIED                    feasible, adds up, and no plan is better: checked against the input data, apart from the solver

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from ..models.depreciation import Depreciation
 from ..models.flexibility import InSeason, Off
 from ..models.lease import LeaseOffer
 from ..models.mining import TH_PER_EH
@@ -148,20 +149,33 @@ def _finance(scenario: Scenario) -> Iterator[str]:
     finance = scenario.finance
     rates = finance.discount_rate_per_year
     kinds = {"mining": rates.mining, "leases": rates.lease, "capex": rates.capex, "power contracts": rates.power_contract}
+    if rates.debt is not None:
+        kinds["debt"] = rates.debt
     by_kind = ", ".join(f"{kind} {100 * rate:g} %" for kind, rate in kinds.items())
     yield f"valued on {finance.valuation_date} in {finance.dollars} dollars; discount rates a year: {by_kind}"
     tax = finance.tax
     if tax is None:
         yield "no tax"
     else:
-        machines = f", machines over {finance.machine_depreciation_months / 12:g}" if scenario.machine_offers else ""
-        yield f"tax: {100 * tax.rate_fraction:g} %, lease capex depreciated over {tax.depreciation_years:g} years{machines}"
-    budget = finance.capex_budget_usd
-    if budget:
-        years = ", ".join(f"{year} {usd / 1e6:,.1f}" for year, usd in sorted(budget.items()))
-        yield f"capex budget, M USD: {years}; {budget_rule(scenario)}"
+        machines = f", machines {_schedule(tax.machines)}" if scenario.machine_offers else ""
+        yield f"tax: {100 * tax.rate_fraction:g} %, lease capex depreciated {_schedule(tax)}{machines}"
+    if finance.treasury is not None:
+        sold = finance.treasury.sell_month or scenario.calendar.end
+        yield f"treasury: {100 * finance.treasury.hold_fraction:g} % of the mined coins are kept and sold in {sold}"
+    budgets = {"": finance.capex_budget_usd, "up to ": finance.cumulative_capex_budget_usd}
+    stated = [f"{until}{year} {usd / 1e6:,.1f}" for until, budget in budgets.items() for year, usd in sorted(budget.items())]
+    if stated:
+        yield f"capex budget, M USD: {', '.join(stated)}; {budget_rule(scenario)}"
     else:
         yield "no capex budget: spending on offers is not limited"
+
+
+def _schedule(tax: Depreciation) -> str:
+    """A depreciation schedule in words."""
+    if tax.macrs_years is None:
+        return f"over {tax.depreciation_years:g} years"
+    bonus = f", {100 * tax.bonus_fraction:g} % of it at once" if tax.bonus_fraction else ""
+    return f"as {tax.macrs_years}-year property (MACRS){bonus}"
 
 
 def _fleets(scenario: Scenario) -> Iterator[str]:

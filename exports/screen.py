@@ -158,30 +158,34 @@ def _by_year(rows: list[Row], column: str) -> dict[int, list[float]]:
 
 
 def _budget(plan: Plan, width: int) -> Iterator[str]:
-    if not plan.rows["budget_price"]:
-        return
-    yield from _heading("Capex budget, M USD of its year")
+    tables = {"": plan.rows["budget_price"], "up to ": plan.rows["cumulative_budget_price"]}
     rows = [
         (
-            str(row["year"]),
+            f"{until}{row['year']}",
             _m(row["budget_usd"]),
             _m(row["spent_usd"]),
             _m(row["budget_usd"] - row["spent_usd"]),
             f"{row['usd_per_usd']:,.3f}",
         )
-        for row in plan.rows["budget_price"]
+        for until, table in tables.items()
+        for row in table
     ]
-    yield from columns(("", "budget", "spent", "left", "one more USD is worth today, USD"), rows)
-    yield from paragraph(budget_rule(plan.scenario), width)
+    if rows:
+        yield from _heading("Capex budget, M USD of its year")
+        yield from columns(("", "budget", "spent", "left", "one more USD is worth today, USD"), rows)
+        yield from paragraph(budget_rule(plan.scenario), width)
 
 
 def budget_rule(scenario: Scenario) -> str:
-    """What a capex budget does not limit."""
-    free = [year for year in scenario.calendar.years if year not in scenario.finance.capex_budget_usd]
+    """What the capex budgets do not limit."""
+    finance = scenario.finance
+    last = max(finance.cumulative_capex_budget_usd, default=0)
+    free = [year for year in scenario.calendar.years if year not in finance.capex_budget_usd and year > last]
     runs = [[year for _, year in run] for _, run in groupby(enumerate(free), lambda pair: pair[1] - pair[0])]
     spans = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
     years = f"no limit in the years without a budget ({spans}); " if spans else ""
-    return f"{years}capex of signed leases does not count"
+    lent = "; what lenders pay out does not count" if finance.capex_budget_is_net_of_debt else ""
+    return f"{years}capex of signed leases does not count{lent}"
 
 
 # --- the offers ------------------------------------------------------------------------------------------------------
@@ -273,7 +277,8 @@ def _stranded(plan: Plan, width: int) -> Iterator[str]:
 
 
 def _after_tax(plan: Plan) -> str:
-    return "without tax (the scenario has none)" if plan.scenario.finance.tax is None else "after tax"
+    taxed = "without tax (the scenario has none)" if plan.scenario.finance.tax is None else "after tax"
+    return f"{taxed}, as if there were no loan" if any(lease.debt is not None for lease in plan.scenario.leases) else taxed
 
 
 # --- the proof -------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The value of money over time: discount factors by kind of cash flow, tax, capex budget.
+"""The value of money over time: discount factors by kind of cash flow, tax, capex budgets, treasury.
 
 d_t = (1 + rate)^-((date_t - valuation date) / 365.25). Operating cash falls at the middle of its month, capex at the start of
 its spending month, the sale of an asset on the day it happens (FORMULATION 2).
@@ -13,9 +13,11 @@ import numpy as np
 from pydantic import model_validator
 
 from . import quantities as q
+from .depreciation import Tax
 from .months import Array, Calendar, Day, Year
 from .refusal import refusal
 from .sources import Sourced
+from .treasury import Treasury
 
 
 class DiscountRates(Sourced):
@@ -27,23 +29,12 @@ class DiscountRates(Sourced):
     capex: Annotated[float, q.DISCOUNT_RATE]
     power_contract: Annotated[float, q.DISCOUNT_RATE]
     """Settlement of fixed blocks."""
-
-
-class Tax(Sourced):
-    """Corporate income tax with straight-line depreciation; losses are taken as usable against other income.
-
-    That is what keeps the tax linear. Machines owned today have no stated book value, so their sale is taxed in full.
-    """
-
-    rate_fraction: Annotated[float, q.FRACTION]
-    depreciation_years: Annotated[float, q.DEPRECIATION_YEARS]
-    """Life of lease capex, from the start of rent."""
-    machine_depreciation_years: Annotated[float, q.DEPRECIATION_YEARS] | None = None
-    """Life of machines that are bought, from their delivery; by default that of lease capex."""
+    debt: Annotated[float, q.DISCOUNT_RATE] | None = None
+    """What a lender pays out and is paid; needed where a lease has debt."""
 
 
 class Finance(Sourced):
-    """Valuation date, discount rates, tax and capex budget."""
+    """Valuation date, discount rates, tax, capex budgets and treasury."""
 
     valuation_date: Day
     dollars: Literal["nominal", "real"]
@@ -52,6 +43,11 @@ class Finance(Sourced):
     tax: Tax | None = None
     capex_budget_usd: dict[Year, Annotated[float, q.BUDGET]] = {}
     """Most that may be spent on offered leases and on buying machines in a calendar year; a year not named is unlimited."""
+    cumulative_capex_budget_usd: dict[Year, Annotated[float, q.BUDGET]] = {}
+    """Most that may be spent on them from the valuation date to the end of a calendar year."""
+    capex_budget_is_net_of_debt: bool = False
+    """True: what a lender pays out does not count against the budgets (they are budgets of equity)."""
+    treasury: Treasury | None = None
 
     @model_validator(mode="after")
     def _first_of_month(self) -> Finance:
@@ -69,12 +65,9 @@ class Finance(Sourced):
         return 0.0 if self.tax is None else self.tax.rate_fraction
 
     @property
-    def depreciation_months(self) -> float:
-        return np.inf if self.tax is None else self.tax.depreciation_years * 12
-
-    @property
-    def machine_depreciation_months(self) -> float:
-        return np.inf if self.tax is None else (self.tax.machine_depreciation_years or self.tax.depreciation_years) * 12
+    def has_budget(self) -> bool:
+        """Whether any spending is limited; a budget ties the sites of a portfolio together."""
+        return bool(self.capex_budget_usd or self.cumulative_capex_budget_usd)
 
 
 def discount_factor(rate_per_year: float, years: Array | float) -> Array | float:
@@ -87,7 +80,7 @@ class DiscountFactors:
     """Factors on a calendar.
 
     Shape (months,): mining, lease, power_contract at mid-month; capex at the start of the month.
-    Shape (months + 1,): mining_sale, lease_sale at the start of each month and at the end of the horizon.
+    Shape (months + 1,): mining_sale, lease_sale, debt at the start of each month and at the end of the horizon.
     """
 
     mining: Array
@@ -96,6 +89,7 @@ class DiscountFactors:
     capex: Array
     mining_sale: Array
     lease_sale: Array
+    debt: Array | None
 
     @classmethod
     def of(cls, finance: Finance, calendar: Calendar) -> DiscountFactors:
@@ -110,4 +104,5 @@ class DiscountFactors:
             capex=np.asarray(discount_factor(rates.capex, start)),
             mining_sale=np.asarray(discount_factor(rates.mining, boundary)),
             lease_sale=np.asarray(discount_factor(rates.lease, boundary)),
+            debt=None if rates.debt is None else np.asarray(discount_factor(rates.debt, boundary)),
         )

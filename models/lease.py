@@ -25,6 +25,7 @@ import numpy as np
 from pydantic import model_validator
 
 from . import quantities as q
+from .debt import Debt, DebtSchedule
 from .lease_schedule import KW_PER_MW, LeaseSchedule
 from .lease_terms import Delay, Deposit, Prepayment, ServiceLevel, TenantDefault, Termination, check_terminations
 from .months import Array, Calendar, Month, WholeArray
@@ -102,6 +103,8 @@ class LeaseOffer(Sourced):
     """Capex is spent evenly in this many months before the start of rent (0: at the start)."""
     capex_spending: tuple[Spending, ...] = ()
     """Instead of build_months: shares of the capex by month."""
+    debt: Debt | None = None
+    """A loan on the landlord's part of the capex."""
     lead_time_months: Annotated[int, q.MONTHS] = 0
     """From the valuation date to the earliest start of rent that permits and construction allow."""
     conversion_outage_months: Annotated[int, q.MONTHS]
@@ -157,6 +160,8 @@ class LeaseOffer(Sourced):
         if self.capex_spending:
             _refuse_shares("capex_spending", [part.share_fraction for part in self.capex_spending])
         self._other_terms_fit()
+        if self.debt is not None:
+            self._debt_fits(self.debt)
         return self
 
     def _other_terms_fit(self) -> None:
@@ -183,6 +188,16 @@ class LeaseOffer(Sourced):
             raise refusal("a prerequisite of a signed lease", "prerequisites of offers", field="requires")
         if self.requires == self.name:
             raise refusal("an offer that requires itself", "the name of another lease", field="requires")
+
+    def _debt_fits(self, debt: Debt) -> None:
+        if debt.months > self.term_months:
+            found = f"a loan that is repaid {debt.months} months after the start of rent"
+            allowed = f"grace and amortisation within the base term of {self.term_months} months"
+            raise refusal(found, allowed, "a lender is repaid while a tenant is bound", field="debt")
+        last = max(month for month, _ in self.spending())
+        if last >= debt.months:
+            found = f"capex spent {last} months after the start of rent, when the loan is repaid"
+            raise refusal(found, f"spending before month {debt.months}", field="debt")
 
     # --- terms ---------------------------------------------------------------------------------------------------------
 
@@ -291,6 +306,11 @@ class LeaseOffer(Sourced):
         if not self.build_months:
             return [(0, 1.0)]
         return [(-month, 1 / self.build_months) for month in range(self.build_months, 0, -1)]
+
+    @cached_property
+    def debt_schedule(self) -> DebtSchedule | None:
+        """The loan, per dollar of the landlord's capex."""
+        return None if self.debt is None else self.debt.schedule(self.spending())
 
     # --- dates -------------------------------------------------------------------------------------------------------
 

@@ -56,7 +56,7 @@ class MachineChoice:
         """Discounted USD million per MW, shape (choices,)."""
         return self.fixed_musd + at.hashprice * self.hashprice_musd
 
-    def structure(self, budget_years: list[int]) -> tuple[Any, ...]:
+    def structure(self, budget_years: list[int] | slice) -> tuple[Any, ...]:
         """Everything that rows and coefficients of the choice follow from."""
         months, capex = tuple(self.months), self.capex_musd_by_year[:, budget_years].tobytes()
         return (self.kind, self.name, months, [(k, mw.tobytes()) for k, mw in self.changes.items()], capex)
@@ -114,13 +114,16 @@ def _purchase(values: Values, offer: MachineOffer, fleet: int) -> MachineChoice:
     at = np.array([calendar.index(month) for month in delivered])
     price = offer.usd_per_th.values(calendar)[at] * offer.th_per_mw
     paid = at - offer.paid_months_before_delivery
-    tax, life = 1.0 - values.kept, values.scenario.finance.machine_depreciation_months
+    tax, schedule = 1.0 - values.kept, values.scenario.finance.tax
     use = months_in_use(offer, delivered, calendar)
-    since = np.arange(calendar.length)[np.newaxis, :] - at[:, np.newaxis]
-    written_off = use * np.clip(life - since, 0.0, 1.0) / life
+    written_off, left = np.zeros(use.shape), np.ones((len(at), calendar.length + 1))
+    if schedule is not None:
+        deducted, left = schedule.machines.table(1.0, delivered, calendar.length)
+        since = np.arange(calendar.length)[np.newaxis, :] - at[:, np.newaxis]
+        written_off = use * np.take_along_axis(deducted, np.maximum(since, 0), axis=1)
     end = np.minimum(at + offer.life_months, calendar.length)
     resale = offer.resale_usd_per_th * offer.th_per_mw
-    book = price * np.clip(1.0 - (end - at) / life, 0.0, 1.0)
+    book = price * left[np.arange(len(at)), end - at]
     sold = at_boundary(discount.mining_sale, end)
     priced = -price * discount.capex[paid] + tax * (price * (written_off @ discount.mining) + book * sold)
     spent = np.zeros((len(at), len(calendar.years)))

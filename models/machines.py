@@ -5,7 +5,7 @@ A purchase is counted per meter MW of the machines at the site, by the month of 
     price       1e6 TH per EH x USD/TH / (J/TH x overhead), paid so many months earlier, on the first day of the month
     use         from the month of delivery for `life_months`, or to the end of the horizon
     resale      at the end of that use, at resale_usd_per_th
-    tax         straight line from the month of delivery; what is not written off by the resale is deducted there
+    tax         depreciation from the month of delivery; what is not written off by the resale is deducted there
 
 Paid for, a MW of machines mines, or stands still, as a MW of machines that are owned does (models/mining.py).
 """

@@ -279,6 +279,11 @@ RESIDUAL_FRACTION = Quantity("of the capex (a fraction; 1 is 100 %)", 0, 3, slip
 
 BUDGET = Quantity("USD", 1_000, 1e12, or_zero=True, slips=_MILLIONS)
 DEPRECIATION_YEARS = Quantity("years", 1, 40)
+MACRS_YEARS = Quantity("years (class of property: 5, 7, 15 or 39)", 5, 39, whole=True)
+"""Classes of IRS Publication 946 that mining and data centres use."""
+LOAN_RATE = Quantity("per year (a fraction; 0.07 is 7 %)", 0, 0.3, slips=(*_PERCENT, Slip(1e-4, "basis points")))
+"""Nominal, a twelfth due each month; published project debt of 2025 and 2026: 6.1 to 7.1 %."""
+LOAN_FEE = Quantity("of the amount drawn (a fraction; 0.02 is 2 %)", 0, 0.1, slips=_PERCENT)
 
 # --- a listed miner --------------------------------------------------------------------------------------------------
 

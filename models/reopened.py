@@ -4,7 +4,8 @@ Such a lease may be taken as it was signed (its MW, its month, its terms), whole
 is then the plan's answer, and its break-evens are those of the deal:
 
 * all of its capex counts; what was spent before the valuation date counts at its face value as if it were spent on that day;
-* a capex budget, which does not count capex of signed leases, is larger by theirs, so that the plan as signed still fits.
+* the capex budgets, which do not count capex of signed leases, are larger by theirs (less loans, where budgets are net of
+  debt), so that the plan as signed still fits.
 
 A lease that has begun stays signed: its rent has been received, its tenant is in the building.
 """
@@ -70,17 +71,23 @@ def _offered(lease: LeaseOffer, start: Month) -> LeaseOffer:
 
 
 def _with_room(finance: Finance, offers: list[LeaseOffer]) -> Finance:
-    """The capex budget of each year that has one, larger by what the offers cost in that year."""
-    if not finance.capex_budget_usd:
+    """The capex budgets, each larger by what the offers spend in its year, or by its end."""
+    if not finance.has_budget:
         return finance
-    budget = dict(finance.capex_budget_usd)
+    budget, cumulative = dict(finance.capex_budget_usd), dict(finance.cumulative_capex_budget_usd)
     for offer in offers:
         assert offer.start_window is not None
+        own = 1.0
+        if offer.debt is not None and finance.capex_budget_is_net_of_debt:
+            own -= offer.debt.loan_to_cost_fraction
         for month, share in offer.spending():
+            spent = own * share * offer.landlord_capex_usd_per_critical_mw * offer.critical_it_mw
             year = (offer.start_window.earliest + month).year
             if year in budget:
-                budget[year] += share * offer.landlord_capex_usd_per_critical_mw * offer.critical_it_mw
-    return _changed(finance, capex_budget_usd=budget)
+                budget[year] += spent
+            for until in cumulative:
+                cumulative[until] += spent if year <= until else 0.0
+    return _changed(finance, capex_budget_usd=budget, cumulative_capex_budget_usd=cumulative)
 
 
 def _changed(item: AnyInput, **fields: Any) -> AnyInput:

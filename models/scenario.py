@@ -18,6 +18,7 @@ from .machine_move import MachineMove, move_faults
 from .machines import MachineOffer, machine_faults
 from .market import Market
 from .mining import Fleet
+from .money_faults import money_faults
 from .months import Array, Calendar, Month
 from .names import Name, slug
 from .power import Power
@@ -95,6 +96,7 @@ class Scenario(Input):
         return [
             *self._lease_faults(),
             *self._choice_faults(),
+            *self._finance_faults(),
             *self.path_gaps(),
             *self._fleet_faults(),
             *self._machine_faults(),
@@ -166,7 +168,7 @@ class Scenario(Input):
         grouped = [group for group, _ in group_at]
         site_of = {lease.name: lease.site for lease in self.leases}
         apart = any(lease.requires is not None and site_of.get(lease.requires) != lease.site for lease in self.leases)
-        return not (self.machine_moves or self.finance.capex_budget_usd or apart or len(grouped) > len(set(grouped)))
+        return not (self.machine_moves or self.finance.has_budget or apart or len(grouped) > len(set(grouped)))
 
     def until(self, end: Month) -> Scenario:
         """The same scenario with another end of the horizon (not checked again)."""
@@ -307,6 +309,10 @@ class Scenario(Input):
             found = f"a possible delay of what was due before the valuation date, in {min(due)}"
             yield Fault((*place, "delays"), found, "delays of deliveries to come", "state the phases as they were delivered")
 
+    def _finance_faults(self) -> Iterator[Fault]:
+        """Loans, coins and what they need of the rest."""
+        return money_faults(self.finance, self.leases, self.market.hashprice.btc_price_usd is not None, self.calendar)
+
     def path_gaps(self) -> list[Fault]:
         """Paths and series that do not cover the horizon."""
         found: list[Fault] = []
@@ -394,6 +400,9 @@ class Scenario(Input):
                 same = f"{(1 + rate) ** 12 - 1:.3f} a year would be the same"
                 yield f"finance.discount_rate_per_year.{kind} is {rate:g} a year; if that is a monthly rate, {same}"
 
+        if self.finance.dollars == "real" and self.finance.tax is not None:
+            yield "depreciation is of what was paid, in nominal dollars; in real dollars its later years count for too much"
+
     def _price_warnings(self) -> Iterator[str]:
         for zone in self.power.zones:
             if isinstance(zone.price, HourlyPrice):
@@ -430,7 +439,8 @@ class Scenario(Input):
             if soonest > wanted and soonest > self.calendar.start:
                 yield f"{offer.name}: its payment moves the earliest delivery from {wanted} to {soonest}"
             if self.finance.tax is not None and self.finance.tax.machine_depreciation_years is None:
-                years = f"the {self.finance.tax.depreciation_years:g} years of lease capex"
+                own, macrs = self.finance.tax.depreciation_years, self.finance.tax.macrs_years
+                years = f"the {own:g} years of lease capex" if own is not None else f"lease capex's {macrs}-year MACRS schedule"
                 yield f"{offer.name}: depreciated over {years}; finance.tax.machine_depreciation_years says otherwise"
 
     def _size_warnings(self) -> Iterator[str]:
@@ -443,7 +453,10 @@ class Scenario(Input):
                 yield f"{size}; {what}"
 
     def _horizon_warnings(self) -> Iterator[str]:
-        years = [str(year) for year in sorted(self.finance.capex_budget_usd) if year not in self.calendar.years]
+        finance = self.finance
+        outside = {year for year in finance.capex_budget_usd if year not in self.calendar.years}
+        outside |= {year for year in finance.cumulative_capex_budget_usd if year < self.calendar.years[0]}
+        years = [str(year) for year in sorted(outside)]
         if years:
             yield f"the capex budget of {', '.join(years)} lies outside the horizon and limits nothing"
         if self.horizon.end is not None and self.default_end is not None and self.horizon.end < self.default_end:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from .debt import DebtSchedule
 from .dispatch import Margin, SiteTerms
 from .finance import DiscountFactors
 from .gather import Gather, at_boundary
@@ -54,7 +55,7 @@ class OfferValue:
     starts: the months. occupied_mw: meter MW it takes from the site, shape (starts, months).
     rent_musd, power_musd, fixed_musd: discounted USD million, shape (starts,); rent net of the opex that is a share of it, and
     with all else that follows the rent, power as paid by the landlord (negative), fixed everything else; all after tax.
-    capex_musd_by_year: landlord's capex, not discounted, shape (starts, years of the horizon).
+    capex_musd_by_year: landlord's capex as it counts against the budgets, not discounted, shape (starts, years of the horizon).
     """
 
     offer: LeaseOffer
@@ -152,6 +153,9 @@ class Values:
         shape = (len(self.fleets), self.calendar.length)
         sites = [self.scenario.site(fleet.site) for fleet in self.fleets]
         kept = [fleet.revenue_usd_per_mwh(hashprice) * (1 - fleet.pool_fee_fraction) for fleet in self.fleets]
+        worth_of_coins = self._worth_of_coins
+        if worth_of_coins is not None:
+            kept = [row * worth_of_coins for row in kept]
         fixed = [fleet.fixed_opex_usd_per_mw_month + self._unavoided_charge(fleet.site) for fleet in self.fleets]
         at_index: dict[str, list[int]] = {}
         for row, site in enumerate(sites):
@@ -179,6 +183,15 @@ class Values:
         for row, site_terms in terms.terms_of_row.items():
             yield row, site_terms.margin(break_even[row], float(terms.uptime[row, 0]), multiplier)
 
+    @property
+    def _worth_of_coins(self) -> Array | None:
+        """What a dollar of mined coins counts for where a treasury keeps a share of them, shape (months,)."""
+        treasury = self.scenario.finance.treasury
+        if treasury is None:
+            return None
+        assert self.market.btc_price_usd is not None
+        return treasury.worth_of_coins(self.calendar, self.market.btc_price_usd, self.discount.mining, self.kept)
+
     def _unavoided_charge(self, site_name: str) -> Array:
         """Demand charge of one mining MW, USD a month, shape (months,)."""
         charge = self.scenario.site(site_name).demand_charge
@@ -188,7 +201,8 @@ class Values:
     def mining_usd_per_mw(self, at: Multipliers = TODAY) -> Array:
         """[V2] Margin of one energised meter MW of each fleet and month before tax, USD, shape (fleets, months).
 
-        One binary search for all fleets of a zone together.
+        Coins that a treasury keeps count at what they are worth to the plan (models/treasury.py). One binary search for all
+        fleets of a zone together.
         """
         terms = self._mining
         break_even = at.hashprice * terms.kept_usd_per_mwh - terms.variable_usd_per_mwh
@@ -287,6 +301,8 @@ class Values:
         from_adder = lease.load_factor_fraction * np.sum(weight * monthly.of(firm_usd - market_usd), axis=1)
         charges = np.sum(weight * monthly.of(charge_usd), axis=1)
         fixed = -self.kept * (own_opex + from_adder + charges) + self._capital(lease, at)
+        if lease.debt_schedule is not None:
+            fixed = fixed + self._debt(lease, lease.debt_schedule, at)
         with_rent, beside = beside_rent_usd(lease, schedule, at, self.discount, self.kept)
         return OfferValue(
             offer=lease,
@@ -306,20 +322,51 @@ class Values:
     def _capital(self, lease: LeaseOffer, at: np.ndarray[Any, Any]) -> Array:
         """Capex, depreciation's tax shield and residual value, discounted USD per critical MW, shape (starts,)."""
         capex = lease.landlord_capex_usd_per_critical_mw
-        tax, life = 1.0 - self.kept, self.scenario.finance.depreciation_months
+        tax, schedule = 1.0 - self.kept, self.scenario.finance.tax
         value = np.zeros(len(at))
         for month, share in lease.spending():
             value -= share * capex * at_boundary(self.discount.capex, at + month)
         n = np.arange(lease.reserved_months)
         monthly = Gather(at, len(n), self.calendar.length)
-        depreciation = capex / life * np.clip(life - n, 0.0, 1.0) * lease.in_force(n)
-        value += tax * (monthly.of(self.discount.lease) @ depreciation)
+        left = None
+        if schedule is not None and schedule.depends_on_start:
+            deducted, left = schedule.table(capex, [self.calendar.start + int(start) for start in at], len(n))
+            value += tax * np.sum(monthly.of(self.discount.lease) * deducted * lease.in_force(n), axis=1)
+        elif schedule is not None:
+            value += tax * (monthly.of(self.discount.lease) @ (schedule.deducted(capex, n) * lease.in_force(n)))
         for end, probability in lease.ends:
             stop = np.minimum(at + end, self.calendar.length)
-            book = capex * np.clip(1.0 - (stop - at) / life, 0.0, 1.0)
+            book: Array | float = 0.0
+            if left is not None:
+                book = left[np.arange(len(at)), stop - at]
+            elif schedule is not None:
+                book = schedule.book(capex, stop - at)
             residual = lease.residual_usd_per_critical_mw
             value += probability * (residual - tax * (residual - book)) * at_boundary(self.discount.lease_sale, stop)
         return value
+
+    def _debt(self, lease: LeaseOffer, debt: DebtSchedule, at: np.ndarray[Any, Any]) -> Array:
+        """What the lender pays out less fees, interest and repayment after tax, discounted USD per critical MW, shape (starts,)."""
+        factors, months = self.discount.debt, self.calendar.length
+        assert factors is not None and lease.debt is not None
+        fee, tax = lease.debt.fee_fraction, 1.0 - self.kept
+        first = at + debt.first
+        months_of = Gather(first, len(debt.drawn), months)
+        worth = months_of.of(factors[:-1]) @ (debt.drawn * (1.0 - self.kept * fee))
+        worth -= months_of.of(factors[1:]) @ (debt.paid + debt.repaid - tax * debt.accrued)
+        worth -= self._due_on_first_day(debt, first, tax)
+        at_end = months - 1 - first
+        owed = np.where((at_end >= 0) & (at_end < len(debt.owed)), debt.owed[np.clip(at_end, 0, len(debt.owed) - 1)], 0.0)
+        worth -= owed * factors[-1]
+        return np.asarray(lease.landlord_capex_usd_per_critical_mw * worth)
+
+    @staticmethod
+    def _due_on_first_day(debt: DebtSchedule, first: np.ndarray[Any, Any], tax: float) -> Array:
+        """What falls due on the day on which the horizon begins, for the month before it, per dollar of capex, shape (starts,)."""
+        before = -1 - first
+        known = (before >= 0) & (before < len(debt.drawn))
+        due = debt.paid + debt.repaid - tax * debt.accrued
+        return np.where(known, due[np.clip(before, 0, len(due) - 1)], 0.0)
 
     def _capex_by_year(self, lease: LeaseOffer, at: np.ndarray[Any, Any]) -> Array:
         years = self.calendar.years
@@ -328,8 +375,14 @@ class Values:
             for row, start in enumerate(at + month):
                 if 0 <= start < self.calendar.length:
                     year = (self.calendar.start + int(start)).year
-                    spent[row, years.index(year)] += share * lease.landlord_capex_usd_per_critical_mw
+                    spent[row, years.index(year)] += share * lease.landlord_capex_usd_per_critical_mw * self._own_share(lease)
         return spent
+
+    def _own_share(self, lease: LeaseOffer) -> float:
+        """Share of the landlord's capex that counts against the budgets."""
+        if lease.debt is None or not self.scenario.finance.capex_budget_is_net_of_debt:
+            return 1.0
+        return 1.0 - lease.debt.loan_to_cost_fraction
 
     # --- what no decision changes ------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from ..models.scenario import Scenario
 from ..models.values import Values
 from .decisions import Decisions
 from .ledger import Ledger
+from .ledger_groups import MINING
 from .ledger_terms import PAID_WHEN_DUE
 
 OPERATING = (
@@ -71,7 +72,7 @@ def beyond_horizon(values: Values, plan: Decisions) -> Beyond | None:
     there = _machines_left(values, plan, longer)
     for k, fleet in enumerate(values.fleets):
         left = np.minimum(there[k], plan.mining_mw[k][-1])
-        margin = sum(line.discounted_usd for line in ledger.mining(fleet) if line.item != "income_tax")
+        margin = sum(line.discounted_usd for line in ledger.mining(fleet) if line.item in MINING)
         mining += float(np.sum((np.maximum(margin, 0.0) * left)[after:]))
     return Beyond(until, leases, mining)
 

@@ -146,14 +146,9 @@ class Certifier(SafeBounds):
             yield broken.share, f"prerequisite of {broken.offer}"
         for site in self.scenario.sites:
             yield from self._site_violations(plan, site.name)
-        for column, year in enumerate(self.calendar.years):
-            if year in self.scenario.finance.capex_budget_usd:
-                pairs = (
-                    *zip(self.capex_musd, plan.lease_mw, strict=True),
-                    *zip(self.machines.capex_musd, plan.machine_mw, strict=True),
-                )
-                terms = [float(t) for capex, mw in pairs for t in capex[:, column] * mw]
-                yield _excess(terms, self.scenario.finance.capex_budget_usd[year] / USD_PER_MUSD), f"capex budget {year}"
+        capex, decided = [*self.capex_musd, *self.machines.capex_musd], [*plan.lease_mw, *plan.machine_mw]
+        for budget in self.budgets:
+            yield _excess(budget.terms_musd(capex, decided), budget.limit_musd), budget.name
 
     def _site_violations(self, plan: Decisions, site: str) -> Iterator[tuple[float, str]]:
         """The worst month of each rule of a site, added up exactly."""

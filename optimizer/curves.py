@@ -330,7 +330,7 @@ class _Walk:
     @property
     def is_bent(self) -> bool:
         """Whether the plans themselves change with the parameter all along: capex that a budget limits."""
-        return self.parameter.name == "capex" and bool(self.scenario.finance.capex_budget_usd)
+        return self.parameter.name == "capex" and self.scenario.finance.has_budget
 
     def sampled(self, low: float, high: float) -> Iterator[tuple[float, float | None, str]]:
         """Exact points, so many that lines between them miss the curve by no more than STRAIGHT."""

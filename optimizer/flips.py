@@ -178,7 +178,7 @@ class Flips:
         prices, lease = prices_of(self.today.program, relaxation.row_dual), opened.offer
         certifier = Certifier(self.values, self.today.program.form)
         per_mw = prices.power[lease.site] + certifier.suitable_price(prices, number)
-        budget = np.array([prices.budget.get(year, 0.0) for year in self.values.calendar.years])
+        budget = prices.of_dollar(self.values.calendar.years)
         earned: Array = opened.musd() - opened.occupied_mw @ per_mw - opened.capex_musd_by_year @ budget
         return np.where(np.abs(earned) < INDIFFERENT_MUSD / max(lease.critical_it_mw, 1.0), 0.0, earned)
 

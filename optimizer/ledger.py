@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -29,9 +29,14 @@ from ..models.prices import PriceTable
 from ..models.scenario import Scenario
 from ..models.site import Site
 from ..models.values import TODAY, Multipliers
+from .deductions import share_deducted, share_left
+from .ledger_coins import Coins
 from .ledger_machines import MachinesOfMw, used_price
 from .ledger_mining import MiningOfMw, mining_of_mw
 from .ledger_terms import LeaseTerms
+from .lender import lender_cash
+
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 
 ITEMS = {
     "mining_revenue": "block rewards and fees earned, before the pool's fee",
@@ -47,6 +52,8 @@ ITEMS = {
     "curtailment_forgone": "margin of the hours in which mining is curtailed or called on; the lines above contain it",
     "ancillary_income": "ancillary services sold while mining runs",
     "standby_income": "demand-response programmes, for being ready",
+    "treasury_held": "mined coins that are kept, at the price at which they were mined",
+    "treasury_sale": "kept coins sold",
     "machine_sale": "machines sold before or at retirement, at the end of their life or of the horizon",
     "machine_purchase": "machines bought",
     "machine_move": "cost of moving machines to another site",
@@ -65,19 +72,23 @@ ITEMS = {
     "termination_fee": "for ending a lease early: the tenant's (positive) or the landlord's, as expected",
     "prepayment": "rent paid ahead, its credits against later rent, and what is paid back",
     "deposit": "security deposit received and returned",
+    "debt_drawn": "what a lender pays out for construction",
+    "debt_fees": "the lender's fees on it",
+    "debt_interest": "interest paid to the lender",
+    "debt_repaid": "paid back to the lender; what is owed at the end of the horizon is paid back then",
     "residual_value": "the building at the end of the lease, or of the horizon",
     "block_settlement": "fixed power blocks against the index: MW x (index - block price)",
     "income_tax": "tax on all of the above, with depreciation of lease capex and of bought machines",
 }
 
 
-UNTAXED = ("lease_capex", "machine_purchase", "deposit")
+UNTAXED = ("lease_capex", "machine_purchase", "deposit", "debt_drawn", "debt_repaid", "treasury_held")
 """Capex and the price of machines are deducted through their depreciation; a deposit is a debt, of which only what a default
-forfeits is income.
+forfeits is income; loans are neither income nor expense; coins are taxed when they are mined, sold or not.
 """
 
 When = Literal["first day", "middle", "last day"]
-Kind = Literal["mining", "lease", "capex", "power_contract"]
+Kind = Literal["mining", "lease", "capex", "power_contract", "debt"]
 """Kind of cash flow: which of the discount rates applies."""
 
 
@@ -86,7 +97,7 @@ class Line:
     """One line of the ledger: cash in each month and the same discounted, USD, shape (months,).
 
     name: the fleet, offer or block it belongs to. when: the day of the month on which the cash falls. kind: at which rate it is
-    discounted.
+    discounted. paid_in: of lines per MW, position of the month in which cash of other months falls (coins that were kept).
     """
 
     site: str
@@ -96,9 +107,15 @@ class Line:
     kind: Kind
     usd: Array
     discounted_usd: Array
+    paid_in: int | None = None
 
     def times(self, mw: Array | float) -> Line:
-        return Line(self.site, self.item, self.name, self.when, self.kind, self.usd * mw, self.discounted_usd * mw)
+        """The line of so many MW, its cash in the month in which it falls."""
+        usd, discounted = self.usd * mw, self.discounted_usd * mw
+        if self.paid_in is not None:
+            there = np.arange(len(usd)) == self.paid_in
+            usd, discounted = there * math.fsum(usd.tolist()), there * math.fsum(discounted.tolist())
+        return Line(self.site, self.item, self.name, self.when, self.kind, usd, discounted)
 
 
 class Ledger:
@@ -113,6 +130,7 @@ class Ledger:
         self.calendar = scenario.calendar
         self.finance: Finance = scenario.finance
         market: MarketPath = scenario.market.hashprice.market(self.calendar)
+        self.btc_price_usd = market.btc_price_usd
         self.hashprice_usd_per_ph_day: Array = at.hashprice * market.hashprice_usd_per_ph_day
         self._mining: dict[str, list[Line]] = {}
 
@@ -140,6 +158,8 @@ class Ledger:
     def _first_day(self) -> dict[Kind, Array]:
         rates = self.finance.discount_rate_per_year
         kinds: dict[Kind, float] = {"mining": rates.mining, "lease": rates.lease, "capex": rates.capex}
+        if rates.debt is not None:
+            kinds["debt"] = rates.debt
         return {kind: self._factors(rate, 0.0) for kind, rate in kinds.items()}
 
     def _monthly(self, site: str, item: str, name: str, usd: Array, kind: Kind) -> Line:
@@ -152,14 +172,13 @@ class Ledger:
         rate = self.finance.tax.rate_fraction
         taxed = [line for line in lines if line.item not in UNTAXED]
         found = list(lines)
-        for when in sorted({line.when for line in taxed}):
+        for when, kind, paid_in in dict.fromkeys(map(_day, sorted(taxed, key=lambda line: line.when))):
             usd, discounted = np.zeros(self.calendar.length), np.zeros(self.calendar.length)
             for sign, group in ((-rate, taxed), (rate, deductions)):
                 for line in group:
-                    if line.when == when:
+                    if _day(line) == (when, kind, paid_in):
                         usd, discounted = usd + sign * line.usd, discounted + sign * line.discounted_usd
-            kind = next(line.kind for line in taxed if line.when == when)
-            found.append(Line(lines[0].site, "income_tax", lines[0].name, when, kind, usd, discounted))
+            found.append(Line(lines[0].site, "income_tax", lines[0].name, when, kind, usd, discounted, paid_in))
         return found
 
     # --- power ---------------------------------------------------------------------------------------------------------
@@ -189,25 +208,25 @@ class Ledger:
 
     def _mining_lines(self, fleet: Fleet) -> list[Line]:
         site = self.scenario.site(fleet.site)
-        standing = self._standing_cost(site, fleet)
-        if site.has_terms:
-            amounts = {**self._mining_with_terms(site, fleet).usd, **standing}
-            return self._with_tax([self._monthly(site.name, item, fleet.name, usd, "mining") for item, usd in amounts.items()], [])
-        price, hours = self._energy_price(site), self._table(site).hours
         revenue = fleet.revenue_usd_per_mwh(self.hashprice_usd_per_ph_day)
         pool = revenue * fleet.pool_fee_fraction
-        variable = fleet.variable_opex_usd_per_mwh
-        earns = price + variable + pool[:, np.newaxis] < revenue[:, np.newaxis]
-        run_hours = fleet.uptime_fraction * np.where(earns, hours, 0.0)
-        mwh = run_hours.sum(axis=1)
-        amounts = {
-            "mining_revenue": revenue * mwh,
-            "pool_fee": -pool * mwh,
-            "mining_power": -(run_hours * price).sum(axis=1),
-            "mining_variable_opex": -variable * mwh,
-            **standing,
-        }
-        return self._with_tax([self._monthly(site.name, item, fleet.name, usd, "mining") for item, usd in amounts.items()], [])
+        if site.has_terms:
+            found = self._mining_with_terms(site, fleet)
+            amounts, mwh = found.usd, found.mwh
+        else:
+            price, hours = self._energy_price(site), self._table(site).hours
+            run_hours = fleet.uptime_fraction * np.where(self._earns(fleet, price), hours, 0.0)
+            mwh = run_hours.sum(axis=1)
+            amounts = {
+                "mining_revenue": revenue * mwh,
+                "pool_fee": -pool * mwh,
+                "mining_power": -(run_hours * price).sum(axis=1),
+                "mining_variable_opex": -fleet.variable_opex_usd_per_mwh * mwh,
+            }
+        amounts = {**amounts, **self._standing_cost(site, fleet)}
+        lines = [self._monthly(site.name, item, fleet.name, usd, "mining") for item, usd in amounts.items()]
+        kept, bought_for = self._treasury(fleet, (revenue - pool) * mwh)
+        return self._with_tax([*lines, *kept], bought_for)
 
     def _standing_cost(self, site: Site, fleet: Fleet) -> dict[str, Array]:
         """Of one energised MW, whatever its hours."""
@@ -220,15 +239,44 @@ class Ledger:
     def _mining_with_terms(self, site: Site, fleet: Fleet) -> MiningOfMw:
         revenue = fleet.revenue_usd_per_mwh(self.hashprice_usd_per_ph_day)
         multiplier = self.scenario.power.multiplier * self.at.power
-        return mining_of_mw(site, fleet, self._table(site), multiplier, revenue, self.calendar)
+        worth = 1.0 if self._coins is None else self._coins.worth
+        return mining_of_mw(site, fleet, self._table(site), multiplier, revenue, worth, self.calendar)
+
+    def _earns(self, fleet: Fleet, price: Array) -> BoolArray:
+        """Whether a MWh brings more than it costs, at every price point: shape (months, points)."""
+        revenue = fleet.revenue_usd_per_mwh(self.hashprice_usd_per_ph_day)
+        pool, variable = revenue * fleet.pool_fee_fraction, fleet.variable_opex_usd_per_mwh
+        if self._coins is None:
+            return np.asarray(price + variable + pool[:, np.newaxis] < revenue[:, np.newaxis])
+        coins = (revenue - pool) * self._coins.worth
+        return np.asarray(price + variable < coins[:, np.newaxis])
+
+    @cached_property
+    def _coins(self) -> Coins | None:
+        """How coins are kept; None where all are sold at once."""
+        if self.finance.treasury is None:
+            return None
+        assert self.btc_price_usd is not None
+        rate = 0.0 if self.finance.tax is None else self.finance.tax.rate_fraction
+        return Coins.of(self.finance.treasury, self.calendar, self.btc_price_usd, self._middle["mining"], rate)
+
+    def _treasury(self, fleet: Fleet, coins_usd: Array) -> tuple[list[Line], list[Line]]:
+        """Coins kept and sold later, by the month in which they are mined, and at what they were taxed then."""
+        coins = self._coins
+        if coins is None:
+            return [], []
+        kept, later = coins.kept_usd(coins_usd), float(coins.discount[coins.sold_in])
+        sold_usd = kept * coins.gain
+        sold = Line(fleet.site, "treasury_sale", fleet.name, "middle", "mining", sold_usd, sold_usd * later, coins.sold_in)
+        taxed_before = replace(sold, usd=kept, discounted_usd=kept * later)
+        return [self._monthly(fleet.site, "treasury_held", fleet.name, -kept, "mining"), sold], [taxed_before]
 
     def mwh_per_mw(self, fleet: Fleet) -> Array:
         """MWh that one energised MW draws in each month, shape (months,)."""
         site = self.scenario.site(fleet.site)
         if site.has_terms:
             return self._mining_with_terms(site, fleet).mwh
-        break_even = fleet.break_even_usd_per_mwh(self.hashprice_usd_per_ph_day)
-        running = self._energy_price(site) < break_even[:, np.newaxis]
+        running = self._earns(fleet, self._energy_price(site))
         mwh: Array = fleet.uptime_fraction * np.where(running, self._table(site).hours, 0.0).sum(axis=1)
         return mwh
 
@@ -306,7 +354,11 @@ class Ledger:
         lines = [self._monthly(site.name, item, lease.name, usd, "lease") for item, usd in amounts.items()]
         lines += [self.capex(lease, start), *self._residual(lease, start), *self._on_end_days(terms, start)]
         forfeited = self._monthly(site.name, "deposit", lease.name, -terms.forfeited, "lease")
-        return self._with_tax(lines, [*self._depreciation(lease, since, alive), *self._book_value(lease, start), forfeited])
+        deductions = [*self._depreciation(lease, start, since, alive), *self._book_value(lease, start), forfeited]
+        if lease.debt is not None:
+            loan, accrued = self._debt(lease, start)
+            lines, deductions = [*lines, *loan], [*deductions, *accrued]
+        return self._with_tax(lines, deductions)
 
     def _on_end_days(self, terms: LeaseTerms, start: Month) -> Iterator[Line]:
         """What is paid on the day a lease ends, or is counted at the end of the horizon."""
@@ -318,6 +370,31 @@ class Ledger:
             t = first + months
             if 0 <= t <= self.calendar.length:
                 yield self._on_day(lease.site, "termination_fee", lease.name, t, usd * float(terms.survival[t]), "lease")
+
+    def _debt(self, lease: LeaseOffer, start: Month) -> tuple[list[Line], list[Line]]:
+        """What passes between landlord and lender for one critical MW, and interest that is deducted without being paid."""
+        cash = lender_cash(lease, self.calendar.index(start), self.calendar.length)
+
+        def dated(item: str, usd: Array) -> list[Line]:
+            """Amounts on the first day of each month, and where there is one more, on the day the horizon ends."""
+            factors, last = self._first_day["debt"], np.arange(self.calendar.length) == self.calendar.length - 1
+            first_days = usd[: self.calendar.length]
+            worth = first_days * factors[:-1]
+            lines = [Line(lease.site, item, lease.name, "first day", "debt", first_days, worth)]
+            if len(usd) > self.calendar.length:
+                lines.append(Line(lease.site, item, lease.name, "last day", "debt", last * usd[-1], last * usd[-1] * factors[-1]))
+            return lines
+
+        loan = [*dated("debt_drawn", cash.drawn), *dated("debt_fees", -cash.fees)]
+        loan += [*dated("debt_interest", -cash.interest), *dated("debt_repaid", -cash.repaid)]
+        return loan, dated("income_tax", cash.accrued - cash.interest)
+
+    def own_capex(self, lease: LeaseOffer, start: Month) -> Array:
+        """Capex of one critical MW as it counts against the budgets, not discounted, as a negative amount, USD by month."""
+        spent = self.capex(lease, start).usd
+        if lease.debt is None or not self.finance.capex_budget_is_net_of_debt:
+            return spent
+        return spent + lender_cash(lease, self.calendar.index(start), self.calendar.length).drawn
 
     def capex(self, lease: LeaseOffer, start: Month) -> Line:
         """What the landlord spends on one critical MW; spending outside the horizon is left out."""
@@ -352,7 +429,7 @@ class Ledger:
             return
         cost = lease.capex_usd_per_critical_mw * (1.0 - lease.tenant_funded_capex_fraction)
         for t, months, probability in self._endings(lease, start):
-            left = max(0.0, 1.0 - months / (12.0 * self.finance.tax.depreciation_years))
+            left = share_left(self.finance.tax, start, months)
             yield self._sale(lease, t, probability * left * cost)
 
     def _sale(self, lease: LeaseOffer, t: int, usd: float) -> Line:
@@ -367,12 +444,11 @@ class Ledger:
             discounted[month] = usd * self._first_day[kind][t]
         return Line(site, item, name, "last day" if t > month else "first day", kind, amounts, discounted)
 
-    def _depreciation(self, lease: LeaseOffer, since: WholeArray, alive: Array) -> Iterator[Line]:
+    def _depreciation(self, lease: LeaseOffer, start: Month, since: WholeArray, alive: Array) -> Iterator[Line]:
         if self.finance.tax is None:
             return
-        life = 12.0 * self.finance.tax.depreciation_years
         cost = lease.capex_usd_per_critical_mw * (1.0 - lease.tenant_funded_capex_fraction)
-        share = np.clip(life - since, 0.0, 1.0) / life
+        share = share_deducted(self.finance.tax, start, since)
         yield self._monthly(lease.site, "income_tax", lease.name, cost * share * alive, "lease")
 
     # --- machines ------------------------------------------------------------------------------------------------------
@@ -474,6 +550,11 @@ class Ledger:
                 else:
                     lines = self.used_sale(fleets[name], month) if kind == "sell" else self.relocation(moves[name], month)
                 yield from (line.times(mw) for line in lines)
+
+
+def _day(line: Line) -> tuple[When, Kind, int | None]:
+    """When the cash of a line falls and at which rate it is discounted."""
+    return line.when, line.kind, line.paid_in
 
 
 def total_usd(lines: list[Line]) -> float:

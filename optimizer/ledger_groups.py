@@ -27,3 +27,6 @@ RENT = ("rent", "default_recovery", "credit_support", "service_credits", "late_d
 FEES = ("prepayment", "deposit", "termination_fee")
 LEASE_POWER = ("lease_power", "lease_losses", "lease_delivery", "lease_demand_charge", "lease_peak_charge")
 LEASE_COSTS = ("lease_opex", *LEASE_POWER)
+DEBT = ("debt_drawn", "debt_fees", "debt_interest", "debt_repaid")
+COINS = ("treasury_held", "treasury_sale")
+"""Coins that a treasury keeps, and their sale."""

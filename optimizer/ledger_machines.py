@@ -13,6 +13,7 @@ from ..models.finance import Finance
 from ..models.machines import MachineOffer
 from ..models.mining import Fleet
 from ..models.months import Array, Calendar, Month
+from .deductions import share_deducted, share_left
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,9 @@ class MachinesOfMw:
         price = float(offer.usd_per_th.values(calendar)[first]) * th
         written_off, left = np.zeros(calendar.length), price
         if finance.tax is not None:
-            years = finance.tax.machine_depreciation_years
-            months = 12.0 * (finance.tax.depreciation_years if years is None else years)
-            for t in range(first, ends):
-                written_off[t] = min(price / months, left)
-                left -= written_off[t]
+            schedule, use = finance.tax.machines, np.arange(ends - first)
+            written_off[first:ends] = price * share_deducted(schedule, delivered, use)
+            left = price * share_left(schedule, delivered, ends - first)
         return cls(first - offer.paid_months_before_delivery, first, ends, price, offer.resale_usd_per_th * th, written_off, left)
 
     def there(self, months: int) -> Array:

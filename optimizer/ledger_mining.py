@@ -29,8 +29,13 @@ class MiningOfMw:
     mwh: Array
 
 
-def mining_of_mw(site: Site, fleet: Fleet, table: PriceTable, multiplier: float, revenue: Array, calendar: Calendar) -> MiningOfMw:
-    """revenue: USD per meter MWh before the pool's fee, shape (months,). multiplier: on market prices."""
+def mining_of_mw(
+    site: Site, fleet: Fleet, table: PriceTable, multiplier: float, revenue: Array, worth: Array | float, calendar: Calendar
+) -> MiningOfMw:
+    """revenue: USD per meter MWh before the pool's fee, shape (months,). multiplier: on market prices.
+
+    worth: what a dollar of mined coins counts for when it decides which hours pay (ledger_coins.py); 1 where they are sold at once.
+    """
     none = np.zeros(calendar.length)
     shares: list[tuple[float, Array, Array, Off]] = [
         (service.share_fraction, service.usd_per_mwh(calendar), none, []) for service in site.ancillary_services
@@ -45,7 +50,7 @@ def mining_of_mw(site: Site, fleet: Fleet, table: PriceTable, multiplier: float,
     amounts: dict[str, Array] = {}
     mwh = none
     for share, ancillary, standby, called in shares:
-        found = _part(site, fleet, table, multiplier, revenue, calendar, multiplier * ancillary, called)
+        found = _part(site, fleet, table, multiplier, revenue, worth, calendar, multiplier * ancillary, called)
         for item, usd in (*found.usd.items(), ("standby_income", standby)):
             amounts[item] = amounts.get(item, none) + share * usd
         mwh = mwh + share * found.mwh
@@ -58,6 +63,7 @@ def _part(
     table: PriceTable,
     multiplier: float,
     revenue: Array,
+    worth: Array | float,
     calendar: Calendar,
     ancillary: Array,
     called: Off,
@@ -73,10 +79,11 @@ def _part(
     pool = revenue * fleet.pool_fee_fraction
     earned = revenue - pool - fleet.variable_opex_usd_per_mwh + ancillary - delivery
     net = earned[:, np.newaxis] - bought - lost
-    hours = fleet.uptime_fraction * np.where(net > 0, table.hours, 0.0)
+    deciding = net + ((worth - 1.0) * (revenue - pool))[:, np.newaxis]
+    hours = fleet.uptime_fraction * np.where(deciding > 0, table.hours, 0.0)
     obliged: Off = [(item.off_in, item.off_hours(calendar)) for item in site.curtailments] + called
     allowed = _allowed(table, obliged)
-    charge, kept = _best_way(site, calendar, table, obliged, hours * net)
+    charge, kept = _best_way(site, calendar, table, obliged, hours * deciding)
     mwh = hours.sum(axis=1)
     usd = {
         "mining_revenue": revenue * mwh,

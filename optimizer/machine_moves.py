@@ -104,10 +104,11 @@ def machine_limits(values: Values) -> dict[tuple[str, Any], float]:
     return found
 
 
-def budget_terms(model: pyo.ConcreteModel, values: Values, year: int) -> Iterator[tuple[float, Any]]:
-    """[C6] What machines take of the capex budget of a year (its position in the horizon), USD million per MW."""
+def budget_terms(model: pyo.ConcreteModel, values: Values, years: slice) -> Iterator[tuple[float, Any]]:
+    """[C6] What machines take of the budget of some years of the horizon (by position), USD million per MW."""
     for choice in values.machine_choices:
-        for usd, column in zip(choice.capex_musd_by_year[:, year].tolist(), columns_of(model, choice), strict=True):
+        spent = choice.capex_musd_by_year[:, years].sum(axis=1)
+        for usd, column in zip(spent.tolist(), columns_of(model, choice), strict=True):
             if usd:
                 yield usd, column
 

@@ -94,7 +94,9 @@ class MachineBreakEvens:
 
     @cached_property
     def _budget_rows(self) -> list[int]:
-        return [row for row, (family, _) in enumerate(self.program.form.row_names) if family == "capex_budget"]
+        return [
+            row for row, (family, _) in enumerate(self.program.form.row_names) if family in ("capex_budget", "cumulative_budget")
+        ]
 
     def without(self, number: int) -> Solution:
         """The optimum without the choice."""

@@ -23,7 +23,7 @@ from ..models.files import names_beside
 from ..models.months import FIRST_YEAR, LAST_YEAR, Array, Month
 from ..models.names import check_name
 from ..models.refusal import listed, nearest, shown
-from ..models.values import USD_PER_MUSD, OfferValue
+from ..models.values import OfferValue
 from .certificate import ROW_TOLERANCE, Certifier
 from .offer_rules import missing_prerequisites, mixes
 from .plan import JSON_SCHEMA_VERSION, Plan, plain
@@ -480,14 +480,12 @@ def _shortages(certifier: Certifier, lease_mw: Sequence[Array], where: str) -> l
             for run in np.split(np.flatnonzero(short), np.flatnonzero(np.diff(np.flatnonzero(short)) > 1) + 1):
                 if len(run):
                     problems.append(_short(certifier, where, site.name, rule, run, need, have, needs))
-    for at, year in enumerate(certifier.calendar.years):
-        if year in certifier.scenario.finance.capex_budget_usd:
-            budget = certifier.scenario.finance.capex_budget_usd[year] / USD_PER_MUSD
-            spent = math.fsum(float(capex[:, at] @ mw) for capex, mw in zip(certifier.capex_musd, lease_mw, strict=True))
-            if spent - budget > ROW_TOLERANCE * max(1.0, spent):
-                over = f"short {spent - budget:,.1f} M USD"
-                found = f"capex of {spent:,.1f} M USD in {year}"
-                problems.append(Problem(where, "capex budget", found, f"at most the budget, {budget:,.1f} M USD", over))
+    for budget in certifier.budgets:
+        spent, limit = math.fsum(budget.terms_musd(certifier.capex_musd, lease_mw)), budget.limit_musd
+        if spent - limit > ROW_TOLERANCE * max(1.0, spent):
+            over = f"short {spent - limit:,.1f} M USD"
+            found = f"capex of {spent:,.1f} M USD {budget.when}"
+            problems.append(Problem(where, "capex budget", found, f"at most the budget, {limit:,.1f} M USD", over))
     return problems
 
 

@@ -145,6 +145,11 @@ class Plan:
         return self._frame("budget_price")
 
     @cached_property
+    def cumulative_budget_price(self) -> pd.DataFrame:
+        """The same for what may be spent from the valuation date to the end of a year."""
+        return self._frame("cumulative_budget_price")
+
+    @cached_property
     def shadow_price(self) -> pd.DataFrame:
         """Value today of one more energised MW of a site in a month, USD."""
         return self._frame("shadow_price")

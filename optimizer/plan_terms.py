@@ -112,6 +112,8 @@ class PlanTerms:
         """The terms of these plans. Raises InputError where the scenario has terms that do not fit into this form."""
         if values.machine_choices:
             raise _no_machines(values)
+        if values.scenario.finance.treasury is not None:
+            raise _does_not_fit("finance.treasury")
         used = [
             (number, row)
             for number, offer in enumerate(values.offers)
@@ -262,7 +264,7 @@ def _does_not_fit(name: str) -> InputError:
             Problem(
                 "terms of the plans",
                 name,
-                "a term whose cash is not linear in rent and power price, or not a sum over price bands",
+                "a term whose cash is not linear in rent and power price, or not a sum over price bands (such as coins kept)",
                 "fixed amounts, amounts in proportion to rent or market price, and mining by the hour without delivery, peaks, "
                 "curtailment, ancillary services or standby",
                 "run, map and compare evaluate it; a workbook or a page of live formulas cannot",

@@ -46,6 +46,7 @@ RULES = {
     "unreserved": Rule("suitable MW that no right reserves", "MW", "USD per MW", USD_PER_MUSD),
     "machine_offer": Rule("machines on offer", "MW", "USD per MW", USD_PER_MUSD),
     "capex_budget": Rule("capex budget", "M USD", "USD per USD", 1.0),
+    "cumulative_budget": Rule("capex budget up to the end of", "M USD", "USD per USD", 1.0),
     "exclusive": Rule("offers of an exclusive group", "offers", "USD per offer", USD_PER_MUSD),
     "prerequisite": Rule("share of an offer beyond the one that it needs", "offers", "USD per offer", USD_PER_MUSD),
 }

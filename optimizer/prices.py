@@ -15,7 +15,7 @@ class Prices:
     """Multipliers of the rows; 0 where the program needs no row.
 
     power [C1], suitable and unreserved [C5]: USD million today per MW, by site, shape (months,).
-    budget [C6]: USD today per USD, by year.
+    budget, cumulative [C6]: USD today per USD, by year: of that year's budget, and of what may be spent by its end.
     exclusive [C4]: USD million today, by group. prerequisite [C4]: USD million today, by offer and date.
     """
 
@@ -23,16 +23,27 @@ class Prices:
     suitable: dict[str, Array]
     unreserved: dict[str, Array]
     budget: dict[int, float]
+    cumulative: dict[int, float] = field(default_factory=dict)
     exclusive: dict[str, float] = field(default_factory=dict)
     prerequisite: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    def of_dollar(self, years: list[int]) -> Array:
+        """What a dollar spent on offers in each of these years uses of the budgets, USD today, shape (years,)."""
+        return np.array(
+            [self.budget.get(year, 0.0) + sum(price for end, price in self.cumulative.items() if end >= year) for year in years]
+        )
 
     def without_negative(self) -> Prices:
         """The same with negative prices set to 0."""
         power, suitable, unreserved = ({site: np.maximum(row, 0.0) for site, row in table.items()} for table in self._of_mw)
-        budget = {year: max(price, 0.0) for year, price in self.budget.items()}
+        budget, cumulative = ({year: max(price, 0.0) for year, price in table.items()} for table in self._of_money)
         exclusive = {group: max(price, 0.0) for group, price in self.exclusive.items()}
         prerequisite = {key: max(price, 0.0) for key, price in self.prerequisite.items()}
-        return Prices(power, suitable, unreserved, budget, exclusive, prerequisite)
+        return Prices(power, suitable, unreserved, budget, cumulative, exclusive, prerequisite)
+
+    @property
+    def _of_money(self) -> tuple[dict[int, float], ...]:
+        return self.budget, self.cumulative
 
     @property
     def _of_mw(self) -> tuple[dict[str, Array], ...]:
@@ -42,7 +53,7 @@ class Prices:
     def most_negative(self) -> float:
         """Size of the most negative price, 0 if there is none."""
         rows = [float(np.min(row)) for table in self._of_mw for row in table.values()]
-        single = [*self.budget.values(), *self.of_offers]
+        single = [*self.budget.values(), *self.cumulative.values(), *self.of_offers]
         return max(-min(rows, default=0.0), -min(single, default=0.0), 0.0)
 
     @property
@@ -53,7 +64,8 @@ class Prices:
     @property
     def largest(self) -> float:
         rows = [float(np.max(row)) for table in self._of_mw for row in table.values()]
-        return max(max(rows, default=0.0), max(self.budget.values(), default=0.0))
+        dollars = [max(self.budget.values(), default=0.0), *(max(price, 0.0) for price in self.cumulative.values())]
+        return max(max(rows, default=0.0), sum(dollars))
 
 
 def prices_of(program: Program, row_dual: Array) -> Prices:
@@ -62,6 +74,7 @@ def prices_of(program: Program, row_dual: Array) -> Prices:
     power, suitable, unreserved = ({site.name: np.zeros(calendar.length) for site in program.values.sites} for _ in range(3))
     tables = {"site_power": power, "hpc_suitable": suitable, "unreserved": unreserved}
     budget: dict[int, float] = {}
+    cumulative: dict[int, float] = {}
     exclusive: dict[str, float] = {}
     prerequisite: dict[tuple[str, str], float] = {}
     for (row, index), dual in zip(program.form.row_names, row_dual.tolist(), strict=True):
@@ -69,8 +82,10 @@ def prices_of(program: Program, row_dual: Array) -> Prices:
             tables[row][index[0]][program.position_of_month[index[1]]] = dual
         elif row == "capex_budget":
             budget[index] = dual
+        elif row == "cumulative_budget":
+            cumulative[index] = dual
         elif row == "exclusive":
             exclusive[index] = dual
         elif row == "prerequisite":
             prerequisite[index] = dual
-    return Prices(power, suitable, unreserved, budget, exclusive, prerequisite)
+    return Prices(power, suitable, unreserved, budget, cumulative, exclusive, prerequisite)

@@ -52,7 +52,7 @@ IntArray = np.ndarray[Any, np.dtype[np.intp]]
 Terms = list[list[tuple[float, Any]]]
 """For each month, (coefficient, column) pairs."""
 Structure = tuple[Any, ...]
-LIMITED = ("site_power", "hpc_suitable", "unreserved", "capex_budget")
+LIMITED = ("site_power", "hpc_suitable", "unreserved", "capex_budget", "cumulative_budget")
 """Rows that limit MW or money."""
 FITTING_MW = 1e-6
 """A block that is too large by less fits (USD million for the budget)."""
@@ -221,6 +221,7 @@ def _build(values: Values) -> Program:
     state_machine_rows(model, values)
     _hpc_suitable(model, values, occupied)
     _capex_budget(model, values)
+    _cumulative_budget(model, values)
     _objective(model, values, fleet_of, month_of)
     order = [model.mining_mw, model.lease_mw, model.leased_mw, model.lease_block, model.offer_taken]
     columns = [column for variable in order for column in variable.values()]
@@ -346,7 +347,10 @@ def _whole_blocks(model: pyo.ConcreteModel, values: Values) -> None:
 def _structure(values: Values, hosting: tuple[Limits, Limits]) -> Structure:
     """Everything that rows, columns and coefficients follow from; `hosting`: the limits of [C5]."""
     all_leases, others = hosting
-    budget = [t for t, year in enumerate(values.calendar.years) if year in values.scenario.finance.capex_budget_usd]
+    finance = values.scenario.finance
+    budget = [t for t, year in enumerate(values.calendar.years) if year in finance.capex_budget_usd]
+    cumulative = cumulative_years(values)
+    money = slice(None) if cumulative else budget
     offers = [
         (
             offer.offer.name,
@@ -356,7 +360,7 @@ def _structure(values: Values, hosting: tuple[Limits, Limits]) -> Structure:
             offer.occupied_mw.tobytes(),
             offer.offer.reserved_until,
             offer.offer.critical_it_mw if _is_block(offer) else None,
-            offer.capex_musd_by_year[:, budget].tobytes() if offer.offer.status == "offered" else b"",
+            offer.capex_musd_by_year[:, money].tobytes() if offer.offer.status == "offered" else b"",
         )
         for offer in values.offers
     ]
@@ -366,8 +370,8 @@ def _structure(values: Values, hosting: tuple[Limits, Limits]) -> Structure:
     rules = OfferRules.of(values.offers).structure(values.offers)
     letting = {offer.offer.site for offer in values.offers}  # elsewhere [C5] has no row
     limited = [[key for key in limits if key[0] in letting] for limits in (all_leases, others)]
-    machines = [choice.structure(budget) for choice in values.machine_choices]
-    return (values.calendar, sites, fleets, available, offers, *limited, budget, rules, machines)
+    machines = [choice.structure(money) for choice in values.machine_choices]
+    return (values.calendar, sites, fleets, available, offers, *limited, budget, cumulative, rules, machines)
 
 
 def _limits(values: Values, hosting: tuple[Limits, Limits]) -> dict[tuple[str, Any], float]:
@@ -379,9 +383,10 @@ def _limits(values: Values, hosting: tuple[Limits, Limits]) -> dict[tuple[str, A
         found |= {("site_power", (site.name, month)): mw for month, mw in zip(months, energised, strict=True)}
     for constraint, rows in zip(("hpc_suitable", "unreserved"), hosting, strict=True):
         found |= {(constraint, key): limit for key, limit in rows.items()}
-    budget = values.scenario.finance.capex_budget_usd
     found |= machine_limits(values)
-    return found | {("capex_budget", year): usd / USD_PER_MUSD for year, usd in budget.items()}
+    finance = values.scenario.finance
+    found |= {("capex_budget", year): usd / USD_PER_MUSD for year, usd in finance.capex_budget_usd.items()}
+    return found | {("cumulative_budget", year): usd / USD_PER_MUSD for year, usd in finance.cumulative_capex_budget_usd.items()}
 
 
 def suitable_limits(values: Values) -> tuple[Limits, Limits]:
@@ -448,16 +453,42 @@ def _capex_budget(model: pyo.ConcreteModel, values: Values) -> None:
 
     def rule(_: Any, year: int) -> Any:
         at = values.calendar.years.index(year)
-        terms = [
-            (float(offer.capex_musd_by_year[row, at]), model.lease_mw[offer.offer.name, str(start)])
-            for offer in values.offers
-            if offer.offer.status == "offered"
-            for row, start in enumerate(offer.starts)
-            if offer.capex_musd_by_year[row, at]
-        ]
-        return _at_most([*terms, *budget_terms(model, values, at)], budget[year] / USD_PER_MUSD)
+        return _at_most(_spent_terms(model, values, slice(at, at + 1)), budget[year] / USD_PER_MUSD)
 
     model.capex_budget = pyo.Constraint(years, rule=rule)
+
+
+def cumulative_years(values: Values) -> list[int]:
+    """Calendar years to whose end a cumulative budget limits spending; one that ends before the horizon begins says nothing."""
+    return sorted(year for year in values.scenario.finance.cumulative_capex_budget_usd if year >= values.calendar.years[0])
+
+
+def _cumulative_budget(model: pyo.ConcreteModel, values: Values) -> None:
+    r"""[C6] What has been spent on offers by the end of a year stays within its cumulative budget.
+
+        sum_{l offered, c} sum_{y <= year} capex[l,c,y] lease_mw[l,c] <= cumulative budget[year]     for every year that has one
+
+    USD million on both sides. Dual: value today of one more dollar by the end of that year, USD per USD.
+    """
+    budget = values.scenario.finance.cumulative_capex_budget_usd
+
+    def rule(_: Any, year: int) -> Any:
+        until = year - values.calendar.years[0] + 1
+        return _at_most(_spent_terms(model, values, slice(0, until)), budget[year] / USD_PER_MUSD)
+
+    model.cumulative_budget = pyo.Constraint(cumulative_years(values), rule=rule)
+
+
+def _spent_terms(model: pyo.ConcreteModel, values: Values, years: slice) -> list[tuple[float, Any]]:
+    """Capex of offered leases and of machines in some years of the horizon, as (USD million per MW, column)."""
+    leases = [
+        (float(spent), model.lease_mw[offer.offer.name, str(start)])
+        for offer in values.offers
+        if offer.offer.status == "offered"
+        for start, spent in zip(offer.starts, offer.capex_musd_by_year[:, years].sum(axis=1), strict=True)
+        if spent
+    ]
+    return [*leases, *budget_terms(model, values, years)]
 
 
 def _objective(model: pyo.ConcreteModel, values: Values, fleet_of: IntArray, month_of: IntArray) -> None:

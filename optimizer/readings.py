@@ -15,6 +15,7 @@ import numpy as np
 from ..models.months import Array
 from ..models.scenario import Scenario
 from ..models.values import USD_PER_MUSD, Values
+from .budgets import budgets_of
 from .ledger import Ledger, total_usd
 from .machine_readings import MachineReadings
 from .offer_rules import OfferRules
@@ -31,6 +32,7 @@ class Readings:
         self.scenario: Scenario = values.scenario
         self.calendar = values.calendar
         self.ledger = Ledger(self.scenario)
+        self.budgets = budgets_of(self.scenario)
         self.energised = {site.name: site.energised(self.calendar) for site in self.scenario.sites}
         self.suitable = {site.name: site.hpc_suitable(self.calendar) for site in self.scenario.sites}
         self.unreserved = {site.name: self._unreserved(site.name) for site in self.scenario.sites}
@@ -97,13 +99,16 @@ class Readings:
 
     @cached_property
     def capex_musd(self) -> list[Array]:
-        """Landlord's capex by start and year of the horizon, USD million per critical MW; 0 for signed leases."""
+        """Landlord's capex as it counts against the budgets, by start and calendar year, USD million per critical MW.
+
+        0 for signed leases.
+        """
         years = np.array([month.year for month in self.calendar.months])
         found = []
         for offer in self.values.offers:
             rows = np.zeros((len(offer.starts), len(self.calendar.years)))
             for row, start in enumerate(offer.starts if offer.offer.status == "offered" else []):
-                spent = self.ledger.capex(offer.offer, start).usd
+                spent = self.ledger.own_capex(offer.offer, start)
                 for column, year in enumerate(self.calendar.years):
                     rows[row, column] = -math.fsum(spent[years == year].tolist()) / USD_PER_MUSD
             found.append(rows)
@@ -118,7 +123,7 @@ class Readings:
         return power, suitable, budget
 
     def _left_over(self, number: int) -> list[tuple[Array, Array]]:
-        """What signed leases leave of energised MW, suitable MW (by month) and budget (by year), and a critical MW's use of it."""
+        """What signed leases leave of energised MW, suitable MW (by month) and budgets, and a critical MW's use of it."""
         lease = self.values.offers[number].offer
         months = self.calendar.months
         own_right = np.array([lease.reserved_until is not None and month < lease.reserved_until for month in months])
@@ -127,10 +132,10 @@ class Readings:
         for other, occupied in zip(self.values.offers, self.occupied_mw, strict=True):
             if other.offer.status == "signed" and other.offer.site == lease.site:
                 signed = signed + occupied[0] * other.offer.critical_it_mw
-        limits = self.scenario.finance.capex_budget_usd
-        budget = np.array([limits.get(year, math.inf) / USD_PER_MUSD for year in self.calendar.years])
-        use = self.occupied_mw[number]
-        return [(self.energised[lease.site] - signed, use), (suitable - signed, use), (budget, self.capex_musd[number])]
+        budget = np.array([math.inf, *(row.limit_musd for row in self.budgets)])
+        use, capex = self.occupied_mw[number], self.capex_musd[number]
+        spent = np.array([np.zeros(len(use)), *(row.spent_musd(capex) for row in self.budgets)]).T
+        return [(self.energised[lease.site] - signed, use), (suitable - signed, use), (budget, spent)]
 
     @cached_property
     def fitting(self) -> list[BoolArray]:

@@ -63,8 +63,7 @@ def worth_of_offer(
     own = certifier.lease_musd[number]
     used_power = certifier.occupied_mw[number] @ prices.power[offer.offer.site]
     used_suitable = certifier.occupied_mw[number] @ certifier.suitable_price(prices, number)
-    budget = np.array([prices.budget.get(year, 0.0) for year in certifier.calendar.years])
-    used_budget = certifier.capex_musd[number] @ budget
+    used_budget = certifier.capex_musd[number] @ prices.of_dollar(certifier.calendar.years)
     place = certifier.place_price(prices, number) / offer.offer.critical_it_mw
     rules = certifier.prerequisite_price(prices, number) + place
     net = own - used_power - used_suitable - used_budget - rules
@@ -90,12 +89,16 @@ def obstacle(certifier: Certifier, number: int) -> str:
         return f"{wanted}: at most {most * lease.gross_up:,.1f} MW of {lease.site} are {kind} and free at any start"
     if np.max(by_budget) < needed:
         row = int(np.argmax(by_budget))
-        limits = certifier.scenario.finance.capex_budget_usd
-        spent = certifier.capex_musd[number][row] * lease.critical_it_mw * USD_PER_MUSD
-        capex = {year: usd for year, usd in zip(certifier.calendar.years, spent.tolist(), strict=True) if year in limits}
-        year = max(capex, key=lambda year: capex[year] - limits[year])
-        budget = money(limits[year])
-        return f"even from {offer.starts[row]}, {money(capex[year])} of its capex fall in {year}, whose budget is {budget}"
+        spent = certifier.capex_musd[number][row : row + 1] * lease.critical_it_mw * USD_PER_MUSD
+        capex = [float(budget.spent_musd(spent)[0]) for budget in certifier.budgets]
+        worst = max(range(len(capex)), key=lambda at: capex[at] - certifier.budgets[at].usd)
+        budget = certifier.budgets[worst]
+        whose = (
+            f"in {budget.year}, whose budget is"
+            if budget.when == f"in {budget.year}"
+            else f"{budget.when}, for which the budget is"
+        )
+        return f"even from {offer.starts[row]}, {money(capex[worst])} of its capex fall {whose} {money(budget.usd)}"
     if np.max(np.minimum(by_suitable, by_budget)) < needed:
         return "at none of its starts do its MW and its capex both fit"
     return ""

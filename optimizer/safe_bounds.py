@@ -32,7 +32,7 @@ class SafeBounds(Readings):
 
     def budget_price(self, prices: Prices) -> Array:
         """[C6] Price of a budget dollar by year of the horizon, USD per USD."""
-        return np.array([prices.budget.get(year, 0.0) for year in self.calendar.years])
+        return prices.of_dollar(self.calendar.years)
 
     def reduced(self, prices: Prices) -> tuple[Array, list[Array]]:
         """What a MW earns beyond the prices of what it uses, USD million: (fleets, months), and starts of each offer."""
@@ -83,9 +83,12 @@ class SafeBounds(Readings):
         terms += [term for site, row in prices.suitable.items() for term in (row * self.suitable[site]).tolist()]
         terms += [term for site, row in prices.unreserved.items() for term in (row * self.unreserved[site]).tolist()]
         terms += [
-            prices.budget[year] * usd / USD_PER_MUSD
-            for year, usd in self.scenario.finance.capex_budget_usd.items()
-            if year in prices.budget
+            price * limits[year] / USD_PER_MUSD
+            for table, limits in (
+                (prices.budget, self.scenario.finance.capex_budget_usd),
+                (prices.cumulative, self.scenario.finance.cumulative_capex_budget_usd),
+            )
+            for year, price in table.items()
         ]
         return math.fsum([*terms, *prices.exclusive.values()])
 

@@ -214,6 +214,9 @@ def one_more(scenario: Scenario) -> list[Row]:
     for year, usd in scenario.finance.capex_budget_usd.items():
         changed = {f"finance.capex_budget_usd.{year}": usd + BUDGET_STEP_USD}
         add("budget dollar", str(year), "USD per USD", changed, BUDGET_STEP_USD)
+    for year, usd in scenario.finance.cumulative_capex_budget_usd.items():
+        changed = {f"finance.cumulative_capex_budget_usd.{year}": usd + BUDGET_STEP_USD}
+        add("budget dollar by the end of", str(year), "USD per USD", changed, BUDGET_STEP_USD)
     for lease in scenario.leases:
         if lease.status == "offered" and lease.start_window is not None:
             path = f'leases."{lease.name}".start_window'

@@ -3,7 +3,8 @@
 A scenario contributes four parts, which add up to the net present value of its optimum, to 1e-9:
 
     mining             lines of mining and of machines, in the plan that takes no offer
-    signed leases      lines of leases in the same plan: what is signed is in it
+    signed leases      lines of leases in the same plan: what is signed is in it; their project loans (what is drawn and paid
+                       from the valuation date on, and its tax) are a row of their own, which net debt must not hold again
     power contracts    settlement of fixed blocks (counted as mining's supply: its own row)
     power optionality  the optimum less the plan that takes no offer: what the freedom to lease is worth
 
@@ -178,7 +179,8 @@ def _of_scenario(miner: Miner, scenario: Scenario) -> tuple[list[Part], str, flo
     optimum, without = valuer.optimum, valuer.policy("all_mining")
     owned = miner.scenario_owned_fraction
     by_kind = {
-        kind: math.fsum(_usd(line) for line in without.lines if _kind(line) == kind) for kind in ("mining", "lease", "block")
+        kind: math.fsum(_usd(line) for line in without.lines if _kind(line) == kind)
+        for kind in ("mining", "lease", "debt", "block")
     }
     option = optimum.npv_usd - without.npv_usd
     if abs(math.fsum([*by_kind.values(), option]) - optimum.npv_usd) > LEDGER_TOLERANCE * max(optimum.gross_usd, 1.0):
@@ -190,6 +192,7 @@ def _of_scenario(miner: Miner, scenario: Scenario) -> tuple[list[Part], str, flo
     parts = [
         Part(MINING, f"{name}: mining", owned * by_kind["mining"], f"{mining_mw:,.1f} MW{part_of}", f"{end}, no offer taken"),
         Part(SIGNED, f"{name}: signed", owned * by_kind["lease"], f"{signed:,.1f} MW critical{part_of}", end, owned * signed),
+        Part(SIGNED, f"{name}: loans of signed leases", owned * by_kind["debt"], "", f"{end}; not in net debt as well"),
         Part(MINING, f"{name}: power contracts", owned * by_kind["block"], "fixed blocks against the index", end),
         Part(POWER, f"{name}: offers", owned * option, _taken(optimum), "the optimum less the plan without offers"),
     ]
@@ -200,12 +203,12 @@ def _usd(line: Line) -> float:
     return float(np.sum(line.discounted_usd))
 
 
-OWNERS: dict[str, str] = {"mining": "mining", "lease": "lease", "capex": "lease", "debt": "lease", "power_contract": "block"}
-"""What the kinds of cash flow belong to; debt is a lease's project loan."""
+OWNERS: dict[str, str] = {"mining": "mining", "lease": "lease", "capex": "lease", "debt": "debt", "power_contract": "block"}
+"""What the kinds of cash flow belong to; debt is a project loan of a lease."""
 
 
 def _kind(line: Line) -> str:
-    """mining, lease or block: what a line of the ledger belongs to, its tax too."""
+    """mining, lease, debt or block: what a line of the ledger belongs to, its tax too."""
     return "mining" if line.item in MACHINES else OWNERS[line.kind]
 
 

@@ -12,13 +12,14 @@ import numpy as np
 
 from ..models.lease import LeaseOffer
 from ..models.months import DAYS_PER_YEAR, Array, Month, WholeArray
-from ..models.values import USD_PER_MUSD, Values
+from ..models.values import USD_PER_MUSD, OfferValue, Values
 from .beyond import OPERATING
 from .breakeven import BreakEven
 from .certificate import Certifier
 from .decisions import SMALLEST_MW, Decisions
 from .irr import internal_rate_of_return
 from .ledger import Ledger, Line
+from .ledger_groups import MINING
 from .machine_moves import spent_musd
 from .machine_table import machine_row
 from .machine_worth import MachineBreakEven
@@ -81,6 +82,7 @@ TABLES: dict[str, Sequence[str]] = {
     ),
     "stranded": ("site", "fleet", "year", "mw", "first", "last", "margin_usd", "sale_usd_per_mw", "move_gain_usd_per_mw"),
     "budget_price": ("year", "budget_usd", "spent_usd", "usd_per_usd"),
+    "cumulative_budget_price": ("year", "budget_usd", "spent_usd", "usd_per_usd"),
     "cash_flow": ("site", "period", "item", "name", "usd", "discounted_usd"),
     "cash_by_year": ("year", "item", "usd"),
     "market": ("period", "hashprice_usd_per_ph_day", "hashprice_btc_per_ph_day", "btc_price_usd", "network_eh", "subsidy_btc"),
@@ -224,7 +226,7 @@ class Tables:
         values, calendar = self._values, self._values.calendar
         fleet, mw = values.fleets[k], self._plan.mining_mw[k]
         able = values.site_power(fleet.site).month_hours * fleet.uptime_fraction
-        margin = np.sum([line.usd for line in self._ledger.mining(fleet) if line.item != "income_tax"], axis=0)
+        margin = np.sum([line.usd for line in self._ledger.mining(fleet) if line.item in MINING], axis=0)
         mean_mw, mean_available = calendar.mean_by_year(mw), calendar.mean_by_year(self._there_mw[k])
         mwh, possible, earned = (calendar.total_by_year(mw * per_mw) for per_mw in (self._ledger.mwh_per_mw(fleet), able, margin))
         for year in calendar.years:
@@ -267,15 +269,34 @@ class Tables:
         for year, budget in sorted(values.scenario.finance.capex_budget_usd.items()):
             if year in values.calendar.years:
                 at = values.calendar.years.index(year)
-                leases = (
-                    float(offer.capex_musd_by_year[:, at] @ mw)
-                    for offer, mw in zip(values.offers, self._plan.lease_mw, strict=True)
-                    if offer.offer.status == "offered"
-                )
+                leases = (float(offer.capex_musd_by_year[:, at] @ mw) for offer, mw in self._offered(values, self._plan))
                 spent = math.fsum([*leases, float(spent_musd(values, self._plan.machine_mw)[at])])
                 price = self._prices.budget.get(year, 0.0)
                 found.append({"year": year, "budget_usd": budget, "spent_usd": spent * USD_PER_MUSD, "usd_per_usd": price})
         return found
+
+    @cached_property
+    def cumulative_budget_price(self) -> list[Row]:
+        """[C6] The same of what may be spent by the end of each year that has a cumulative budget."""
+        values = self._values
+        spent = np.zeros(len(values.calendar.years))
+        for offer, mw in self._offered(values, self._plan):
+            spent += mw @ offer.capex_musd_by_year
+        spent += spent_musd(values, self._plan.machine_mw)
+        found: list[Row] = []
+        for year, budget in sorted(values.scenario.finance.cumulative_capex_budget_usd.items()):
+            if year >= values.calendar.years[0]:
+                until = math.fsum(spent[: year - values.calendar.years[0] + 1].tolist())
+                price = self._prices.cumulative.get(year, 0.0)
+                found.append({"year": year, "budget_usd": budget, "spent_usd": until * USD_PER_MUSD, "usd_per_usd": price})
+        return found
+
+    @staticmethod
+    def _offered(values: Values, plan: Decisions) -> Iterator[tuple[OfferValue, Array]]:
+        """Offers that are free to take, with the critical MW taken at each start."""
+        for offer, mw in zip(values.offers, plan.lease_mw, strict=True):
+            if offer.offer.status == "offered":
+                yield offer, mw
 
     @cached_property
     def market(self) -> list[Row]:
@@ -324,7 +345,7 @@ class Tables:
             "npv_usd": float(mw @ self._certifier.lease_musd[number]) * USD_PER_MUSD,
             "net_npv_usd": worth.net * taken,
             "worth_usd": found.worth_musd * USD_PER_MUSD,
-            "irr": irr_of_lines(self._ledger, lines),
+            "irr": irr_of_lines(self._ledger, [line for line in lines if line.kind != "debt"]),
             "yield_on_cost": yield_on_cost(self._ledger, lease, worth.start),
             "capex_usd": taken * lease.landlord_capex_usd_per_critical_mw,
             "first_year_rent_usd_per_kw_month": rent,

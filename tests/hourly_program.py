@@ -96,7 +96,9 @@ class Program:
             for month in self.opinion.months:
                 self._site_month(site, month)
         for year, budget in self.opinion.data["finance"]["capex_budget_usd"].items():
-            self._budget(int(year), budget)
+            self._budget(int(year), int(year), budget)
+        for year, budget in self.opinion.data["finance"]["cumulative_capex_budget_usd"].items():
+            self._budget(self.opinion.first // 12, int(year), budget)
         self._bar_blocks_that_do_not_fit()
         self._groups()
         self._prerequisites()
@@ -170,7 +172,7 @@ class Program:
     def _fleet_month(self, fleet: Data, month: int) -> None:
         opinion, kept = self.opinion, 1 - self.opinion.tax_rate
         lines = opinion.mining_lines(fleet, month)
-        earned = math.fsum(lines[item] for item in (STANDING if self.hourly else lines))
+        earned = math.fsum(lines[item] for item in STANDING) if self.hourly else opinion.mining_margin_usd(fleet, month)
         value = opinion.mid_month("mining", kept * earned, month)
         energised = self._column(value, self._most_mw(fleet, month))
         self.energised_columns[fleet["name"], month] = energised
@@ -201,7 +203,8 @@ class Program:
         opinion, kept = self.opinion, 1 - self.opinion.tax_rate
         site = opinion.sites[fleet["site"]]
         lost, delivery = opinion.delivery_terms(site, month)
-        earned = opinion.fleet_usd_per_mwh(fleet, month) * (1 - fleet["pool_fee_fraction"]) - fleet["variable_opex_usd_per_mwh"]
+        coins = opinion.fleet_usd_per_mwh(fleet, month) * (1 - fleet["pool_fee_fraction"])
+        earned = coins * (1 + opinion.coin_premium(month)) - fleet["variable_opex_usd_per_mwh"]
         earned += opinion.data["power"]["multiplier"] * part.ancillary_usd - delivery
         for cell, _, allowed in opinion.cells_with_off(site, month, off, off):
             margin = opinion.mid_month("mining", kept * cell.hours * (earned - cell.usd_per_mwh * (1 + lost)), month)
@@ -234,15 +237,16 @@ class Program:
             if terms:
                 self.rows.add(terms, limit)
 
-    def _budget(self, year: int, budget_usd: float) -> None:
+    def _budget(self, first_year: int, last_year: int, budget_usd: float) -> None:
         terms = []
         for column, (name, start) in self.offer_columns.items():
-            spent = math.fsum(usd for month, usd in self.opinion.spending(self.opinion.leases[name], start) if month // 12 == year)
+            budgeted = self.opinion.budgeted(self.opinion.leases[name], start)
+            spent = math.fsum(usd for month, usd in budgeted if first_year <= month // 12 <= last_year)
             if spent:
                 terms.append((column, spent / 1e6))
         for column, (name, delivered) in self.bought_columns.items():
             offer = self.opinion.offers[name]
-            if (delivered - offer["paid_months_before_delivery"]) // 12 == year:
+            if first_year <= (delivered - offer["paid_months_before_delivery"]) // 12 <= last_year:
                 terms.append((column, self.opinion.machine_price(offer, delivered) / 1e6))
         if terms:
             self.rows.add(terms, budget_usd / 1e6)

@@ -46,6 +46,9 @@ MovedMw = dict[tuple[str, str], float]  # (move, month of leaving as YYYY-MM): m
 
 ASIC_J_PER_TH = {"S19 Pro": 29.5, "S19 XP": 21.5, "T21": 19.0, "S21": 17.5, "S21+": 16.5, "S21 XP": 13.5, "S23 Hyd": 9.5}  # makers'
 NOTHING_MW = 1e-9
+COST_OF_COINS, INTEREST_ADDED = "cost of coins", "interest added to the loan"
+UNTAXED = ("lease_capex", "deposit", "debt_drawn", "debt_repaid", "treasury_held")
+"""Payments that are no income and no expense."""
 
 
 # ---------------------------------------------------------------- months
@@ -298,7 +301,7 @@ class PlainScenario:
         self.zones = {zone["name"]: zone for zone in self.data["power"]["zones"]}
         tax = self.data["finance"]["tax"]
         self.tax_rate = 0.0 if tax is None else float(tax["rate_fraction"])
-        self.depreciation_months = math.inf if tax is None else tax["depreciation_years"] * 12
+        self.schedule: Data | None = tax
 
     def _last_base_month(self, lease: Data) -> int:
         start = lease["start_month"] or lease["start_window"]["latest"]
@@ -396,10 +399,11 @@ class PlainScenario:
         entries = [Entry(paid, "machine_purchase", -price, self.on_first_day("capex", -price, paid)), sale]
         if self.tax_rate == 0:
             return entries
-        years = self.data["finance"]["tax"]["machine_depreciation_years"] or self.data["finance"]["tax"]["depreciation_years"]
+        tax = self.data["finance"]["tax"]
+        schedule = tax if tax["machine_depreciation_years"] is None else {"depreciation_years": tax["machine_depreciation_years"]}
         book = price
         for month in self.life(offer, delivered):
-            written_off = min(book, price / (12 * years))
+            written_off = book - price * book_share(schedule, delivered, month - delivered + 1)
             book -= written_off
             shield = self.tax_rate * written_off
             entries.append(Entry(month, "income_tax", shield, self.mid_month("mining", shield, month)))
@@ -497,6 +501,45 @@ class PlainScenario:
         mwh_per_ph_day = 1000 * self.fleet_j_per_th(fleet) * fleet["overhead"] * 24 / 1e6
         return hashprice_usd_per_ph_day(self.data["market"]["hashprice"], month) / mwh_per_ph_day
 
+    # ---- treasury
+
+    def coin_sale_month(self) -> int:
+        treasury = self.data["finance"]["treasury"]
+        last = self.first + self.length - 1
+        return last if treasury["sell_month"] is None else min(last, month_number(treasury["sell_month"]))
+
+    def coins_kept(self, month: int) -> float:
+        """Share of the coins mined in a month that goes to the treasury."""
+        treasury = self.data["finance"]["treasury"]
+        return 0.0 if treasury is None or month >= self.coin_sale_month() else float(treasury["hold_fraction"])
+
+    def coin_gain(self, month: int) -> float:
+        """What a coin fetches at the sale, over its price in the month in which it is mined."""
+        path = self.data["market"]["hashprice"]["btc_price_usd"]
+        return path_value(path, self.coin_sale_month()) / path_value(path, month)
+
+    def worth_of_a_dollar_mined(self, month: int) -> float:
+        """After tax, discounted to today: part sold at once, part kept, taxed now, sold later and taxed on the gain."""
+        kept, now = self.coins_kept(month), self.mid_month("mining", 1.0, month)
+        if not kept:
+            return (1 - self.tax_rate) * now
+        sold = self.coin_gain(month)
+        later = self.mid_month("mining", sold - self.tax_rate * (sold - 1), self.coin_sale_month())
+        return (1 - kept) * (1 - self.tax_rate) * now + kept * (later - self.tax_rate * now)
+
+    def coin_premium(self, month: int) -> float:
+        """What a mined dollar of coins is worth beyond one that is sold at once, per dollar of the latter; 0 where none is kept."""
+        if not self.coins_kept(month):
+            return 0.0
+        return self.worth_of_a_dollar_mined(month) / self.mid_month("mining", 1 - self.tax_rate, month) - 1
+
+    def _coins_per_mwh(self, fleet: Data, month: int) -> float:
+        return self.fleet_usd_per_mwh(fleet, month) * (1 - fleet["pool_fee_fraction"])
+
+    def coins_usd(self, fleet: Data, month: int) -> float:
+        """Coins mined by one energised MW, after the pool's fee, at the price of the month; nothing where no coin is kept."""
+        return self._coins_per_mwh(fleet, month) * self.running_mwh(fleet, month) if self.coins_kept(month) else 0.0
+
     def mining_lines(self, fleet: Data, month: int) -> dict[str, float]:
         """USD of each cash line for one energised MW."""
         key = ("mining", fleet["name"], month)
@@ -514,8 +557,7 @@ class PlainScenario:
             "mining_demand_charge": -borne * self.demand_charge_usd_per_mw(site, month),
         }
         for part in parts_of_a_mw(site, month):
-            ways = [self._part_lines(fleet, month, part, avoided) for avoided in subsets(len(site["coincident_peaks"]))]
-            for item, usd in max(ways, key=lambda way: math.fsum(way.values())).items():
+            for item, usd in self._part_lines(fleet, month, part, self._best_way(fleet, month, part)).items():
                 lines[item] = lines.get(item, 0.0) + part.share * usd
         return {item: usd for item, usd in lines.items() if usd or item in PLAIN_MINING}
 
@@ -539,7 +581,7 @@ class PlainScenario:
         cells = self.cells_with_off(site, month, obliged, [*obliged, *(peaks[number] for number in avoided)])
         for cell, allowed, kept in cells:
             margin = revenue - fee - opex + sold - delivery - cell.usd_per_mwh * (1 + lost)
-            if margin > 0:
+            if margin + (revenue - fee) * self.coin_premium(month) > 0:
                 mwh = uptime * cell.hours
                 lines["mining_revenue"].append(mwh * revenue)
                 lines["pool_fee"].append(-mwh * fee)
@@ -567,17 +609,25 @@ class PlainScenario:
     def running_mwh(self, fleet: Data, month: int) -> float:
         """MWh that one energised MW draws, with all off hours left out."""
         site = self.sites[fleet["site"]]
-        total = []
-        for part in parts_of_a_mw(site, month):
-            ways = {avoided: self._part_lines(fleet, month, part, avoided) for avoided in subsets(len(site["coincident_peaks"]))}
-            avoided = max(ways, key=lambda way: math.fsum(ways[way].values()))
-            total.append(part.share * self._part_mwh(fleet, month, part, avoided))
-        return math.fsum(total)
+        return math.fsum(
+            part.share * self._part_mwh(fleet, month, part, self._best_way(fleet, month, part))
+            for part in parts_of_a_mw(site, month)
+        )
+
+    def _best_way(self, fleet: Data, month: int, part: Part) -> tuple[int, ...]:
+        """The peaks that a MW avoids, by their numbers: the set that is worth most, with coins as the treasury keeps them."""
+
+        def worth(avoided: tuple[int, ...]) -> float:
+            cash = math.fsum(self._part_lines(fleet, month, part, avoided).values())
+            premium = self.coin_premium(month) * self._coins_per_mwh(fleet, month)
+            return cash + (premium * self._part_mwh(fleet, month, part, avoided) if premium else 0.0)
+
+        return max(subsets(len(self.sites[fleet["site"]]["coincident_peaks"])), key=worth)
 
     def _part_mwh(self, fleet: Data, month: int, part: Part, avoided: tuple[int, ...]) -> float:
         site = self.sites[fleet["site"]]
         lost, delivery = self.delivery_terms(site, month)
-        earned = self.fleet_usd_per_mwh(fleet, month) * (1 - fleet["pool_fee_fraction"]) - fleet["variable_opex_usd_per_mwh"]
+        earned = self._coins_per_mwh(fleet, month) * (1 + self.coin_premium(month)) - fleet["variable_opex_usd_per_mwh"]
         sold = self.data["power"]["multiplier"] * part.ancillary_usd
         peaks = [site["coincident_peaks"][number] for number in avoided]
         off = [*curtailed(site, month), *part.called, *(peak for peak in peaks if in_season(peak, month))]
@@ -598,8 +648,12 @@ class PlainScenario:
         return math.fsum(1000 * path_value(peak["usd_per_kw"], month) for peak in peaks)
 
     def mining_margin_usd(self, fleet: Data, month: int) -> float:
-        """Before tax, which takes the same share of every MW and so never changes the order of fleets or the sign."""
-        return math.fsum(self.mining_lines(fleet, month).values())
+        """Before tax, which takes the same share of every MW and so never changes the order of fleets or the sign.
+
+        Coins that are kept count at what they are worth after tax today, per dollar of today's that a sale would leave.
+        """
+        extra = self.coin_premium(month) * self.coins_usd(fleet, month)
+        return math.fsum([*self.mining_lines(fleet, month).values(), extra])
 
     def fleet_sale(self, fleet: Data) -> Entry | None:
         """The whole fleet is sold on the first day of its retirement month or at the end of the horizon, whatever the plan."""
@@ -614,8 +668,15 @@ class PlainScenario:
     def _running_entries(self, fleet: Data, mining_mw: MiningMw) -> Iterator[Entry]:
         for month in self.months:
             mw = mining_mw.get((fleet["name"], month_text(month)), 0.0)
-            for item, per_mw in self.mining_lines(fleet, month).items() if mw else ():
+            lines = self.mining_lines(fleet, month) if mw else {}
+            for item, per_mw in lines.items():
                 yield Entry(month, item, mw * per_mw, self.mid_month("mining", mw * per_mw, month))
+            if lines and (kept := self.coins_kept(month)):
+                coins = kept * mw * self.coins_usd(fleet, month)
+                yield Entry(month, "treasury_held", -coins, self.mid_month("mining", -coins, month))
+                sold, sale = coins * self.coin_gain(month), self.coin_sale_month()
+                yield Entry(sale, "treasury_sale", sold, self.mid_month("mining", sold, sale))
+                yield Entry(sale, COST_OF_COINS, coins, self.mid_month("mining", coins, sale))
 
     def _mining_entries(self, fleet: Data, mining_mw: MiningMw) -> Iterator[Entry]:
         yield from self._running_entries(fleet, mining_mw)
@@ -629,7 +690,15 @@ class PlainScenario:
         """Every payment of one critical MW whose rent starts in a month, tax excluded."""
         key = ("lease", lease["name"], start)
         if key not in self._memory:
-            parts = (self._capex, self._operation, self._residuals, self._ahead, self._on_end_days, self._termination_fees)
+            parts = (
+                self._capex,
+                self._operation,
+                self._residuals,
+                self._ahead,
+                self._on_end_days,
+                self._termination_fees,
+                self._loan,
+            )
             self._memory[key] = [entry for part in parts for entry in part(lease, start)]
         return list(self._memory[key])
 
@@ -798,21 +867,41 @@ class PlainScenario:
         if self.tax_rate == 0:
             return
         for entry in self.lease_entries(lease, start):
-            if entry.item not in ("lease_capex", "deposit"):
+            if entry.item not in UNTAXED:
                 yield self._taxed(entry)
         yield from self._forfeits(lease, start)
+        for day, usd in self._interest_added(lease, start):
+            shield = self.tax_rate * usd
+            yield Entry(min(day, self.first + self.length - 1), "income_tax", shield, self.on_first_day("debt", shield, day))
         for month in self.months:
-            shield = self.tax_rate * self._depreciation(lease, month - start)
+            shield = self.tax_rate * self._depreciation(lease, start, month - start)
             yield Entry(month, "income_tax", shield, self.mid_month("lease", shield, month))
         for day, n, probability in self.lease_ends(lease, start):
-            shield = self.tax_rate * probability * self.book_value(lease, n)
+            shield = self.tax_rate * probability * self.book_value(lease, start, n)
             yield Entry(min(day, self.first + self.length - 1), "income_tax", shield, self.on_first_day("lease", shield, day))
 
-    def book_value(self, lease: Data, n: int) -> float:
-        return landlord_capex(lease) * max(0.0, 1 - max(0, n) / self.depreciation_months)
+    def book_value(self, lease: Data, start: int, n: int) -> float:
+        assert self.schedule is not None
+        return landlord_capex(lease) * book_share(self.schedule, start, n)
 
-    def _depreciation(self, lease: Data, n: int) -> float:
-        return (self.book_value(lease, n) - self.book_value(lease, n + 1)) * probability_in_force(lease, n)
+    def _depreciation(self, lease: Data, start: int, n: int) -> float:
+        return (self.book_value(lease, start, n) - self.book_value(lease, start, n + 1)) * probability_in_force(lease, n)
+
+    # ---- loans
+
+    def _loan(self, lease: Data, start: int) -> Iterator[Entry]:
+        """What passes between lender and landlord on days of the horizon; what is owed when it ends is paid then."""
+        end = self.first + self.length
+        for day, item, usd in loan_payments(lease, start, end) if lease["debt"] is not None else ():
+            if item != INTEREST_ADDED and self.first <= day <= end and usd:
+                yield Entry(min(day, end - 1), item, usd, self.on_first_day("debt", usd, day))
+
+    def _interest_added(self, lease: Data, start: int) -> Iterator[tuple[int, float]]:
+        """(day, interest that is deducted and added to the loan instead of being paid)."""
+        end = self.first + self.length
+        for day, item, usd in loan_payments(lease, start, end) if lease["debt"] is not None else ():
+            if item == INTEREST_ADDED and self.first <= day <= end:
+                yield day, usd
 
     def unit_value_usd(self, lease: Data, start: int) -> float:
         """What one critical MW from a start is worth today, after tax, without the power it uses."""
@@ -868,12 +957,20 @@ class PlainScenario:
         taken = delivered_share(lease, n + lease["conversion_outage_months"])
         return {"lease": lease["gross_up"] * delivered, "conversion": lease["gross_up"] * (taken - delivered)}
 
+    def budgeted(self, lease: Data, start: int) -> Iterator[tuple[int, float]]:
+        """(month, USD per critical MW) that counts against the budgets."""
+        own = 1.0
+        if lease["debt"] is not None and self.data["finance"]["capex_budget_is_net_of_debt"]:
+            own = 1 - lease["debt"]["loan_to_cost_fraction"]
+        for month, usd in self.spending(lease, start):
+            yield month, own * usd
+
     def capex_by_year(self, lease_mw: LeaseMw) -> dict[int, float]:
         """The landlord's spending on offers."""
         spent: dict[int, list[float]] = defaultdict(list)
         for (name, start), mw in lease_mw.items():
             if self.leases[name]["status"] == "offered":
-                for month, usd in self.spending(self.leases[name], month_number(start)):
+                for month, usd in self.budgeted(self.leases[name], month_number(start)):
                     spent[month // 12].append(mw * usd)
         return {year: math.fsum(usd) for year, usd in spent.items()}
 
@@ -963,6 +1060,10 @@ class PlainScenario:
         for year, most in self.data["finance"]["capex_budget_usd"].items():
             if spent.get(int(year), 0.0) > most + tolerance * max(most, 1e6):
                 yield f"{year}: capex of {spent[int(year)]} against a budget of {most}"
+        for year, most in self.data["finance"]["cumulative_capex_budget_usd"].items():
+            until = math.fsum(usd for at, usd in spent.items() if at <= int(year))
+            if until > most + tolerance * max(most, 1e6):
+                yield f"up to {year}: capex of {until} against a budget of {most}"
 
     def _broken_site(self, site: Data, month: int, mining_mw: MiningMw, lease_mw: LeaseMw, tolerance: float) -> Iterator[str]:
         occupied = self.site_leases_mw(site, month, lease_mw)
@@ -1019,10 +1120,10 @@ class PlainScenario:
         book: list[tuple[str, str, Entry]] = []  # site, name, payment
         for name, fleet in self.fleets.items():
             entries = list(self._mining_entries(fleet, mining_mw))
-            book += [(fleet["site"], name, entry) for entry in [*entries, *map(self._taxed, entries)]]
+            book += [(fleet["site"], name, entry) for entry in self._with_tax(entries)]
         for name, offer in self.miners.items():
             entries = [] if name in self.fleets else list(self._running_entries(offer, mining_mw))
-            book += [(offer["site"], name, entry) for entry in [*entries, *map(self._taxed, entries)]]
+            book += [(offer["site"], name, entry) for entry in self._with_tax(entries)]
         for (name, leaves), mw in moved.items():
             site, entries = (
                 self.fleets[self.moves[name]["fleet"]]["site"],
@@ -1043,7 +1144,14 @@ class PlainScenario:
                 book += [(site["name"], block["name"], entry) for entry in [*entries, *map(self._taxed, entries)]]
         return self._added_up(book, mining_mw, lease_mw, self.violations(mining_mw, lease_mw, bought, sold, moved))
 
+    def _with_tax(self, entries: list[Entry]) -> list[Entry]:
+        """What is paid of the entries of machines that run, and the tax on it."""
+        paid = [entry for entry in entries if entry.item != COST_OF_COINS]
+        return [*paid, *(self._taxed(entry) for entry in entries if entry.item not in UNTAXED)]
+
     def _taxed(self, entry: Entry) -> Entry:
+        if entry.item == COST_OF_COINS:  # deducted from what the coins are sold for
+            return Entry(entry.period, "income_tax", self.tax_rate * entry.usd, self.tax_rate * entry.discounted_usd)
         return Entry(entry.period, "income_tax", -self.tax_rate * entry.usd, -self.tax_rate * entry.discounted_usd)
 
     def _block_entries(self, site: Data, block: Data) -> Iterator[Entry]:
@@ -1152,6 +1260,70 @@ def first_year_rent(lease: Data) -> float:
 
 def landlord_capex(lease: Data) -> float:
     return float(lease["capex_usd_per_critical_mw"] * (1 - lease["tenant_funded_capex_fraction"]))
+
+
+MACRS = {  # IRS Publication 946, table A-1, in hundredths of a percent
+    5: [2000, 3200, 1920, 1152, 1152, 576],
+    7: [1429, 2449, 1749, 1249, 893, 892, 893, 446],
+    15: [500, 950, 855, 770, 693, 623, 590, 590, 591, 590, 591, 590, 591, 590, 591, 295],
+}
+FIRST_YEAR_OF_39 = [2.461, 2.247, 2.033, 1.819, 1.605, 1.391, 1.177, 0.963, 0.749, 0.535, 0.321, 0.107]  # table A-7a, January first
+
+
+def yearly_shares(schedule: Data, start: int) -> list[float]:
+    """Shares of the cost deducted in the first, second, ... calendar year."""
+    if schedule["macrs_years"] == 39:
+        first = FIRST_YEAR_OF_39[start % 12] / 100
+        shares = [first, *[0.02564] * 38, 1 - first - 38 * 0.02564]
+    else:
+        shares = [hundredths / 10_000 for hundredths in MACRS[schedule["macrs_years"]]]
+    bonus = schedule["bonus_fraction"]
+    return [bonus + (1 - bonus) * shares[0], *((1 - bonus) * share for share in shares[1:])]
+
+
+@cache
+def _macrs_book(macrs_years: int, bonus: float, month_of_year: int, n: int) -> float:
+    schedule = {"macrs_years": macrs_years, "bonus_fraction": bonus}
+    shares, left, first = yearly_shares(schedule, month_of_year), 1.0, 12 - month_of_year
+    for month in range(n):
+        year = 0 if month < first else 1 + (month - first) // 12
+        if year < len(shares):
+            left -= shares[year] / (first if year == 0 else 12)
+    return max(0.0, left)
+
+
+def book_share(schedule: Data, start: int, n: int) -> float:
+    """Share of the cost that is left after n months."""
+    if schedule["depreciation_years"] is not None:
+        return float(max(0.0, 1 - max(0, n) / (12 * schedule["depreciation_years"])))
+    return _macrs_book(schedule["macrs_years"], schedule["bonus_fraction"], start % 12, max(0, n))
+
+
+def loan_payments(lease: Data, start: int, end: int) -> Iterator[tuple[int, str, float]]:
+    """(month on whose first day, item, USD per critical MW) of a loan, month by month; what is owed at the end is paid back."""
+    terms, cost = lease["debt"], landlord_capex(lease)
+    last = start + terms["grace_months"] + round(12 * terms["amortisation_years"])
+    rate, owed = terms["rate_per_year"] / 12, 0.0
+    for month in range(min(start, *(start + offset for offset, _ in spending_shares(lease))), min(last, end)):
+        drawn = (
+            terms["loan_to_cost_fraction"] * cost * math.fsum(s for offset, s in spending_shares(lease) if start + offset == month)
+        )
+        yield month, "debt_drawn", drawn
+        yield month, "debt_fees", -terms["fee_fraction"] * drawn
+        owed += drawn
+        interest = owed * rate
+        if month < start and terms["interest_while_building"] == "capitalised":
+            yield month + 1, INTEREST_ADDED, interest
+            owed += interest
+        else:
+            yield month + 1, "debt_interest", -interest
+        if month >= start + terms["grace_months"]:
+            payments = last - month
+            level = owed / payments if rate == 0 else owed * rate * (1 + rate) ** payments / ((1 + rate) ** payments - 1)
+            yield month + 1, "debt_repaid", interest - level
+            owed -= level - interest
+    if last > end:
+        yield end, "debt_repaid", -owed
 
 
 def residual_value(lease: Data) -> float:

@@ -61,7 +61,8 @@ class Draw:
 def random_hashprice(draw: Draw) -> Data:
     level = {"multiplier": draw.random.choice([1.0, 0.6, 1.7])}
     if draw.chance(0.4):
-        return {"kind": "given", "usd_per_ph_day": draw.path(20, 90), **level}
+        price = {"btc_price_usd": draw.path(50_000, 120_000)} if draw.chance(0.5) else {}
+        return {"kind": "given", "usd_per_ph_day": draw.path(20, 90), **price, **level}
     size = {"network_eh": draw.path(500, 1500)} if draw.chance(0.5) else {"difficulty": draw.path(7e13, 2e14)}
     fees = {"fees_btc_per_block": draw.path(0, 0.2)} if draw.chance(0.5) else {"fees_fraction_of_subsidy": draw.path(0, 0.1)}
     blocks = {"height": draw.whole(800_000, 880_000), "day": "2024-02-29", "blocks_per_day": draw.number(140, 150)}
@@ -189,6 +190,8 @@ def random_lease(draw: Draw, number: int, sites: int) -> Data:
         "conversion_outage_months": draw.random.choice([0, 1, 5]),
         "mw_after_term": draw.random.choice(["returned", "kept"]),
     }
+    if draw.chance(0.35):
+        lease["debt"] = random_debt(draw, term)
     lease |= random_lease_money(draw) | random_lease_dates(draw, lease)
     return lease | random_other_terms(random.Random(f"{draw.first} {draw.length} {lease['gross_up']}"), term)
 
@@ -367,19 +370,50 @@ def random_machine_offer(draw: Draw, number: int, sites: int) -> Data:
     }
 
 
+def random_schedule(draw: Draw) -> Data:
+    if draw.chance(0.4):
+        return {"depreciation_years": draw.random.choice([1, 1.3, 5, 15])}
+    macrs_years = draw.random.choice([5, 7, 15, 39])
+    return {"macrs_years": macrs_years, "bonus_fraction": 0 if macrs_years == 39 else draw.random.choice([0, 1, draw.number(0, 1)])}
+
+
+def random_debt(draw: Draw, term: int) -> Data:
+    grace = draw.whole(0, term - 3) if draw.chance(0.5) else 0
+    return {
+        "loan_to_cost_fraction": draw.random.choice([1, draw.number(0, 1)]),
+        "rate_per_year": draw.random.choice([0, draw.number(0.01, 0.12)]),
+        "amortisation_years": draw.whole(3, term - grace) / 12,
+        "grace_months": grace,
+        "fee_fraction": draw.random.choice([0, draw.number(0, 0.03)]),
+        "interest_while_building": draw.random.choice(["paid", "capitalised"]),
+    }
+
+
 def random_finance(draw: Draw) -> Data:
-    rates = {kind: draw.random.choice([0, draw.number(0.01, 0.2)]) for kind in ("mining", "lease", "capex", "power_contract")}
+    rates = {
+        kind: draw.random.choice([0, draw.number(0.01, 0.2)]) for kind in ("mining", "lease", "capex", "power_contract", "debt")
+    }
     finance: Data = {
         "valuation_date": f"{month_text(draw.first)}-01",
         "dollars": "nominal",
         "discount_rate_per_year": rates,
     }
     if draw.chance(0.6):
-        finance["tax"] = {"rate_fraction": draw.number(0, 0.4), "depreciation_years": draw.random.choice([1, 1.3, 5, 15])}
-        finance["tax"]["machine_depreciation_years"] = {1: None, 1.3: 1, 5: 2.5, 15: None}[finance["tax"]["depreciation_years"]]
+        schedule = random_schedule(draw)
+        machines = {1: None, 1.3: 1, 5: 2.5, 15: None}.get(schedule.get("depreciation_years", 5))
+        finance["tax"] = {"rate_fraction": draw.number(0, 0.4), **schedule, "machine_depreciation_years": machines}
+        if schedule.get("macrs_years") in (5, 39):
+            finance["tax"]["machine_depreciation_years"] = None
     if draw.chance(0.4):
         years = range(draw.first // 12, draw.first // 12 + draw.whole(1, 3))
         finance["capex_budget_usd"] = {str(year): draw.random.choice([0, draw.number(1e5, 2e7)]) for year in years}
+    if draw.chance(0.3):
+        years = range(draw.first // 12 - 1, draw.first // 12 + draw.whole(1, 4))
+        finance["cumulative_capex_budget_usd"] = {str(year): draw.number(1e5, 3e7) for year in years}
+        finance["capex_budget_is_net_of_debt"] = draw.chance(0.5)
+    if draw.chance(0.3):
+        kept = {"hold_fraction": draw.random.choice([1, draw.number(0, 1)])}
+        finance["treasury"] = kept | ({"sell_month": draw.month(0, draw.length - 1)} if draw.chance(0.5) else {})
     return finance
 
 

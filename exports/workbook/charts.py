@@ -12,7 +12,7 @@ from .shadow import Shadow
 from .yearly_pages import FIRST_YEAR, GROUPS, OTHER, YEAR_HEAD, AllocationPage, CashPage
 
 USE_COLOURS = {"mining": ORANGE, "lease": TEAL, "conversion": "#9CA3AF", "kept": "#C4B5D4", "idle": "#E5E7EB"}
-GROUP_COLOURS = ("#E69F00", "#1F7A8C", "#7A8799", "#B9C0CC", "#D55E00", "#56B4E9", "#CC79A7", "#374151")
+GROUP_COLOURS = ("#E69F00", "#1F7A8C", "#7A8799", "#B9C0CC", "#D55E00", "#56B4E9", "#CC79A7", "#009E73", "#F0E442", "#374151")
 LINE_COLOURS = {"hashprice": ORANGE, "rent": TEAL, "power": "#7A8799"}
 BARS = (
     (5, "down, best plan", "#9CC9D2"),

@@ -16,7 +16,7 @@ from .control import payback
 from .months import TOTAL_USES
 from .sensitivity_page import SensitivityPage
 from .shadow import Shadow
-from .yearly_pages import GROUPS, OTHER, AllocationPage, CashPage
+from .yearly_pages import GROUPS, NAMED_LATER, OTHER, AllocationPage, CashPage
 
 VERSION = "hashlease links 1"
 MOST_YEARS, MOST_PLANS, MOST_OFFERS = 52, 400, 200
@@ -170,7 +170,8 @@ class LinksPage:
             "over_status_quo": "over the status quo",
             "discounted": "discounted cash",
         }
-        lines |= {group.lower().replace(" ", "_"): group for group in (*GROUPS, OTHER)}
+        named_first = [group for group in GROUPS if group not in NAMED_LATER]
+        lines |= {group.lower().replace(" ", "_"): group for group in (*named_first, OTHER, *NAMED_LATER)}
         rows += [
             (f"out_cash_{short}_musd", line, "M USD", cash.line(line), cash.values[line].tolist(), "musd")
             for short, line in lines.items()

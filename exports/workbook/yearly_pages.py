@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...models.months import Array
-from ...optimizer.ledger_groups import FEES, LEASE_POWER, MACHINES, RENT
+from ...optimizer.ledger_groups import COINS, DEBT, FEES, LEASE_POWER, MACHINES, RENT
 from .book import TEAL, Block, Book, Sheet, absolute
 from .calculations import Calculations
 from .months import TOTAL_USES, meaning
@@ -40,8 +40,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Capex": ("lease_capex", *MACHINES),
     "Residual value and sales": ("residual_value", "machine_sale"),
     "Tax": ("income_tax", "income_tax_mining"),
+    "Debt": DEBT,
+    "Coins kept": COINS,
 }
 """Items of the ledger by what a board asks for; an item of no group counts as other."""
+NAMED_LATER = ("Debt", "Coins kept")
+"""Groups whose lines have their place on Links after the other group, so that names which are linked to stay where they are."""
 OTHER = "Other"
 
 

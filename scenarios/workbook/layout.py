@@ -38,6 +38,8 @@ UNIT = "unit"
 NOTES = "Notes"
 """A sheet whose name begins so is for people; it is not read."""
 PATHS, PRICES, SHAPES, BUDGET, SOURCES = "Paths", "Prices", "Shapes", "Budget", "Sources"
+BUDGET_FIELDS = {"usd": "capex_budget_usd", "cumulative_usd": "cumulative_capex_budget_usd"}
+"""Columns of Budget, by the field of finance that they hold."""
 SHARE = "share"
 """The row of a shape that holds the share of the hours of each band."""
 CLOCK_HOURS = 24
@@ -202,10 +204,13 @@ def path_columns() -> tuple[Column, ...]:
 
 @cache
 def budget_columns() -> tuple[Column, ...]:
-    """Columns of Budget: the year and its amount."""
-    _, amount = get_args(Finance.model_fields["capex_budget_usd"].annotation)
-    quantity = next(meta for meta in get_args(amount) if isinstance(meta, Quantity))
-    return (Column(("year",), Kind.YEAR, required=True), Column(("usd",), Kind.NUMBER, quantity, required=True))
+    """Columns of Budget: the year, its own budget, and the budget of all years up to its end."""
+    amounts = []
+    for header, field in BUDGET_FIELDS.items():
+        _, amount = get_args(Finance.model_fields[field].annotation)
+        quantity = next(meta for meta in get_args(amount) if isinstance(meta, Quantity))
+        amounts.append(Column((header,), Kind.NUMBER, quantity))
+    return (Column(("year",), Kind.YEAR, required=True), *amounts)
 
 
 SOURCE_COLUMNS = (

@@ -26,6 +26,7 @@ from ..yaml_reader import MOST_VALUES, Document, invisible, row_name
 from .archive import SheetScan, cell_name, open_archive
 from .layout import (
     BUDGET,
+    BUDGET_FIELDS,
     NOTES,
     PATHS,
     PRICES,
@@ -674,23 +675,36 @@ class _Reader:
     def _budget(self) -> None:
         if BUDGET not in self.grids:
             return
-        year, usd = budget_columns()
-        header = self._header(BUDGET, ("year", "usd"), ("year", "usd"), units=True)
+        year, *amounts = budget_columns()
+        columns = {column.header: column for column in amounts}
+        header = self._header(BUDGET, ("year", *columns), ("year",), units=True)
+        known: set[Any] = set()
         for row in self._rows(BUDGET, header) if header is not None else ():
             assert header is not None
-            place: Place = ("finance", "capex_budget_usd")
-            budget = self._made((), place)
-            self.lines.setdefault(place, self._at(BUDGET, row, 0))
+            place: Place = ("finance", BUDGET_FIELDS["usd"])
             key = self._value(year, (*place, "year"), BUDGET, row, header["year"])
-            if key is ABSENT or key is None or key in budget:
+            if key is ABSENT or key is None or key in known:
                 found = "nothing" if key in (ABSENT, None) else f"{shown(key)} a second time"
                 if key is not None:
                     self._fault(self._at(BUDGET, row, header["year"]), place, found, "each calendar year once")
                 continue
-            own = (*place, str(key))
-            self.lines[own] = self.lines[*place, key] = self._at(BUDGET, row, header["usd"])
-            amount = self._value(usd, (*place, key), BUDGET, row, header["usd"])
-            budget[key] = None if amount is ABSENT else amount
+            known.add(key)
+            self._amounts(key, row, {columns[name]: at for name, at in header.items() if name in columns})
+
+    def _amounts(self, year: Any, row: int, columns: dict[Column, int]) -> None:
+        """The budgets of a year; at least one of them."""
+        found = 0
+        for column, at in columns.items():
+            place: Place = ("finance", BUDGET_FIELDS[column.header])
+            amount = self._value(column, (*place, year), BUDGET, row, at)
+            if amount is not ABSENT:
+                budget, cell = self._made((), place), self._at(BUDGET, row, at)
+                self.lines.setdefault(place, cell)
+                self.lines[*place, str(year)] = self.lines[*place, year] = cell
+                budget[year] = amount
+                found += 1
+        if not found:
+            self._fault(self._at(BUDGET, row, 0), ("finance",), f"{shown(year)} without an amount", " or ".join(BUDGET_FIELDS))
 
     def _sources(self) -> None:
         """The source of each figure: its sheet, its item by name (or by number where two have the same name), and its field."""

@@ -19,6 +19,7 @@ from .archive import cell_name
 from .exact import exact_sheet, exact_workbook
 from .layout import (
     BUDGET,
+    BUDGET_FIELDS,
     CLOCK_HOURS,
     NOTES,
     PATHS,
@@ -53,7 +54,7 @@ _GUIDE = (
     "    month) or the name of a path. Paths has its start and growth; Prices its values, months down and one column a path,",
     "    interpolated where Paths says how (between), and otherwise one for every month",
     "Shapes   prices within the year: a row for each month (1 to 12); for duration bands also a row of shares of the hours",
-    "Budget   the most that may be spent on offers in a calendar year",
+    "Budget   the most that may be spent on offers in a calendar year, and by its end",
     "Sources   where each figure comes from: a source, or the word assumption and the reason",
     "",
     "An empty cell is a field that is not stated; the notes on the headers say what then holds. Columns may stand in any order.",
@@ -97,13 +98,18 @@ class _Writer:
             (self._form if sheet.is_form else self._table)(sheet)
         self._paths_and_prices()
         self._shapes()
-        year, usd = budget_columns()
-        rows = sorted(self.scenario.finance.capex_budget_usd.items())
-        self._rows(BUDGET, (year, usd), [{year: key, usd: amount} for key, amount in rows])
+        self._budget()
         named = dict(zip(("sheet", "item", "field", "source"), SOURCE_COLUMNS, strict=True))
         self._rows(SOURCES, SOURCE_COLUMNS, [dict(zip(named.values(), row, strict=True)) for row in self.sources], wide=3)
         self.book.close()
         return self.target.getvalue()
+
+    def _budget(self) -> None:
+        year, *amounts = budget_columns()
+        tables = {column: getattr(self.scenario.finance, BUDGET_FIELDS[column.header]) for column in amounts}
+        years = sorted({key for table in tables.values() for key in table})
+        rows = [{year: key, **{column: table.get(key) for column, table in tables.items()}} for key in years]
+        self._rows(BUDGET, (year, *amounts), rows)
 
     def _sheet(self, name: str) -> Any:
         sheet = self.book.add_worksheet(name, exact_sheet())

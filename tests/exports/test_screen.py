@@ -76,9 +76,28 @@ def test_validate_echoes_sites_and_money() -> None:
         "energised 80.0 MW from 2026-01, 100.0 MW from 2026-07; suitable for leases 60.0 MW",
         "at the market price of My zone +3.00 USD/MWh; demand charge 5.00 USD/kW-month, of which mining avoids 90 %",
         "fixed block Block 2027, 40.0 MW at 35.00 USD/MWh, 2026-01 to 2027-12",
-        "mining 14 %, leases 9 %, capex 9 %, power contracts 8 %",
-        "tax: 21 %, lease capex depreciated over 15 years",
+        "mining 14 %, leases 9 %, capex 9 %, power contracts 8 %, debt 7 %",
+        "tax: 21 %, lease capex depreciated as 15-year property (MACRS), 40 % of it at once",
         "capex budget, M USD: 2026 200.0, 2027 300.0; no limit in the years without a budget (2028 to 2040)",
+    ):
+        assert part in text
+
+
+def test_validate_echoes_other_ways_with_money() -> None:
+    hashprice = {"kind": "given", "usd_per_ph_day": {"flat": 48.0}, "btc_price_usd": {"flat": 9e4}}
+    case = scenario(
+        finance__tax={"rate_fraction": 0.21, "depreciation_years": 15},
+        finance__capex_budget_usd={"2026": 1e7},
+        finance__cumulative_capex_budget_usd={"2027": 3e7},
+        finance__capex_budget_is_net_of_debt=True,
+        finance__treasury={"hold_fraction": 0.5},
+        market__hashprice=hashprice,
+    )
+    text = " ".join(" ".join(scenario_lines(case, sources=False)).split())
+    for part in (
+        "tax: 21 %, lease capex depreciated over 15 years",
+        "treasury: 50 % of the mined coins are kept and sold in 2027-12",
+        "capex budget, M USD: 2026 10.0, up to 2027 30.0; capex of signed leases does not count; what lenders pay out",
     ):
         assert part in text
 

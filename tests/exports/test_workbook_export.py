@@ -274,8 +274,10 @@ def test_names_stay_where_they_are() -> None:
     assert one["out_years"] == "Links!$E$41:$BD$41"
     assert one["out_mw_mining"] == "Links!$E$42:$BD$42"
     assert one["out_cash_net_musd"] == "Links!$E$47:$BD$47"
+    assert one["out_cash_tax_musd"] == "Links!$E$57:$BD$57"
+    assert one["out_cash_other_musd"] == "Links!$E$58:$BD$58"
     assert one["out_plan_ids"] == f"Links!$A$67:$A${66 + MOST_PLANS}"
-    assert len(one) == 47
+    assert len(one) == 49
 
 
 # --- the file ----------------------------------------------------------------------------------------------------------------

@@ -114,7 +114,26 @@ def moving() -> Scenario:
     )
 
 
-CASES = {"two_sites": two_sites, "choices": choices, "buying": buying, "moving": moving}
+def budgets() -> Scenario:
+    """Two sites in 14 months: budgets of 2026 and up to the end of 2027, net of a loan that one of three offers has."""
+    return scenario(
+        horizon__end="2027-02",
+        sites=[_site("North"), _site("South")],
+        fleets=[fleet("Old", site="North", mw=40.0, j_per_th=25.0)],
+        leases=[
+            offer("First", site="North", start_window={"earliest": "2026-02", "latest": "2026-04", "every_months": 2}),
+            offer("Lent", site="South", build_months=4, start_window={"earliest": "2026-12", "latest": "2027-02"}, debt=_LOAN),
+            offer("Second", site="South", build_months=2, start_window={"earliest": "2027-01", "latest": "2027-02"}),
+        ],
+        finance__capex_budget_usd={"2026": 9e6},
+        finance__cumulative_capex_budget_usd={"2026": 8e6, "2027": 12e6},
+        finance__capex_budget_is_net_of_debt=True,
+        finance__discount_rate_per_year={"mining": 0.12, "lease": 0.08, "capex": 0.08, "power_contract": 0.08, "debt": 0.07},
+    )
+
+
+_LOAN = {"loan_to_cost_fraction": 0.75, "rate_per_year": 0.06, "amortisation_years": 0.5}
+CASES = {"two_sites": two_sites, "choices": choices, "budgets": budgets, "buying": buying, "moving": moving}
 """Scenarios by name. The files of a case lie in the folder of its name; a family may have rows in several cases."""
 
 

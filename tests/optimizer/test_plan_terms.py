@@ -48,6 +48,10 @@ def test_random_plans_are_worth_what_the_ledger_says(case: int) -> None:
     scenario = random_case(case, machines=False)
     if conflicts(scenario):
         pytest.skip("no plan")
+    if scenario.finance.treasury is not None:
+        with pytest.raises(InputError, match=r"finance\.treasury"):
+            terms_of(scenario)
+        return
     if any(scenario.site(fleet.site).has_terms for fleet in scenario.fleets):
         with pytest.raises(InputError, match="a term whose cash is not linear"):
             terms_of(scenario)

@@ -325,7 +325,7 @@ def test_rate_of_return_makes_a_lease_worth_nothing(name: str) -> None:
     for row in plan.rows["leases"]:
         if row["starts"]:
             start = max(row["starts"], key=lambda start: start["critical_mw"])["start"]
-            lease = opinion.leases[row["offer"]]
+            lease = {**opinion.leases[row["offer"]], "debt": None}  # the rate is the project's
             below, above = (
                 with_rates(opinion, row["irr"] + step).unit_value_usd(lease, month_number(start)) for step in (-1e-9, 1e-9)
             )

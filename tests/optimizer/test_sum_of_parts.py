@@ -182,6 +182,25 @@ def test_coins_at_the_scenarios_price(tmp_path: Path) -> None:
     assert found.network_share == pytest.approx(0.005)
 
 
+def test_loans_of_signed_leases_are_a_row_of_their_own(tmp_path: Path) -> None:
+    # Nothing is discounted: a loan of 60 % of 20 MW x 400,000 USD at 12 % over a year costs 20 x 15,884.51 USD of interest, whose
+    # quarter is a deduction of tax: 238,268 USD less, and the lease itself is worth what it is without the loan.
+    loan = {"loan_to_cost_fraction": 0.6, "rate_per_year": 0.12, "amortisation_years": 1.0}
+    rates = {"mining": 0.0, "lease": 0.0, "capex": 0.0, "power_contract": 0.0, "debt": 0.0}
+    deal = {"leases__0__status": "signed", "leases__0__start_window": None, "leases__0__start_month": "2026-01"}
+    changes = {**deal, "finance__tax": {"rate_fraction": 0.25, "macrs_years": 5}, "finance__discount_rate_per_year": rates}
+    found = {}
+    for name, debt in (("plain", None), ("lent", loan)):
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(data(**changes, name=name, leases__0__debt=debt)))
+        found[name] = {part.name: part for part in value(tmp_path, scenario=f"{name}.yaml").parts}
+    of_loan = found["lent"]["lent: loans of signed leases"]
+    assert of_loan.group == "signed leases"
+    assert of_loan.usd == pytest.approx(-0.75 * 20 * 15_884.51, rel=1e-6)
+    assert "not in net debt as well" in of_loan.how
+    assert found["lent"]["lent: signed"].usd == pytest.approx(found["plain"]["plain: signed"].usd, rel=1e-12)
+    assert "plain: loans of signed leases" not in found["plain"]
+
+
 # --- what is refused ------------------------------------------------------------------------------------------------------------
 
 

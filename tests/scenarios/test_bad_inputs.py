@@ -953,7 +953,161 @@ TERMS = [
     ),
 ]
 
-REFUSED = [*NUMBERS, *UNITS, *DATES, *STRUCTURE, *HOSTILE, *TERMS]
+DOLLARS = "  dollars: nominal\n"
+RATE = "    power_contract: 0.08\n"
+LOAN = "loan_to_cost_fraction: 0.8, rate_per_year: 0.07, amortisation_years: 10"
+
+
+def in_finance(name: str, term: str, place: str, found: str, allowed: str, hint: str = "", line_of: str | None = None) -> Refused:
+    """A mistake in a field that finance has on top."""
+    return Refused(name, DOLLARS, f"{DOLLARS}  {term}\n", f"finance.{place}", found, allowed, hint, line_of=line_of)
+
+
+def lent(name: str, terms: str, place: str, found: str, allowed: str, hint: str = "") -> Refused:
+    """A mistake in the loan on the second tenant's lease."""
+    with_rate = changed(RATE, f"{RATE}    debt: 0.07\n")
+    return Refused(name, WINDOW, f"{WINDOW}    debt: {{{terms}}}\n", f"{OFFER}.{place}", found, allowed, hint, text=with_rate)
+
+
+MONEY = [
+    in_finance(
+        "tax-neither",
+        "tax: {rate_fraction: 0.21}",
+        "tax.depreciation_years",
+        "neither depreciation_years",
+        "exactly one of the two",
+    ),
+    in_finance(
+        "tax-both",
+        "tax: {rate_fraction: 0.21, depreciation_years: 15, macrs_years: 15}",
+        "tax.depreciation_years",
+        "both depreciation_years and macrs_years",
+        "exactly one of the two",
+    ),
+    in_finance(
+        "macrs-class",
+        "tax: {rate_fraction: 0.21, macrs_years: 10}",
+        "tax.macrs_years",
+        "10 years",
+        "5, 7, 15 or 39",
+        "depreciation_years is for straight lines",
+    ),
+    in_finance("macrs-months", "tax: {rate_fraction: 0.21, macrs_years: 180}", "tax.macrs_years", "180", "5 to 39 years"),
+    in_finance(
+        "bonus-straight",
+        "tax: {rate_fraction: 0.21, depreciation_years: 15, bonus_fraction: 0.4}",
+        "tax.bonus_fraction",
+        "a bonus share on a straight line",
+        "macrs_years 5, 7 or 15",
+    ),
+    in_finance(
+        "bonus-building",
+        "tax: {rate_fraction: 0.21, macrs_years: 39, bonus_fraction: 0.4}",
+        "tax.bonus_fraction",
+        "39-year real property",
+        "macrs_years 5, 7 or 15",
+    ),
+    in_finance(
+        "bonus-percent",
+        "tax: {rate_fraction: 0.21, macrs_years: 15, bonus_fraction: 60}",
+        "tax.bonus_fraction",
+        "60",
+        "0 to 1",
+        "percent is 0.6",
+    ),
+    in_finance(
+        "cumulative-millions",
+        "cumulative_capex_budget_usd: {2027: 350}",
+        "cumulative_capex_budget_usd.2027",
+        "350",
+        "1,000",
+        "million",
+    ),
+    in_finance(
+        "cumulative-year",
+        "cumulative_capex_budget_usd: {FY27: 350_000_000}",
+        "cumulative_capex_budget_usd.FY27",
+        "FY27",
+        "a calendar year, 2009 to 2100",
+        "fiscal",
+    ),
+    in_finance("treasury-percent", "treasury: {hold_fraction: 50}", "treasury.hold_fraction", "50", "0 to 1", "percent is 0.5"),
+    in_finance(
+        "treasury-month",
+        "treasury: {hold_fraction: 0.5, sell_month: 2041-01}",
+        "treasury.sell_month",
+        "a sale in 2041-01",
+        "a month of the horizon, 2026-01 to 2040-03",
+        "leave it out",
+    ),
+    in_finance(
+        "treasury-all-taxed",
+        "tax: {rate_fraction: 1, macrs_years: 5}\n  treasury: {hold_fraction: 0.5}",
+        "treasury.hold_fraction",
+        "all income is taxed away",
+        "below 100 %",
+    ),
+    Refused(
+        "treasury-price",
+        "    kind: network\n    btc_price_usd: {flat: 90000}\n",
+        "    kind: given\n    usd_per_ph_day: {flat: 40}\n",
+        "finance.treasury",
+        "coins kept without a price",
+        "a BTC price",
+        "btc_price_usd",
+        line_of="treasury:",
+        text=changed(
+            GOOD[GOOD.index("    network_eh:") : GOOD.index("power:")],
+            "",
+            changed(DOLLARS, f"{DOLLARS}  treasury: {{hold_fraction: 0.5}}\n"),
+        ),
+    ),
+    lent("loan-percent", LOAN.replace("0.8", "80"), "debt.loan_to_cost_fraction", "80", "0 to 1", "percent is 0.8"),
+    lent("loan-rate", LOAN.replace("0.07", "7"), "debt.rate_per_year", "7", "0 to 0.3", "percent is 0.07"),
+    lent("loan-months", LOAN.replace("10", "10.01"), "debt.amortisation_years", "10.01 years", "whole number of months", "10.0000"),
+    lent(
+        "loan-long",
+        f"{LOAN}, grace_months: 36",
+        "debt",
+        "156 months after the start",
+        "base term of 144 months",
+        "a tenant is bound",
+    ),
+    lent("loan-fee", f"{LOAN}, fee_fraction: 2", "debt.fee_fraction", "2", "0 to 0.1", "percent is 0.02"),
+    lent(
+        "loan-interest",
+        f"{LOAN}, interest_while_building: added",
+        "debt.interest_while_building",
+        "added",
+        "paid or capitalised",
+    ),
+    Refused(
+        "loan-without-rate",
+        WINDOW,
+        f"{WINDOW}    debt: {{{LOAN}}}\n",
+        "finance.discount_rate_per_year.debt",
+        "no discount rate for debt, which a lease has",
+        "0 to 0.5",
+        "at the loan's own rate",
+        line_of="discount_rate_per_year:",
+    ),
+    Refused(
+        "loan-spent-late",
+        WINDOW,
+        f"{WINDOW}    debt: {{{LOAN.replace('10', '1')}}}\n",
+        f"{OFFER}.debt",
+        "capex spent 24 months after the start of rent",
+        "before month 12",
+        text=changed(
+            "    build_months: 12\n",
+            "    capex_spending: [{month_from_start: 24, share_fraction: 1}]\n",
+            changed(RATE, f"{RATE}    debt: 0.07\n"),
+        ),
+    ),
+]
+
+
+REFUSED = [*NUMBERS, *UNITS, *DATES, *STRUCTURE, *HOSTILE, *TERMS, *MONEY]
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)

@@ -223,23 +223,23 @@ REFUSED = [
     ),
     Refused(
         "unknown-column",
-        edited(lambda book: book["Leases"].__setitem__("BA1", "criticl_it_mw")),
-        "Leases!BA1",
+        edited(lambda book: book["Leases"].__setitem__("BZ1", "criticl_it_mw")),
+        "Leases!BZ1",
         "the unknown column criticl_it_mw",
         "critical_it_mw",
         "did you mean critical_it_mw?",
     ),
     Refused(
         "column-twice",
-        edited(_write("Leases", "BA1", "gross_up")),
-        "Leases!BA1",
+        edited(_write("Leases", "BZ1", "gross_up")),
+        "Leases!BZ1",
         "the column gross_up a second time",
         "each column once",
     ),
     Refused(
         "value-without-header",
-        edited(_write("Leases", "BA4", "see mail")),
-        "Leases!BA4",
+        edited(_write("Leases", "BZ4", "see mail")),
+        "Leases!BZ4",
         '"see mail" in a column without a header',
         "headers",
         "Notes",
@@ -559,14 +559,14 @@ MANY = _edited(
     put("Fleets", "site", "My cite"),
     put("General", "title", "=cmd|' /C calc'!A0"),
     put("General", "finance.dollars", "=1+1"),
-    _write("Leases", "BA4", "see mail"),
+    _write("Leases", "BZ4", "see mail"),
     _write("Shapes", "D5", "x"),
 )
 
 
 def test_everything_is_told_at_once(tmp_path: Path) -> None:
     cells = {problem.where.rpartition(" ")[2] for problem in problems_of(MANY, tmp_path)}
-    assert {MW_CELL, "Leases!D3", "Fleets!B3", "Leases!BA4", "Shapes!D5"} <= cells
+    assert {MW_CELL, "Leases!D3", "Fleets!B3", "Leases!BZ4", "Shapes!D5"} <= cells
 
 
 @pytest.mark.parametrize("command", ["run", "validate"])

@@ -165,6 +165,7 @@ def test_every_field_of_the_models_has_its_column(template: Path) -> None:
         "blocks",
         "capex_spending",
         "capex_budget_usd",
+        "cumulative_capex_budget_usd",
         "share_of_hours_fraction",
         "zones",
     }

@@ -1,0 +1,40 @@
+"""What of a scenario's money does not fit together: loans and their rate, kinds of dollars, coins and their price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from . import quantities as q
+from .finance import Finance
+from .lease import LeaseOffer
+from .months import Calendar
+from .refusal import Fault, Place
+from .treasury import Treasury
+
+
+def money_faults(finance: Finance, leases: Sequence[LeaseOffer], has_coin_price: bool, calendar: Calendar) -> Iterator[Fault]:
+    """has_coin_price: whether the market states the price of a BTC."""
+    if finance.discount_rate_per_year.debt is None and any(lease.debt is not None for lease in leases):
+        place: Place = ("finance", "discount_rate_per_year", "debt")
+        hint = "at the loan's own rate a loan without fees is worth its tax shield alone"
+        yield Fault(place, "no discount rate for debt, which a lease has", q.DISCOUNT_RATE.allowed, hint)
+    for number, lease in enumerate(leases):
+        if lease.debt is not None and finance.dollars == "real":
+            found = "a loan in nominal dollars in a scenario in real dollars"
+            hint = "finance: {dollars: nominal} with nominal discount rates"
+            yield Fault(("leases", number, "debt"), found, "one kind of dollars", hint)
+    if finance.treasury is not None:
+        yield from _treasury_faults(finance.treasury, finance.tax_rate, has_coin_price, calendar)
+
+
+def _treasury_faults(treasury: Treasury, tax_rate: float, has_coin_price: bool, calendar: Calendar) -> Iterator[Fault]:
+    place: Place = ("finance", "treasury")
+    if not has_coin_price:
+        found = "coins kept without a price at which they are sold"
+        yield Fault(place, found, "a BTC price", "market: {hashprice: {btc_price_usd: a path}}")
+    if tax_rate == 1:
+        yield Fault((*place, "hold_fraction"), "coins kept where all income is taxed away", "a tax below 100 %")
+    month = treasury.sell_month
+    if month is not None and not calendar.start <= month <= calendar.end:
+        allowed = f"a month of the horizon, {calendar.start} to {calendar.end}"
+        yield Fault((*place, "sell_month"), f"a sale in {month}", allowed, "leave it out to sell in the last month")
