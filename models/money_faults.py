@@ -11,6 +11,9 @@ from .months import Calendar
 from .refusal import Fault, Place
 from .treasury import Treasury
 
+LOAN_RATE_MARGIN = 0.005
+"""A loan discounted at so much more than its own yearly rate counts as a gain of its own, which is said."""
+
 
 def money_faults(finance: Finance, leases: Sequence[LeaseOffer], has_coin_price: bool, calendar: Calendar) -> Iterator[Fault]:
     """has_coin_price: whether the market states the price of a BTC."""
@@ -38,3 +41,16 @@ def _treasury_faults(treasury: Treasury, tax_rate: float, has_coin_price: bool, 
     if month is not None and not calendar.start <= month <= calendar.end:
         allowed = f"a month of the horizon, {calendar.start} to {calendar.end}"
         yield Fault((*place, "sell_month"), f"a sale in {month}", allowed, "leave it out to sell in the last month")
+
+
+def money_warnings(finance: Finance, leases: Sequence[LeaseOffer]) -> Iterator[str]:
+    """What is allowed and changes the answer without being a deal's merit."""
+    if finance.dollars == "real" and finance.tax is not None:
+        yield "depreciation is of what was paid, in nominal dollars; in real dollars its later years count for too much"
+    rate = finance.discount_rate_per_year.debt
+    for lease in leases:
+        if lease.debt is not None and rate is not None:
+            own = (1 + lease.debt.rate_per_year / 12) ** 12 - 1
+            if rate > own + LOAN_RATE_MARGIN:
+                costs = f"{lease.name}: its loan costs {100 * own:.2f} % a year and is discounted at {100 * rate:.2f} %"
+                yield f"{costs} (finance.discount_rate_per_year.debt): borrowing counts as a gain of its own"

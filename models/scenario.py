@@ -18,7 +18,7 @@ from .machine_move import MachineMove, move_faults
 from .machines import MachineOffer, machine_faults
 from .market import Market
 from .mining import Fleet
-from .money_faults import money_faults
+from .money_faults import money_faults, money_warnings
 from .months import Array, Calendar, Month
 from .names import Name, slug
 from .power import Power
@@ -384,6 +384,7 @@ class Scenario(Input):
         """What is allowed but probably not meant, and what the input leaves out of account, in plain sentences."""
         return [
             *self._rate_warnings(),
+            *money_warnings(self.finance, self.leases),
             *self._price_warnings(),
             *self._fleet_warnings(),
             *self._lease_warnings(),
@@ -399,9 +400,6 @@ class Scenario(Input):
             if 0 < rate < LOW_DISCOUNT_RATE:
                 same = f"{(1 + rate) ** 12 - 1:.3f} a year would be the same"
                 yield f"finance.discount_rate_per_year.{kind} is {rate:g} a year; if that is a monthly rate, {same}"
-
-        if self.finance.dollars == "real" and self.finance.tax is not None:
-            yield "depreciation is of what was paid, in nominal dollars; in real dollars its later years count for too much"
 
     def _price_warnings(self) -> Iterator[str]:
         for zone in self.power.zones:

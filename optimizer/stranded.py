@@ -14,6 +14,7 @@ from ..models.months import Array
 from ..models.values import USD_PER_MUSD
 from .certificate import Certifier
 from .decisions import SMALLEST_MW, Decisions
+from .ledger_groups import MINING
 from .ledger_machines import used_price
 from .prices import Prices
 
@@ -27,7 +28,7 @@ def stranded_rows(certifier: Certifier, prices: Prices, plan: Decisions) -> Iter
     for k, fleet in enumerate(values.fleets):
         displaced = np.where(certifier.mining_musd[k] > 0, there[k] - plan.mining_mw[k], 0.0)
         displaced[displaced < SMALLEST_MW] = 0.0
-        margin = np.sum([line.usd for line in certifier.ledger.mining(fleet) if line.item != "income_tax"], axis=0)
+        margin = np.sum([line.usd for line in certifier.ledger.mining(fleet) if line.item in MINING], axis=0)
         means, forgone = calendar.mean_by_year(displaced), calendar.total_by_year(displaced * margin)
         for year in calendar.years:
             months = np.flatnonzero((calendar.year_of_month == year) & (displaced > 0))

@@ -169,3 +169,19 @@ def test_deals_that_are_offers_again_have_room_in_every_budget(net: bool, room: 
 def test_irr_is_of_the_project_and_not_of_the_equity() -> None:
     case = lent({"fee_fraction": 0.02}, horizon__end="2026-12")
     assert solve(case).rows["leases"][0]["irr"] == pytest.approx(solve(scenario(horizon__end="2026-12")).rows["leases"][0]["irr"])
+
+
+def test_a_loan_discounted_well_above_its_cost_is_pointed_out() -> None:
+    # 6 % a year, a twelfth a month, is 1.005^12 - 1 = 6.17 % a year; 6.6 % is within half a point of it, 9 % is not.
+    rates = {"mining": 0.12, "lease": 0.09, "capex": 0.09, "power_contract": 0.08}
+    near, far = (
+        [
+            text
+            for text in lent({"rate_per_year": 0.06}, finance__discount_rate_per_year={**rates, "debt": rate}).warnings()
+            if "loan" in text
+        ]
+        for rate in (0.066, 0.09)
+    )
+    assert near == []
+    (said,) = far
+    assert "its loan costs 6.17 % a year and is discounted at 9.00 %" in said
