@@ -56,10 +56,15 @@ class MachineChoice:
         """Discounted USD million per MW, shape (choices,)."""
         return self.fixed_musd + at.hashprice * self.hashprice_musd
 
-    def structure(self, budget_years: list[int] | slice) -> tuple[Any, ...]:
-        """Everything that rows and coefficients of the choice follow from."""
-        months, capex = tuple(self.months), self.capex_musd_by_year[:, budget_years].tobytes()
-        return (self.kind, self.name, months, [(k, mw.tobytes()) for k, mw in self.changes.items()], capex)
+    def structure(self, budgets: list[slice]) -> tuple[Any, ...]:
+        """Everything that rows and coefficients of the choice follow from; budgets: the years of each."""
+        spent = spent_in(self.capex_musd_by_year, budgets)
+        return (self.kind, self.name, tuple(self.months), [(k, mw.tobytes()) for k, mw in self.changes.items()], spent)
+
+
+def spent_in(capex_musd_by_year: Array, budgets: list[slice]) -> tuple[bytes, ...]:
+    """What each row of a table of capex takes of each budget, to be compared."""
+    return tuple(capex_musd_by_year[:, years].sum(axis=1).tobytes() for years in budgets)
 
 
 def machine_choices(values: Values) -> Iterator[MachineChoice]:

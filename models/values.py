@@ -24,7 +24,7 @@ from .finance import DiscountFactors
 from .gather import Gather, at_boundary
 from .lease import KW_PER_MW, LeaseOffer
 from .lease_schedule import beside_rent_usd
-from .machine_values import MachineChoice, machine_choices
+from .machine_values import MachineChoice, machine_choices, spent_in
 from .market import MarketPath
 from .months import Array, Calendar, Month
 from .power import SitePower, index_margin_usd_per_mw
@@ -70,6 +70,10 @@ class OfferValue:
         """Discounted USD million per critical MW, shape (starts,)."""
         rent = at.rent if self.offer.status == "offered" else 1.0
         return rent * self.rent_musd + at.power * self.power_musd + self.fixed_musd
+
+    def spent_in(self, budgets: list[slice]) -> tuple[bytes, ...]:
+        """What counts against each budget (the years of each), to be compared."""
+        return spent_in(self.capex_musd_by_year, budgets) if self.offer.status == "offered" else ()
 
 
 @dataclass(frozen=True)

@@ -350,7 +350,7 @@ def _structure(values: Values, hosting: tuple[Limits, Limits]) -> Structure:
     finance = values.scenario.finance
     budget = [t for t, year in enumerate(values.calendar.years) if year in finance.capex_budget_usd]
     cumulative = cumulative_years(values)
-    money = slice(None) if cumulative else budget
+    money = [slice(t, t + 1) for t in budget] + [slice(0, year - values.calendar.years[0] + 1) for year in cumulative]
     offers = [
         (
             offer.offer.name,
@@ -360,7 +360,7 @@ def _structure(values: Values, hosting: tuple[Limits, Limits]) -> Structure:
             offer.occupied_mw.tobytes(),
             offer.offer.reserved_until,
             offer.offer.critical_it_mw if _is_block(offer) else None,
-            offer.capex_musd_by_year[:, money].tobytes() if offer.offer.status == "offered" else b"",
+            offer.spent_in(money),
         )
         for offer in values.offers
     ]
