@@ -159,6 +159,11 @@ def _finance(scenario: Scenario) -> Iterator[str]:
     else:
         machines = f", machines {_schedule(tax.machines)}" if scenario.machine_offers else ""
         yield f"tax: {100 * tax.rate_fraction:g} %, lease capex depreciated {_schedule(tax)}{machines}"
+    if finance.cash is not None:
+        floors = ", ".join(f"{year} {usd / 1e6:,.1f}" for year, usd in sorted(finance.cash.floor_usd.items()))
+        raised = ", ".join(f"{year} {usd / 1e6:,.1f}" for year, usd in sorted(finance.cash.raised_usd.items())) or "nothing"
+        opening = f"opening {finance.cash.opening_usd / 1e6:,.1f}, raised {raised}"
+        yield f"cash at the end of the year, M USD: at least {floors}; {opening}"
     if finance.treasury is not None:
         sold = finance.treasury.sell_month or scenario.calendar.end
         yield f"treasury: {100 * finance.treasury.hold_fraction:g} % of the mined coins are kept and sold in {sold}"

@@ -44,6 +44,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         yield from _against_references(plan, width)
         yield from _yearly(plan, width)
         yield from _budget(plan, width)
+        yield from _floors(plan, width)
         yield from _offers(plan, width)
         yield from _machine_offers(plan, width)
         yield from _stranded(plan, width)
@@ -174,6 +175,25 @@ def _budget(plan: Plan, width: int) -> Iterator[str]:
         yield from _heading("Capex budget, M USD of its year")
         yield from columns(("", "budget", "spent", "left", "one more USD is worth today, USD"), rows)
         yield from paragraph(budget_rule(plan.scenario), width)
+
+
+def _floors(plan: Plan, width: int) -> Iterator[str]:
+    rows = plan.rows["cash_floor"]
+    if rows:
+        yield from _heading("Cash at the end of the year, M USD of its year")
+        cells = [
+            (
+                str(row["year"]),
+                _m(row["floor_usd"]),
+                _m(row["cash_usd"]),
+                _m(row["cash_usd"] - row["floor_usd"]),
+                f"{row['usd_per_usd']:,.3f}",
+            )
+            for row in rows
+        ]
+        yield from columns(("", "floor", "cash", "above it", "one more USD by then is worth today, USD"), cells)
+        words = "Break-even rents and hashprices are not told: at other prices the floors allow other plans"
+        yield from paragraph(words, width)
 
 
 def budget_rule(scenario: Scenario) -> str:

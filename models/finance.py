@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import model_validator
 
 from . import quantities as q
+from .cash import Cash, days_until
 from .depreciation import Tax
 from .months import Array, Calendar, Day, Year
 from .refusal import refusal
@@ -47,6 +48,8 @@ class Finance(Sourced):
     """Most that may be spent on them from the valuation date to the end of a calendar year."""
     capex_budget_is_net_of_debt: bool = False
     """True: what a lender pays out does not count against the budgets (they are budgets of equity)."""
+    cash: Cash | None = None
+    """Floors of cash by year."""
     treasury: Treasury | None = None
 
     @model_validator(mode="after")
@@ -67,7 +70,7 @@ class Finance(Sourced):
     @property
     def has_budget(self) -> bool:
         """Whether any spending is limited; a budget ties the sites of a portfolio together."""
-        return bool(self.capex_budget_usd or self.cumulative_capex_budget_usd)
+        return bool(self.capex_budget_usd or self.cumulative_capex_budget_usd or self.cash)
 
 
 def discount_factor(rate_per_year: float, years: Array | float) -> Array | float:
@@ -80,7 +83,7 @@ class DiscountFactors:
     """Factors on a calendar.
 
     Shape (months,): mining, lease, power_contract at mid-month; capex at the start of the month.
-    Shape (months + 1,): mining_sale, lease_sale, debt at the start of each month and at the end of the horizon.
+    Shape (months + 1,): mining_sale, lease_sale, building, debt at the start of each month and at the end of the horizon.
     """
 
     mining: Array
@@ -89,6 +92,8 @@ class DiscountFactors:
     capex: Array
     mining_sale: Array
     lease_sale: Array
+    building: Array
+    """Of the value of buildings when leases end; that of lease_sale, but where cash is counted."""
     debt: Array | None
 
     @classmethod
@@ -103,6 +108,22 @@ class DiscountFactors:
             power_contract=np.asarray(discount_factor(rates.power_contract, middle)),
             capex=np.asarray(discount_factor(rates.capex, start)),
             mining_sale=np.asarray(discount_factor(rates.mining, boundary)),
-            lease_sale=np.asarray(discount_factor(rates.lease, boundary)),
+            lease_sale=(sale := np.asarray(discount_factor(rates.lease, boundary))),
+            building=sale,
             debt=None if rates.debt is None else np.asarray(discount_factor(rates.debt, boundary)),
+        )
+
+    @classmethod
+    def until(cls, year: int, calendar: Calendar, has_debt: bool) -> DiscountFactors:
+        """Factors at which a present value is the cash until the end of a calendar year (models/cash.py)."""
+        months, days = days_until(year, calendar)
+        return cls(
+            mining=months,
+            lease=months,
+            power_contract=months,
+            capex=months,
+            mining_sale=days,
+            lease_sale=days,
+            building=np.zeros_like(days),
+            debt=days if has_debt else None,
         )

@@ -26,6 +26,10 @@ def money_faults(finance: Finance, leases: Sequence[LeaseOffer], has_coin_price:
             found = "a loan in nominal dollars in a scenario in real dollars"
             hint = "finance: {dollars: nominal} with nominal discount rates"
             yield Fault(("leases", number, "debt"), found, "one kind of dollars", hint)
+    if finance.treasury is not None and finance.cash is not None:
+        found = "coins that are kept beside floors of cash"
+        allowed = "one of the two: what the coins are worth in the end decides the hours, and the floor asks for cash before"
+        yield Fault(("finance", "cash"), found, allowed, "leave out treasury, or cash")
     if finance.treasury is not None:
         yield from _treasury_faults(finance.treasury, finance.tax_rate, has_coin_price, calendar)
 
@@ -43,10 +47,11 @@ def _treasury_faults(treasury: Treasury, tax_rate: float, has_coin_price: bool, 
         yield Fault((*place, "sell_month"), f"a sale in {month}", allowed, "leave it out to sell in the last month")
 
 
-def money_warnings(finance: Finance, leases: Sequence[LeaseOffer]) -> Iterator[str]:
+def money_warnings(finance: Finance, leases: Sequence[LeaseOffer], calendar: Calendar) -> Iterator[str]:
     """What is allowed and changes the answer without being a deal's merit."""
     if finance.dollars == "real" and finance.tax is not None:
         yield "depreciation is of what was paid, in nominal dollars; in real dollars its later years count for too much"
+    yield from _cash_warnings(finance, calendar)
     rate = finance.discount_rate_per_year.debt
     for lease in leases:
         if lease.debt is not None and rate is not None:
@@ -54,3 +59,13 @@ def money_warnings(finance: Finance, leases: Sequence[LeaseOffer]) -> Iterator[s
             if rate > own + LOAN_RATE_MARGIN:
                 costs = f"{lease.name}: its loan costs {100 * own:.2f} % a year and is discounted at {100 * rate:.2f} %"
                 yield f"{costs} (finance.discount_rate_per_year.debt): borrowing counts as a gain of its own"
+
+
+def _cash_warnings(finance: Finance, calendar: Calendar) -> Iterator[str]:
+    if finance.cash is None:
+        return
+    for what, table, says in (("floor", finance.cash.floor_usd, "limits"), ("raised", finance.cash.raised_usd, "adds")):
+        years = [str(year) for year in sorted(table) if year not in calendar.years]
+        if years:
+            yield f"finance.cash.{what}_usd of {', '.join(years)} lies outside the horizon and {says} nothing"
+    yield "with floors of cash, break-evens, maps and live what-if are not made: at other prices the floors allow other plans"

@@ -5,7 +5,7 @@ is then the plan's answer, and its break-evens are those of the deal:
 
 * all of its capex counts; what was spent before the valuation date counts at its face value as if it were spent on that day;
 * the capex budgets, which do not count capex of signed leases, are larger by theirs (less loans, where budgets are net of
-  debt), so that the plan as signed still fits.
+  debt), so that the plan as signed still fits; so is opening cash by what was paid of it before.
 
 A lease that has begun stays signed: its rent has been received, its tenant is in the building.
 """
@@ -34,6 +34,9 @@ def reopened(scenario: Scenario) -> Scenario:
     start = scenario.calendar.start
     leases = tuple(_offered(lease, start) if lease.name in again else lease for lease in scenario.leases)
     finance = _with_room(scenario.finance, [lease for lease in leases if lease.name in again])
+    if finance.cash is not None:
+        past = math.fsum(_own_past_usd(lease, start) for lease in can_reopen(scenario))
+        finance = _changed(finance, cash=_changed(finance.cash, opening_usd=finance.cash.opening_usd + past))
     return scenario.with_leases(leases, finance)
 
 
@@ -48,6 +51,12 @@ def spent_before_usd(lease: LeaseOffer, start: Month) -> float:
     assert lease.start_month is not None
     shares = [share for month, share in lease.spending() if lease.start_month + month < start]
     return math.fsum(shares) * lease.landlord_capex_usd_per_critical_mw * lease.critical_it_mw
+
+
+def _own_past_usd(lease: LeaseOffer, start: Month) -> float:
+    """What of it was paid from the company's own cash: less what a lender paid out, with the lender's fees."""
+    lent = 0.0 if lease.debt is None else lease.debt.loan_to_cost_fraction * (1.0 - lease.debt.fee_fraction)
+    return (1.0 - lent) * spent_before_usd(lease, start)
 
 
 def _offered(lease: LeaseOffer, start: Month) -> LeaseOffer:

@@ -384,7 +384,7 @@ class Scenario(Input):
         """What is allowed but probably not meant, and what the input leaves out of account, in plain sentences."""
         return [
             *self._rate_warnings(),
-            *money_warnings(self.finance, self.leases),
+            *money_warnings(self.finance, self.leases, self.calendar),
             *self._price_warnings(),
             *self._fleet_warnings(),
             *self._lease_warnings(),

@@ -11,6 +11,7 @@ program as it is:
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -110,6 +111,7 @@ class Values:
         self.fleets = sorted(scenario.mining_fleets, key=lambda fleet: (fleet.site, fleet.name))
         self.leases = sorted(scenario.leases, key=lambda lease: (lease.site, lease.name))
         self.discount = DiscountFactors.of(scenario.finance, self.calendar)
+        self._cash_until: dict[int, Values] = {}
         self.kept = 1.0 - scenario.finance.tax_rate
         """Share of a taxed income that is left after tax."""
         self.market: MarketPath = scenario.market.hashprice.market(self.calendar)
@@ -346,7 +348,7 @@ class Values:
             elif schedule is not None:
                 book = schedule.book(capex, stop - at)
             residual = lease.residual_usd_per_critical_mw
-            value += probability * (residual - tax * (residual - book)) * at_boundary(self.discount.lease_sale, stop)
+            value += probability * (residual - tax * (residual - book)) * at_boundary(self.discount.building, stop)
         return value
 
     def _debt(self, lease: LeaseOffer, debt: DebtSchedule, at: np.ndarray[Any, Any]) -> Array:
@@ -358,7 +360,7 @@ class Values:
         months_of = Gather(first, len(debt.drawn), months)
         worth = months_of.of(factors[:-1]) @ (debt.drawn * (1.0 - self.kept * fee))
         worth -= months_of.of(factors[1:]) @ (debt.paid + debt.repaid - tax * debt.accrued)
-        worth -= self._due_on_first_day(debt, first, tax)
+        worth -= factors[0] * self._due_on_first_day(debt, first, tax)
         at_end = months - 1 - first
         owed = np.where((at_end >= 0) & (at_end < len(debt.owed)), debt.owed[np.clip(at_end, 0, len(debt.owed) - 1)], 0.0)
         worth -= owed * factors[-1]
@@ -387,6 +389,25 @@ class Values:
         if lease.debt is None or not self.scenario.finance.capex_budget_is_net_of_debt:
             return 1.0
         return 1.0 - lease.debt.loan_to_cost_fraction
+
+    # --- cash --------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def floor_years(self) -> list[int]:
+        """Calendar years of the horizon at whose end cash has a floor."""
+        cash = self.scenario.finance.cash
+        return [] if cash is None else cash.years(self.calendar)
+
+    def cash_until(self, year: int) -> Values:
+        """The tables whose worth is the cash until the end of a calendar year, not discounted; mining runs in the same hours."""
+        if year not in self._cash_until:
+            other = copy.copy(self)
+            other.discount = DiscountFactors.until(year, self.calendar, self.discount.debt is not None)
+            other._before, other._cash_until = None, {}
+            for table in ("offers", "machine_choices"):
+                other.__dict__.pop(table, None)
+            self._cash_until[year] = other
+        return self._cash_until[year]
 
     # --- what no decision changes ------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ from ..models.months import Array
 from ..models.values import Multipliers
 from .decisions import SMALLEST_MW
 from .machine_moves import machine_cost_musd
-from .optimise import Optimiser
+from .optimise import InfeasibleError, Optimiser
 from .roots import root
 from .session import Solution
 
@@ -43,7 +43,8 @@ MOST_STEPS = 60
 class BreakEven:
     """rent_multiplier: of the offer's own rent; None if no rent up to 64 times makes the decision flip.
 
-    hashprice_multiplier: None if no hashprice from 0 to 10 times today's path flips the decision. worth_musd: V - V0 today.
+    hashprice_multiplier: None if no hashprice from 0 to 10 times today's path flips the decision. worth_musd: V - V0 today;
+    infinite where there is no plan without it. Both multipliers are None where cash has floors, whose rows contain prices.
     """
 
     worth_musd: float
@@ -77,8 +78,16 @@ class BreakEvens:
 
     def of_offer(self, number: int) -> BreakEven:
         """Break-evens of one offer."""
+        if self.program.has_floors:
+            return BreakEven(self._worth(number), None, None)
         rent = self.rent(number)
         return BreakEven(rent.worth_musd, rent.multiplier, self._hashprice(number, rent.worth_musd))
+
+    def _worth(self, number: int) -> float:
+        try:
+            return self._optimum.objective - self.optimiser.solve(without=frozenset([number])).objective
+        except InfeasibleError:
+            return math.inf
 
     def rent(self, number: int) -> BreakEvenRent:
         """The break-even rent of one offer, and the two plans that are worth the same at it."""

@@ -121,10 +121,10 @@ class Certifier(SafeBounds):
         note = f"{form.rows:,} rows, {form.columns:,} columns, {len(form.value):,} nonzeros"
         return Part(0, "data gate: largest value of one MW", largest, "USD million", LARGEST_COST_MUSD, passed, note)
 
-    def primal(self, plan: Decisions) -> Part:
-        """Part 1 (and the rows of part 2, since whole blocks have been rounded before)."""
+    def primal(self, plan: Decisions, floors: bool = True) -> Part:
+        """Part 1 (and the rows of part 2, since whole blocks have been rounded before); floors: of cash too."""
         worst, where = 0.0, ""
-        for violation, name in self._violations(plan):
+        for violation, name in (*self._violations(plan), *(self._below_floors(plan) if floors else ())):
             if not violation <= worst:
                 worst, where = violation, name
         return Part(
@@ -149,6 +149,20 @@ class Certifier(SafeBounds):
         capex, decided = [*self.capex_musd, *self.machines.capex_musd], [*plan.lease_mw, *plan.machine_mw]
         for budget in self.budgets:
             yield _excess(budget.terms_musd(capex, decided), budget.limit_musd), budget.name
+
+    def _below_floors(self, plan: Decisions) -> Iterator[tuple[float, str]]:
+        """[C6] How far cash falls below its floors."""
+        for floor in self.floors:
+            yield _excess([-term for term in self.cash_musd(plan, floor.years)], floor.free_musd), floor.name
+
+    def cash_musd(self, plan: Decisions, years: int) -> list[float]:
+        """Cash that the decisions bring in the first calendar years of the horizon, USD million, term by term."""
+        months = int(np.sum(self.calendar.year_of_month < self.calendar.years[0] + years))
+        terms = (self.mining_cash_musd * plan.mining_mw)[:, :months].ravel().tolist()
+        first = len(self.calendar.years)
+        for money, mw in zip([*self.money_musd, *self.machines.money_musd], [*plan.lease_mw, *plan.machine_mw], strict=True):
+            terms += (-money[:, first : first + years] * mw[:, np.newaxis]).ravel().tolist()
+        return terms
 
     def _site_violations(self, plan: Decisions, site: str) -> Iterator[tuple[float, str]]:
         """The worst month of each rule of a site, added up exactly."""
@@ -189,7 +203,7 @@ class Certifier(SafeBounds):
         there = self.machines.there_mw(self.owned_mw, plan.machine_mw)
         slack = np.maximum(mining, 0.0) * (there - plan.mining_mw) + np.maximum(-mining, 0.0) * plan.mining_mw
         worst = [prices.most_negative, float(np.max(slack, initial=0.0))]
-        worst += self.machines.unused_musd(mining, self.budget_price(prices), plan.machine_mw)
+        worst += self.machines.unused_musd(mining, self.money_price(prices), plan.machine_mw)
         for l, (offer, earned, mw, fitting) in enumerate(zip(self.values.offers, leases, plan.lease_mw, self.fitting, strict=True)):
             if offer.offer.status == "offered":
                 best = max(float(np.max(earned[fitting], initial=0.0)), 0.0)
@@ -199,6 +213,10 @@ class Certifier(SafeBounds):
                 worst.append(unused - min(price, best * offer.offer.critical_it_mw) + price * share)
         worst += [price * -broken.share for price, broken in self._prerequisite_slack(plan, prices)]
         worst += [price * (1.0 - self._places(plan, group)) for group, price in prices.exclusive.items()]
+        worst += [
+            prices.cash.get(floor.year, 0.0) * (floor.free_musd + math.fsum(self.cash_musd(plan, floor.years)))
+            for floor in self.floors
+        ]
         for site, power in prices.power.items():
             idle = self.energised[site] - self._used(plan, site)
             worst.append(float(np.max(np.abs(power * idle), initial=0.0)))

@@ -29,6 +29,7 @@ from ..models.values import Values
 from ..scenarios.vary import vary
 from .breakeven import BreakEvens
 from .diagnosis import NoPlanError, conflicts, describe
+from .money_rows import FLOORS_REFUSED
 from .optimise import Optimiser
 from .plan import Plan
 from .roots import root
@@ -102,6 +103,8 @@ def break_even_curve(scenario: Scenario, offer: str, parameter: str, low: float,
 
 def _checked(scenario: Scenario, offer: str, parameter: str, low: float, high: float) -> tuple[str, Parameter]:
     problems = []
+    if scenario.finance.cash is not None:
+        problems.append(Problem("curve", "finance.cash", *FLOORS_REFUSED))
     names = [lease.name for lease in scenario.leases]
     name = next((name for name in names if offer in (name, slug(name))), None)
     if name is None:

@@ -25,6 +25,7 @@ from .certificate import LEDGER_TOLERANCE, Certifier
 from .decisions import Decisions
 from .diagnosis import NoPlanError, conflicts, describe
 from .ledger import total_usd
+from .money_rows import FLOORS_REFUSED
 from .optimise import Optimiser, SolverError
 from .plan import plain
 from .plan_values import PlanValues
@@ -387,6 +388,8 @@ def decision_map(
     no sense, NoPlanError where the scenario has no plan, SolverError where the solver fails.
     """
     axes = axes_of(box, tolerance)
+    if scenario.finance.cash is not None:
+        raise InputError([Problem("map", "finance.cash", *FLOORS_REFUSED)])
     found = conflicts(scenario)
     if found:
         raise NoPlanError(describe(found))

@@ -16,6 +16,8 @@ import highspy
 import numpy as np
 
 from ..models.months import Month
+from ..models.values import USD_PER_MUSD
+from .money_rows import CASH_FLOOR
 from .price_ranges import DEFINITIONS, RULES, Rule
 from .program import Program
 from .session import Outcome, Session, highs_lp
@@ -45,6 +47,12 @@ class Shortage:
         run = self.first if self.first == self.last else f"{self.first} to {self.last}"
         place = ", ".join(part for part in (self.of, run) if part)
         unit = rule.unit
+        if self.family == CASH_FLOOR:
+            return (
+                f"cash at the end of {self.worst}: the floor is {self.need:,.1f} M USD, and what is fixed leaves at most "
+                f"{self.have:,.1f} M USD (short {self.short:,.1f}). Smallest change: {self.short:,.1f} M USD more of opening "
+                "or raised cash by then, together with the others told here"
+            )
         return (
             f"{place}: what is fixed needs {self.need:,.1f} {unit}, {self.have:,.1f} {unit} of {rule.words} "
             f"(short {self.short:,.1f}). Smallest change: {self.short:,.1f} {unit} more, together with the others told here"
@@ -123,6 +131,11 @@ def _shortage(program: Program, group: list[tuple[int, float]]) -> Shortage:
     form = program.form
     upper = math.isfinite(form.row_upper[row])
     need, have = (form.row_upper[row] + short, form.row_upper[row]) if upper else (form.row_lower[row], form.row_lower[row] - short)
+    if family == CASH_FLOOR:
+        cash = program.values.scenario.finance.cash
+        assert cash is not None
+        need = cash.floor_usd[int(form.row_names[row][1])] / USD_PER_MUSD
+        have = need - short
     last, worst = _key(program, group[-1][0])[2], _key(program, row)[2]
     return Shortage(family, of, first, last, worst, float(need), float(have), short)
 

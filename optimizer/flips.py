@@ -25,7 +25,8 @@ from ..models.values import OfferValue, Values
 from ..scenarios.vary import vary
 from .breakeven import INDIFFERENT_MUSD
 from .certificate import Certifier
-from .optimise import Optimiser, SolverError
+from .money_rows import CASH_FLOOR
+from .optimise import InfeasibleError, Optimiser, SolverError
 from .prices import prices_of
 from .session import Solution
 
@@ -61,7 +62,7 @@ class Flips:
         """USD per critical MW at which the decision flips; None if none from 0 to ten times today's does."""
         lease = self.values.offers[number].offer
         now = lease.capex_usd_per_critical_mw
-        if not now:
+        if not now or (self.today.program.has_floors and (lease.status == "signed" or not self._can_do_without(number))):
             return None
         without = self._without(number)
         case = self._at_capex(lease, now, number, without)
@@ -79,6 +80,14 @@ class Flips:
                 return self._edge(lease, number, without, known, out)
             last, at_last = factor * now, found
         return None
+
+    def _can_do_without(self, number: int) -> bool:
+        """Whether there is a plan without the offer; there is none where a floor of cash needs it."""
+        try:
+            self._without(number)
+        except InfeasibleError:
+            return False
+        return True
 
     def _without(self, number: int) -> float:
         return self.today.solve(without=frozenset([number])).objective
@@ -103,7 +112,7 @@ class Flips:
 
     def _edge(self, lease: LeaseOffer, number: int, without: float, known: tuple[float, _Case], out: float) -> float:
         """The edge between a capex at which the offer is taken (with its case) and a higher one at which it is not."""
-        bent = any("budget" in family for family, _ in self.today.program.form.row_names)
+        bent = any("budget" in family or family == CASH_FLOOR for family, _ in self.today.program.form.row_names)
         taken, case = known
         scale = max(out, 1.0)
         for _ in range(MOST_STEPS):
@@ -135,7 +144,7 @@ class Flips:
         Of an offer that is taken, a later one; None for signed leases, and where no month of the horizon flips the decision.
         """
         lease = self.values.offers[number].offer
-        if lease.status == "signed":
+        if lease.status == "signed" or not self._can_do_without(number):
             return None
         best = self.today.solve()
         without = self._without(number)
@@ -180,6 +189,11 @@ class Flips:
         per_mw = prices.power[lease.site] + certifier.suitable_price(prices, number)
         budget = prices.of_dollar(self.values.calendar.years)
         earned: Array = opened.musd() - opened.occupied_mw @ per_mw - opened.capex_musd_by_year @ budget
+        for floor in certifier.floors if prices.cash else ():
+            cash = np.array(
+                [certifier.cash_by_year_musd(certifier.ledger.lease(lease, start, building=False)) for start in opened.starts]
+            )
+            earned = earned + prices.cash.get(floor.year, 0.0) * cash[:, : floor.years].sum(axis=1)
         return np.where(np.abs(earned) < INDIFFERENT_MUSD / max(lease.critical_it_mw, 1.0), 0.0, earned)
 
     def _taken_from(self, lease: LeaseOffer, month: Month, without: float) -> bool:

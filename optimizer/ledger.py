@@ -324,8 +324,8 @@ class Ledger:
             alive[since >= right.month_from_start] *= 1.0 - right.probability_fraction
         return alive
 
-    def lease(self, lease: LeaseOffer, start: Month) -> list[Line]:
-        """Lines of one critical MW whose rent starts in a month."""
+    def lease(self, lease: LeaseOffer, start: Month, building: bool = True) -> list[Line]:
+        """Lines of one critical MW whose rent starts in a month; building: with its value at the end, and the tax on that."""
         site = self.scenario.site(lease.site)
         since = self._since(start)
         alive = self._alive(lease, since)
@@ -352,9 +352,11 @@ class Ledger:
                 before = amounts.get("lease_peak_charge", np.zeros(self.calendar.length))
                 amounts["lease_peak_charge"] = before - firm_mw * peak.usd_per_mw(self.calendar)
         lines = [self._monthly(site.name, item, lease.name, usd, "lease") for item, usd in amounts.items()]
-        lines += [self.capex(lease, start), *self._residual(lease, start), *self._on_end_days(terms, start)]
+        lines += [self.capex(lease, start), *self._on_end_days(terms, start)]
         forfeited = self._monthly(site.name, "deposit", lease.name, -terms.forfeited, "lease")
-        deductions = [*self._depreciation(lease, start, since, alive), *self._book_value(lease, start), forfeited]
+        deductions = [*self._depreciation(lease, start, since, alive), forfeited]
+        if building:
+            lines, deductions = [*lines, *self._residual(lease, start)], [*deductions, *self._book_value(lease, start)]
         if lease.debt is not None:
             loan, accrued = self._debt(lease, start)
             lines, deductions = [*lines, *loan], [*deductions, *accrued]

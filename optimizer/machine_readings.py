@@ -20,6 +20,7 @@ from ..models.machine_values import MachineChoice
 from ..models.mining import Fleet
 from ..models.months import Array, Month
 from ..models.values import USD_PER_MUSD, Values
+from .budgets import cash_by_year_musd
 from .ledger import Ledger, Line
 
 
@@ -94,6 +95,25 @@ class MachineReadings:
             found.append(rows)
         return found
 
+    @cached_property
+    def money_musd(self) -> list[Array]:
+        """What a MW takes of money: the capex above, and beside it, where cash has floors, the cash it takes (readings.py)."""
+        if not self.values.floor_years:
+            return self.capex_musd
+        calendar = self.values.calendar
+        return [
+            np.hstack([capex, [-cash_by_year_musd(self._lines(choice, c), calendar) for c in range(len(choice.months))]])
+            for choice, capex in zip(self.choices, self.capex_musd, strict=True)
+        ]
+
+    def cash_size_musd(self, mining_cash_musd: Array) -> float:
+        """Size of the cash that decisions about machines move, USD million."""
+        size = 0.0
+        for choice, offered, money in zip(self.choices, self.offered, self.money_musd, strict=True):
+            mined = sum(float(np.sum(np.abs(mining_cash_musd[k]))) for k in choice.changes)
+            size += offered * (float(np.max(np.sum(np.abs(money), axis=1), initial=0.0)) + mined)
+        return size
+
     def owned_mw(self, available_mw: Array) -> Array:
         """Of the MW of every fleet, those that are there without a decision, shape (fleets, months)."""
         names = {fleet.name for fleet in self.values.scenario.fleets}
@@ -109,15 +129,15 @@ class MachineReadings:
                 there[k] = there[k] + mw @ per_mw
         return there
 
-    def gains(self, mining: Array, budget: Array) -> list[Array]:
+    def gains(self, mining: Array, price: Array) -> list[Array]:
         """What a MW of each choice gains in each month of decision beyond the prices of what it uses, USD million.
 
-        mining: what a mining MW earns beyond the price of power, (fleets, months). budget: price of a dollar by year.
+        mining: what a mining MW earns beyond the price of power, (fleets, months). price: of a dollar, as money_musd counts them.
         """
         earned = np.maximum(mining, 0.0)
         return [
-            musd + sum(per_mw @ earned[k] for k, per_mw in changes.items()) - capex @ budget
-            for musd, changes, capex in zip(self.musd, self.changes, self.capex_musd, strict=True)
+            musd + sum(per_mw @ earned[k] for k, per_mw in changes.items()) - money @ price
+            for musd, changes, money in zip(self.musd, self.changes, self.money_musd, strict=True)
         ]
 
     @cached_property
@@ -128,16 +148,16 @@ class MachineReadings:
             owners.setdefault(choice.owner, []).append(number)
         return list(owners.values())
 
-    def most_musd(self, mining: Array, budget: Array) -> Iterator[float]:
+    def most_musd(self, mining: Array, price: Array) -> Iterator[float]:
         """Most that the machines of each offer and fleet can add to a plan at these prices, USD million."""
-        gains = self.gains(mining, budget)
+        gains = self.gains(mining, price)
         for numbers in self._owners:
             yield self.offered[numbers[0]] * max(float(np.max(gains[number], initial=0.0)) for number in numbers)
 
-    def unused_musd(self, mining: Array, budget: Array, machine_mw: Sequence[Array]) -> Iterator[float]:
+    def unused_musd(self, mining: Array, price: Array, machine_mw: Sequence[Array]) -> Iterator[float]:
         """Complementary slackness: what the machines of each offer and fleet could add, less what they do, USD million."""
-        gains = self.gains(mining, budget)
-        for best, numbers in zip(self.most_musd(mining, budget), self._owners, strict=True):
+        gains = self.gains(mining, price)
+        for best, numbers in zip(self.most_musd(mining, price), self._owners, strict=True):
             yield best - math.fsum(float(gains[number] @ machine_mw[number]) for number in numbers)
 
     def size_musd(self, largest: float, mining_musd: Array) -> float:

@@ -39,7 +39,7 @@ class MachineReasons:
         bought = taken > SMALLEST_MW
         worth = worth_of_machines(self.certifier, self.prices, number, mw)
         done, left, without, whole = WORDS[choice.kind]
-        opposite, costs = (without, float(row["worth_usd"])) if bought else (whole, self._forced(number))
+        opposite, costs = (without, _finite(float(row["worth_usd"]))) if bought else (whole, self._forced(number))
         then = left if bought else done
         return {
             "kind": KINDS[choice.kind],
@@ -76,6 +76,8 @@ class MachineReasons:
 
     def _hashprice(self, number: int, bought: bool) -> float | None:
         """The nearest multiplier at which the decision is the other one; first upwards where they are not bought, or sold."""
+        if self.optimiser.program.has_floors:  # other prices are other rows: optimizer/money_rows.py
+            return None
         sale = self.optimiser.values.machine_choices[number].kind == "sell"
         for side in (RISING, FALLING) if bought == sale else (FALLING, RISING):
             before = 1.0
@@ -93,3 +95,8 @@ class MachineReasons:
             else:
                 other = middle
         return other
+
+
+def _finite(usd: float) -> float | None:
+    """None where there is no plan."""
+    return usd if math.isfinite(usd) else None

@@ -21,7 +21,7 @@ from ..models.values import USD_PER_MUSD
 from .breakeven import INDIFFERENT_MUSD
 from .certificate import Certifier
 from .decisions import SMALLEST_MW
-from .optimise import Optimiser, SolverError
+from .optimise import InfeasibleError, Optimiser, SolverError
 from .prices import Prices
 from .program import Program
 from .reasons import PRICED_OUT_USD, money
@@ -38,7 +38,7 @@ class MachineWorth:
 
     own: discounted cash of the purchase itself, after tax and resale, or of the sale, less the resale forgone. mining: what its MW
     earn while they are there, where that is a gain (negative: would have earned). power: of that, what the power is worth
-    elsewhere. budget: what the money is worth elsewhere.
+    elsewhere. budget: what the money is worth elsewhere. cash: of what it takes before floors of cash are asked, the same.
     """
 
     month: Month
@@ -46,29 +46,33 @@ class MachineWorth:
     mining: float
     power: float
     budget: float
+    cash: float = 0.0
 
     @property
     def net(self) -> float:
-        return self.own + self.mining - self.power - self.budget
+        return self.own + self.mining - self.power - self.budget - self.cash
 
 
 def worth_of_machines(certifier: Certifier, prices: Prices, number: int, mw: Array) -> MachineWorth:
     """The choice in the month in which most is decided, or, if nothing is, in its best month."""
     machines, choice = certifier.machines, certifier.values.machine_choices[number]
     mining, _ = certifier.reduced(prices)
-    budget = certifier.budget_price(prices)
-    gain = machines.gains(mining, budget)[number]
+    gain = machines.gains(mining, certifier.money_price(prices))[number]
     c = int(np.argmax(mw)) if np.any(mw) else int(np.argmax(gain))
     changes = {k: per_mw[c] for k, per_mw in machines.changes[number].items()}
     gross = sum(float(per_mw @ np.maximum(certifier.mining_musd[k], 0.0)) for k, per_mw in changes.items())
-    beyond = sum(float(per_mw @ np.maximum(mining[k], 0.0)) for k, per_mw in changes.items())
-    figures = (machines.musd[number][c], gross, gross - beyond, machines.capex_musd[number][c] @ budget)
+    earned = mining - certifier.mining_cash_musd * certifier.cash_price(prices)  # apart from what floors make of cash
+    beyond = sum(float(per_mw @ np.maximum(earned[k], 0.0)) for k, per_mw in changes.items())
+    brings = sum(float(per_mw @ (np.maximum(mining[k], 0.0) - np.maximum(earned[k], 0.0))) for k, per_mw in changes.items())
+    budget, cash = certifier.money_used(machines.money_musd[number], prices)
+    figures = (machines.musd[number][c], gross, gross - beyond, budget[c], cash[c] - brings)
     return MachineWorth(choice.months[c], *(float(figure) * USD_PER_MUSD for figure in figures))
 
 
 @dataclass(frozen=True)
 class MachineBreakEven:
-    """worth_musd: V - V0 today. price_multiplier: of the offer's own price; None if no price flips the decision.
+    """worth_musd: V - V0 today; infinite where there is no plan without it. price_multiplier: of the offer's own price; None if no
+    price flips the decision, and where cash has floors, whose rows contain prices.
 
     forced_mw, forced_musd: of machines that are not bought, so many MW, and by how much less the best plan is worth that buys them
     (by solving again; infinite if there is none).
@@ -106,8 +110,11 @@ class MachineBreakEvens:
 
     def of_choice(self, number: int) -> MachineBreakEven:
         """Worth and break-even price of one choice."""
-        without = self.without(number).objective
         today = self.optimiser.solve()
+        try:
+            without = self.without(number).objective
+        except InfeasibleError:
+            without = -math.inf
         worth, price = today.objective - without, self._price(number, without, today)
         if np.sum(today.x[self.columns_of(number)]) > SMALLEST_MW:
             return MachineBreakEven(worth, price)
@@ -124,6 +131,8 @@ class MachineBreakEvens:
         return max(self.optimiser.solve().objective - found.objective, 0.0)
 
     def _price(self, number: int, without: float, today: Solution) -> float | None:
+        if self.program.has_floors:
+            return None
         if self.program.values.machine_choices[number].kind == "sell":
             return self._sale_price(number, without, today)
         bought = today.objective - without > INDIFFERENT_MUSD
@@ -284,12 +293,15 @@ def _forced(found: MachineBreakEven) -> str:
 def _balance(worth: MachineWorth) -> str:
     uses = [f"power worth {money(worth.power)}"] if worth.power > 0.5 else []
     uses += [f"budget worth {money(worth.budget)}"] if worth.budget > 0.5 else []
+    uses += [f"cash worth {money(worth.cash)}"] if worth.cash > 0.5 else []
     elsewhere = f" and uses {' and '.join(uses)} elsewhere" if uses else ""
     costs = f"costs {money(-worth.own)}" if worth.own <= 0 else f"brings {money(worth.own)} back beyond its price"
     return f"a MW {costs} (price less tax and resale), earns {money(worth.mining)} by mining{elsewhere}"
 
 
 def _limit(worth: MachineWorth) -> str:
+    if worth.cash > max(worth.budget, 0.5):
+        return "cash is down to its floor"
     return "the capex budget is spent" if worth.budget > 0.5 else "the power of the site has no more use for them"
 
 
@@ -298,8 +310,8 @@ def binding_rule(choice: MachineChoice, mw: Array, worth: MachineWorth) -> str:
     taken = float(np.sum(mw))
     if taken >= choice.size_mw * (1 - SAME_SHARE):
         return "its size"
-    if worth.budget > max(0.5, 0.0 if taken > SMALLEST_MW else worth.power):
-        return "capex budget"
+    if max(worth.budget, worth.cash) > max(0.5, 0.0 if taken > SMALLEST_MW else worth.power):
+        return "capex budget" if worth.budget >= worth.cash else "cash floor"
     if taken <= SMALLEST_MW and worth.own + worth.mining < 0:
         return "its own cash"
     return "site power"

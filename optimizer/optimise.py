@@ -131,6 +131,17 @@ class Optimiser:
         """Numbers of the offers that are free to take."""
         return frozenset(n for n, offer in enumerate(self.values.offers) if offer.offer.status == "offered")
 
+    def reference(self, name: str) -> tuple[Decisions, bool]:
+        """One of the two reference plans, "all_mining" or "lease_all", and whether it holds the floors of cash: where no such plan
+        does, it is the one that does not ask for them.
+        """
+        try:
+            return getattr(self, name)(), True
+        except InfeasibleError:
+            if not self.program.has_floors:
+                raise
+            return getattr(Optimiser(self.values, self.program.without_floors()), name)(), False
+
     def all_mining(self) -> Decisions:
         """The reference in which no offer is taken: every MW without a signed lease may mine."""
         return Decisions.of(self.program, self.solve(without=self.offered).x)

@@ -150,6 +150,11 @@ class Plan:
         return self._frame("cumulative_budget_price")
 
     @cached_property
+    def cash_floor(self) -> pd.DataFrame:
+        """Floor of cash, cash at the end of the year, and value today of one more dollar by then."""
+        return self._frame("cash_floor")
+
+    @cached_property
     def shadow_price(self) -> pd.DataFrame:
         """Value today of one more energised MW of a site in a month, USD."""
         return self._frame("shadow_price")

@@ -30,6 +30,7 @@ from ..models.scenario import Scenario
 from ..models.values import TODAY, USD_PER_MUSD, Multipliers, Values
 from .decisions import Decisions
 from .ledger import Kind, Ledger, Line, When
+from .money_rows import FLOORS_REFUSED
 from .plan_values import PlanValues
 
 Scales = Literal["fixed", "rent", "power"]
@@ -112,6 +113,8 @@ class PlanTerms:
         """The terms of these plans. Raises InputError where the scenario has terms that do not fit into this form."""
         if values.machine_choices:
             raise _no_machines(values)
+        if values.scenario.finance.cash is not None:
+            raise InputError([Problem("terms of the plans", "finance.cash", *FLOORS_REFUSED)])
         if values.scenario.finance.treasury is not None:
             raise _does_not_fit("finance.treasury")
         used = [

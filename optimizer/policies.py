@@ -30,7 +30,7 @@ from .decisions import SMALLEST_MW, Decisions
 from .diagnosis import NoPlanError, conflicts, describe
 from .ledger import Line, gross_usd, total_usd
 from .machine_table import machines_of_rows
-from .optimise import Optimiser, SolverError
+from .optimise import InfeasibleError, Optimiser, SolverError
 from .pinned import PinnedPlan, fitted
 from .plan import Plan
 from .plan_values import PlanValues
@@ -145,7 +145,8 @@ class Valuer:
             return self.optimum
         if name == NOTHING_SIGNED:
             return self.nothing_signed
-        return self._valued(name, self.optimiser.all_mining() if name == "all_mining" else self.optimiser.lease_all())
+        decisions, holds = self.optimiser.reference(name)
+        return self._valued(name, decisions, floors=holds)
 
     @cached_property
     def optimum(self) -> ValuedPlan:
@@ -187,7 +188,7 @@ class Valuer:
 
     def _best_mining(self, lease_mw: tuple[Array, ...]) -> Decisions:
         """Leases with the mining that earns most in each month on the MW they leave, and the best decisions about machines."""
-        if self.values.machine_choices:
+        if self.values.machine_choices or self.values.floor_years:
             return self._best_machines(lease_mw)
         firm = Decisions(np.zeros_like(self.values.available_mw), lease_mw)
         machines = PlanValues(self.values).committed(firm, TODAY).mining_mw
@@ -195,14 +196,17 @@ class Valuer:
         return Decisions(mining, lease_mw)
 
     def _best_machines(self, lease_mw: tuple[Array, ...]) -> Decisions:
-        """The same where machines are to be decided: the program with the leases held. Raises SolverError."""
+        """The same where machines are to be decided, or cash has floors: the program with the leases held. Raises SolverError."""
         program = self.optimiser.program
         form, whole = program.form, np.concatenate([np.zeros(0), *lease_mw])
         lower, upper = form.lower.copy(), form.upper.copy()
         lower[program.lease_columns] = upper[program.lease_columns] = whole
         upper[program.block_columns] = 1.0
         held = replace(program, form=replace(form, lower=lower, upper=upper))
-        found = Decisions.of(program, Optimiser(self.values, held).solve().x)
+        try:
+            found = Decisions.of(program, Optimiser(self.values, held).solve().x)
+        except InfeasibleError:
+            raise SolverError(f"scenario {self.label}: no mining holds the floors of cash with these leases") from None
         return replace(found, lease_mw=lease_mw)
 
     def regret_usd(self, found: ValuedPlan) -> float:
@@ -215,12 +219,12 @@ class Valuer:
             raise SolverError(f"scenario {self.label}: {found.policy} is worth {excess:,.0f} USD more than the proved bound")
         return best.npv_usd - found.npv_usd
 
-    def _valued(self, name: str, decisions: Decisions, plan: Plan | None = None) -> ValuedPlan:
-        """A plan with its ledger, checked. Raises SolverError."""
+    def _valued(self, name: str, decisions: Decisions, plan: Plan | None = None, floors: bool = True) -> ValuedPlan:
+        """A plan with its ledger, checked; floors: of cash too. Raises SolverError."""
         certifier, values = self.certifier, self.values
         lines = certifier.ledger.lines(*decisions.named(values))
         parts = (
-            certifier.primal(decisions),
+            certifier.primal(decisions, floors),
             certifier.whole_blocks(decisions),
             certifier.objective(decisions.npv_musd(values), lines),
         )
@@ -228,4 +232,5 @@ class Valuer:
             if not part.passed:
                 figure = f"{part.figure:.3g} {part.unit} {part.note}".rstrip()
                 raise SolverError(f"scenario {self.label}: {name} fails part {part.number}, {part.name}: {figure}")
-        return ValuedPlan(name, CHECKED if plan is None else plan.verdict, values, decisions, lines, plan)
+        checked = CHECKED if floors else f"{CHECKED}, BELOW A FLOOR OF CASH"
+        return ValuedPlan(name, checked if plan is None else plan.verdict, values, decisions, lines, plan)

@@ -47,6 +47,7 @@ RULES = {
     "machine_offer": Rule("machines on offer", "MW", "USD per MW", USD_PER_MUSD),
     "capex_budget": Rule("capex budget", "M USD", "USD per USD", 1.0),
     "cumulative_budget": Rule("capex budget up to the end of", "M USD", "USD per USD", 1.0),
+    "cash_floor": Rule("cash above the floor at the end of", "M USD", "USD per USD", 1.0),
     "exclusive": Rule("offers of an exclusive group", "offers", "USD per offer", USD_PER_MUSD),
     "prerequisite": Rule("share of an offer beyond the one that it needs", "offers", "USD per offer", USD_PER_MUSD),
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..models.months import Array
+from .money_rows import CASH_FLOOR
 from .program import Program
 
 
@@ -15,7 +16,8 @@ class Prices:
     """Multipliers of the rows; 0 where the program needs no row.
 
     power [C1], suitable and unreserved [C5]: USD million today per MW, by site, shape (months,).
-    budget, cumulative [C6]: USD today per USD, by year: of that year's budget, and of what may be spent by its end.
+    budget, cumulative, cash [C6]: USD today per USD, by year: of that year's budget, of what may be spent by its end, and of cash
+    in hand at its end.
     exclusive [C4]: USD million today, by group. prerequisite [C4]: USD million today, by offer and date.
     """
 
@@ -24,6 +26,7 @@ class Prices:
     unreserved: dict[str, Array]
     budget: dict[int, float]
     cumulative: dict[int, float] = field(default_factory=dict)
+    cash: dict[int, float] = field(default_factory=dict)
     exclusive: dict[str, float] = field(default_factory=dict)
     prerequisite: dict[tuple[str, str], float] = field(default_factory=dict)
 
@@ -33,17 +36,21 @@ class Prices:
             [self.budget.get(year, 0.0) + sum(price for end, price in self.cumulative.items() if end >= year) for year in years]
         )
 
+    def of_cash(self, years: list[int]) -> Array:
+        """What a dollar of cash that comes in each of these years is worth by the floors, USD today, shape (years,)."""
+        return np.array([sum(price for end, price in self.cash.items() if end >= year) for year in years])
+
     def without_negative(self) -> Prices:
         """The same with negative prices set to 0."""
         power, suitable, unreserved = ({site: np.maximum(row, 0.0) for site, row in table.items()} for table in self._of_mw)
-        budget, cumulative = ({year: max(price, 0.0) for year, price in table.items()} for table in self._of_money)
+        budget, cumulative, cash = ({year: max(price, 0.0) for year, price in table.items()} for table in self._of_money)
         exclusive = {group: max(price, 0.0) for group, price in self.exclusive.items()}
         prerequisite = {key: max(price, 0.0) for key, price in self.prerequisite.items()}
-        return Prices(power, suitable, unreserved, budget, cumulative, exclusive, prerequisite)
+        return Prices(power, suitable, unreserved, budget, cumulative, cash, exclusive, prerequisite)
 
     @property
     def _of_money(self) -> tuple[dict[int, float], ...]:
-        return self.budget, self.cumulative
+        return self.budget, self.cumulative, self.cash
 
     @property
     def _of_mw(self) -> tuple[dict[str, Array], ...]:
@@ -53,7 +60,7 @@ class Prices:
     def most_negative(self) -> float:
         """Size of the most negative price, 0 if there is none."""
         rows = [float(np.min(row)) for table in self._of_mw for row in table.values()]
-        single = [*self.budget.values(), *self.cumulative.values(), *self.of_offers]
+        single = [*(price for table in self._of_money for price in table.values()), *self.of_offers]
         return max(-min(rows, default=0.0), -min(single, default=0.0), 0.0)
 
     @property
@@ -75,6 +82,7 @@ def prices_of(program: Program, row_dual: Array) -> Prices:
     tables = {"site_power": power, "hpc_suitable": suitable, "unreserved": unreserved}
     budget: dict[int, float] = {}
     cumulative: dict[int, float] = {}
+    cash: dict[int, float] = {}
     exclusive: dict[str, float] = {}
     prerequisite: dict[tuple[str, str], float] = {}
     for (row, index), dual in zip(program.form.row_names, row_dual.tolist(), strict=True):
@@ -84,8 +92,10 @@ def prices_of(program: Program, row_dual: Array) -> Prices:
             budget[index] = dual
         elif row == "cumulative_budget":
             cumulative[index] = dual
+        elif row == CASH_FLOOR:
+            cash[index] = dual
         elif row == "exclusive":
             exclusive[index] = dual
         elif row == "prerequisite":
             prerequisite[index] = dual
-    return Prices(power, suitable, unreserved, budget, cumulative, exclusive, prerequisite)
+    return Prices(power, suitable, unreserved, budget, cumulative, cash, exclusive, prerequisite)

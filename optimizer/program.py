@@ -32,9 +32,8 @@ from pyomo.common.gc_manager import PauseGC
 from pyomo.core.expr.numeric_expr import LinearExpression
 
 from ..models.months import Array, Month
-from ..models.values import TODAY, USD_PER_MUSD, Multipliers, OfferValue, Values
+from ..models.values import TODAY, Multipliers, OfferValue, Values
 from .machine_moves import (
-    budget_terms,
     columns_of,
     machine_cost_musd,
     machine_limits,
@@ -42,6 +41,7 @@ from .machine_moves import (
     state_machine_columns,
     state_machine_rows,
 )
+from .money_rows import CASH_FLOOR, at_most, budget_spans, floor_limit_musd, money_limits, money_structure, state_money_rows
 from .offer_rules import OfferRules, state_offer_rules
 from .standard_form import StandardForm, compile_standard_form
 
@@ -123,6 +123,26 @@ class Program:
         cost[self.lease_columns] = np.concatenate([offer.musd(at) for offer in offers]) if offers else []
         cost[self.machine_columns] = machine_cost_musd(self.values, at)
         return cost
+
+    def at_prices(self, at: Multipliers = TODAY) -> Program:
+        """The program at multiplied prices: costs, and the rows that contain prices (money_rows.py)."""
+        cost, form = self.cost_musd(at), self.form
+        rows, row_upper = {}, form.row_upper.copy()
+        for number, (family, year) in enumerate(form.row_names):
+            if family == CASH_FLOOR:
+                rows[number] = -replace(self, values=self.values.cash_until(year)).cost_musd(at)
+                row_upper[number] = floor_limit_musd(self.values, year, at)
+        return replace(self, form=form.with_rows(rows, row_upper, cost) if rows else replace(form, cost=cost))
+
+    def without_floors(self) -> Program:
+        """The program that does not ask for cash above its floors."""
+        floors = np.array([family == CASH_FLOOR for family, _ in self.form.row_names], dtype=bool)
+        return replace(self, form=replace(self.form, row_upper=np.where(floors, np.inf, self.form.row_upper)))
+
+    @property
+    def has_floors(self) -> bool:
+        """Whether rows contain prices, so that other prices are more than other costs."""
+        return bool(self.values.floor_years)
 
     def worth_musd(self, decisions: Decisions, cost: Array) -> float:
         """Value of decisions at the costs of the program's columns, USD million, without the constant."""
@@ -220,8 +240,7 @@ def _build(values: Values) -> Program:
     state_offer_rules(model, values, OfferRules.of(offers))
     state_machine_rows(model, values)
     _hpc_suitable(model, values, occupied)
-    _capex_budget(model, values)
-    _cumulative_budget(model, values)
+    state_money_rows(model, values, fleet_of, month_of)
     _objective(model, values, fleet_of, month_of)
     order = [model.mining_mw, model.lease_mw, model.leased_mw, model.lease_block, model.offer_taken]
     columns = [column for variable in order for column in variable.values()]
@@ -282,13 +301,6 @@ def _occupied_terms(model: pyo.ConcreteModel, offer: OfferValue) -> Terms:
     return terms
 
 
-def _at_most(terms: list[tuple[float, Any]], limit: float) -> Any:
-    if not terms:
-        return pyo.Constraint.Skip
-    coefficients, columns = zip(*terms, strict=True)
-    return (None, LinearExpression(linear_coefs=list(coefficients), linear_vars=list(columns)), limit)
-
-
 def _site_power(model: pyo.ConcreteModel, values: Values, occupied: list[Terms]) -> None:
     r"""[C1] Meter MW of a site are used once.
 
@@ -307,7 +319,7 @@ def _site_power(model: pyo.ConcreteModel, values: Values, occupied: list[Terms])
     energised = {site.name: site.energised(values.calendar).tolist() for site in values.sites}
     position = {month: t for t, month in enumerate(months)}
     model.site_power = pyo.Constraint(
-        list(terms), rule=lambda _, site, month: _at_most(terms[site, month], energised[site][position[month]])
+        list(terms), rule=lambda _, site, month: at_most(terms[site, month], energised[site][position[month]])
     )
 
 
@@ -347,10 +359,7 @@ def _whole_blocks(model: pyo.ConcreteModel, values: Values) -> None:
 def _structure(values: Values, hosting: tuple[Limits, Limits]) -> Structure:
     """Everything that rows, columns and coefficients follow from; `hosting`: the limits of [C5]."""
     all_leases, others = hosting
-    finance = values.scenario.finance
-    budget = [t for t, year in enumerate(values.calendar.years) if year in finance.capex_budget_usd]
-    cumulative = cumulative_years(values)
-    money = [slice(t, t + 1) for t in budget] + [slice(0, year - values.calendar.years[0] + 1) for year in cumulative]
+    money = budget_spans(values)
     offers = [
         (
             offer.offer.name,
@@ -371,7 +380,7 @@ def _structure(values: Values, hosting: tuple[Limits, Limits]) -> Structure:
     letting = {offer.offer.site for offer in values.offers}  # elsewhere [C5] has no row
     limited = [[key for key in limits if key[0] in letting] for limits in (all_leases, others)]
     machines = [choice.structure(money) for choice in values.machine_choices]
-    return (values.calendar, sites, fleets, available, offers, *limited, budget, cumulative, rules, machines)
+    return (values.calendar, sites, fleets, available, offers, *limited, money_structure(values), rules, machines)
 
 
 def _limits(values: Values, hosting: tuple[Limits, Limits]) -> dict[tuple[str, Any], float]:
@@ -384,9 +393,7 @@ def _limits(values: Values, hosting: tuple[Limits, Limits]) -> dict[tuple[str, A
     for constraint, rows in zip(("hpc_suitable", "unreserved"), hosting, strict=True):
         found |= {(constraint, key): limit for key, limit in rows.items()}
     found |= machine_limits(values)
-    finance = values.scenario.finance
-    found |= {("capex_budget", year): usd / USD_PER_MUSD for year, usd in finance.capex_budget_usd.items()}
-    return found | {("cumulative_budget", year): usd / USD_PER_MUSD for year, usd in finance.cumulative_capex_budget_usd.items()}
+    return found | money_limits(values)
 
 
 def suitable_limits(values: Values) -> tuple[Limits, Limits]:
@@ -421,14 +428,14 @@ def _hpc_suitable(model: pyo.ConcreteModel, values: Values, occupied: list[Terms
 
     def hosted(_: Any, site: str, key: str) -> Any:
         t, _month = months[key]
-        return _at_most(
+        return at_most(
             [term for offer, by_month in pairs if offer.offer.site == site for term in by_month[t]], all_leases[site, key]
         )
 
     def unreserved(_: Any, site: str, key: str) -> Any:
         t, month = months[key]
         without_right = [by_month for offer, by_month in pairs if offer.offer.site == site and not reserves(offer, month)]
-        return _at_most([term for by_month in without_right for term in by_month[t]], others[site, key])
+        return at_most([term for by_month in without_right for term in by_month[t]], others[site, key])
 
     model.hpc_suitable = pyo.Constraint(list(all_leases), rule=hosted)
     model.unreserved = pyo.Constraint(list(others), rule=unreserved)
@@ -438,57 +445,6 @@ def reserves(offer: OfferValue, month: Month) -> bool:
     """Whether an offer's right keeps its MW free of other leases in a month."""
     until = offer.offer.reserved_until
     return offer.offer.status == "offered" and until is not None and month < until
-
-
-def _capex_budget(model: pyo.ConcreteModel, values: Values) -> None:
-    r"""[C6] Capex on offered leases and on machines stays within the budget of each calendar year.
-
-        sum_{l offered, c} capex[l,c,year] lease_mw[l,c] + sum_{a,c} price[a,c,year] buy_mw[a,c] <= budget[year]
-        for every year with a budget
-
-    USD million of that year on both sides. Dual: value today of one more budget dollar, USD per USD.
-    """
-    budget = values.scenario.finance.capex_budget_usd
-    years = [year for year in values.calendar.years if year in budget]
-
-    def rule(_: Any, year: int) -> Any:
-        at = values.calendar.years.index(year)
-        return _at_most(_spent_terms(model, values, slice(at, at + 1)), budget[year] / USD_PER_MUSD)
-
-    model.capex_budget = pyo.Constraint(years, rule=rule)
-
-
-def cumulative_years(values: Values) -> list[int]:
-    """Calendar years to whose end a cumulative budget limits spending; one that ends before the horizon begins says nothing."""
-    return sorted(year for year in values.scenario.finance.cumulative_capex_budget_usd if year >= values.calendar.years[0])
-
-
-def _cumulative_budget(model: pyo.ConcreteModel, values: Values) -> None:
-    r"""[C6] What has been spent on offers by the end of a year stays within its cumulative budget.
-
-        sum_{l offered, c} sum_{y <= year} capex[l,c,y] lease_mw[l,c] <= cumulative budget[year]     for every year that has one
-
-    USD million on both sides. Dual: value today of one more dollar by the end of that year, USD per USD.
-    """
-    budget = values.scenario.finance.cumulative_capex_budget_usd
-
-    def rule(_: Any, year: int) -> Any:
-        until = year - values.calendar.years[0] + 1
-        return _at_most(_spent_terms(model, values, slice(0, until)), budget[year] / USD_PER_MUSD)
-
-    model.cumulative_budget = pyo.Constraint(cumulative_years(values), rule=rule)
-
-
-def _spent_terms(model: pyo.ConcreteModel, values: Values, years: slice) -> list[tuple[float, Any]]:
-    """Capex of offered leases and of machines in some years of the horizon, as (USD million per MW, column)."""
-    leases = [
-        (float(spent), model.lease_mw[offer.offer.name, str(start)])
-        for offer in values.offers
-        if offer.offer.status == "offered"
-        for start, spent in zip(offer.starts, offer.capex_musd_by_year[:, years].sum(axis=1), strict=True)
-        if spent
-    ]
-    return [*leases, *budget_terms(model, values, years)]
 
 
 def _objective(model: pyo.ConcreteModel, values: Values, fleet_of: IntArray, month_of: IntArray) -> None:

@@ -15,8 +15,8 @@ import numpy as np
 from ..models.months import Array
 from ..models.scenario import Scenario
 from ..models.values import USD_PER_MUSD, Values
-from .budgets import budgets_of
-from .ledger import Ledger, total_usd
+from .budgets import Floor, budgets_of, cash_by_year_musd, floors_of
+from .ledger import Ledger, Line, total_usd
 from .machine_readings import MachineReadings
 from .offer_rules import OfferRules
 from .program import FITTING_MW
@@ -113,6 +113,35 @@ class Readings:
                     rows[row, column] = -math.fsum(spent[years == year].tolist()) / USD_PER_MUSD
             found.append(rows)
         return found
+
+    @cached_property
+    def money_musd(self) -> list[Array]:
+        """What a critical MW at each start takes of money, USD million: capex that counts in budgets, by calendar year, and beside
+        it, where cash has floors, the cash that it takes (less what it brings), by calendar year. Shape (starts, 1 or 2 x years).
+        """
+        if not self.floors:
+            return self.capex_musd
+        taken = [
+            np.array([-self.cash_by_year_musd(self.ledger.lease(offer.offer, start, building=False)) for start in offer.starts])
+            for offer in self.values.offers
+        ]
+        return [np.hstack([capex, cash]) for capex, cash in zip(self.capex_musd, taken, strict=True)]
+
+    @cached_property
+    def mining_cash_musd(self) -> Array:
+        """Cash of one energised MW, not discounted, USD million, shape (fleets, months), from the ledger's lines."""
+        rows = [total(line.usd for line in self.ledger.mining(fleet)) for fleet in self.values.fleets]
+        return np.array(rows).reshape(len(rows), self.calendar.length) / USD_PER_MUSD
+
+    def cash_by_year_musd(self, lines: list[Line]) -> Array:
+        """Cash of some lines of the ledger, not discounted, USD million, shape (years of the horizon,)."""
+        return cash_by_year_musd(lines, self.calendar)
+
+    @cached_property
+    def floors(self) -> list[Floor]:
+        """[C6] The floors of cash, with what decisions may use above them."""
+        standing = self.cash_by_year_musd(self.ledger.standing)
+        return list(floors_of(self.scenario, standing))
 
     def room(self, number: int) -> tuple[Array, Array, Array]:
         """Critical MW that energised MW, suitable MW and the budget leave beside what is signed, each of shape (starts,).

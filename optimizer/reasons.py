@@ -26,7 +26,8 @@ class Worth:
     """One offer at one start, USD per critical MW.
 
     own: discounted cash of the lease itself. power, suitable, budget: what the MW and the money it uses are worth elsewhere.
-    rules: what its place in an exclusive group and the offer that it needs are worth, less what offers that need it add.
+    rules: what its place in an exclusive group and the offer that it needs are worth, less what offers that need it add. cash: what
+    the cash that it takes before floors are asked is worth elsewhere (negative: that it brings).
     """
 
     start: Month
@@ -35,10 +36,11 @@ class Worth:
     suitable: float
     budget: float
     rules: float = 0.0
+    cash: float = 0.0
 
     @property
     def net(self) -> float:
-        return self.own - self.power - self.suitable - self.budget - self.rules
+        return self.own - self.power - self.suitable - self.budget - self.rules - self.cash
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,12 @@ def worth_of_offer(
     own = certifier.lease_musd[number]
     used_power = certifier.occupied_mw[number] @ prices.power[offer.offer.site]
     used_suitable = certifier.occupied_mw[number] @ certifier.suitable_price(prices, number)
-    used_budget = certifier.capex_musd[number] @ prices.of_dollar(certifier.calendar.years)
+    used_budget, used_cash = certifier.money_used(certifier.money_musd[number], prices)
     place = certifier.place_price(prices, number) / offer.offer.critical_it_mw
     rules = certifier.prerequisite_price(prices, number) + place
-    net = own - used_power - used_suitable - used_budget - rules
+    net = own - used_power - used_suitable - used_budget - rules - used_cash
     row = int(np.argmax(taken_mw)) if np.any(taken_mw) else int(np.argmax(net))
-    figures = (own[row], used_power[row], used_suitable[row], used_budget[row], rules[row])
+    figures = (own[row], used_power[row], used_suitable[row], used_budget[row], rules[row], used_cash[row])
     return Worth(offer.starts[row], *(float(figure) * USD_PER_MUSD for figure in figures))
 
 
@@ -170,6 +172,7 @@ def _why_not_forced(offer: OfferValue, forced: Forced) -> str:
 def _uses(worth: Worth) -> str:
     parts = []
     uses = {"power": worth.power, "suitable MW": worth.suitable, "budget": worth.budget, "group or prerequisite": worth.rules}
+    uses["cash"] = worth.cash
     for name, usd in uses.items():
         if usd > 0.5:
             parts.append(f"{name} worth {money(usd)}")
@@ -179,6 +182,7 @@ def _uses(worth: Worth) -> str:
 def _limit(worth: Worth) -> str:
     limits = {
         "the capex budget is spent": worth.budget,
+        "cash is down to its floor": worth.cash,
         "no more MW are suitable for leases": worth.suitable,
         "its group or the offer that it needs allows no more": worth.rules,
     }

@@ -30,19 +30,33 @@ from .readings import Readings
 class SafeBounds(Readings):
     """What MW earn beyond the prices of what they use, and the bounds that follow."""
 
-    def budget_price(self, prices: Prices) -> Array:
-        """[C6] Price of a budget dollar by year of the horizon, USD per USD."""
-        return prices.of_dollar(self.calendar.years)
+    def money_price(self, prices: Prices) -> Array:
+        """[C6] Price of a budget dollar by year of the horizon, and with floors of a dollar of cash, USD per USD (readings.py)."""
+        years = self.calendar.years
+        budget = prices.of_dollar(years)
+        return np.concatenate([budget, prices.of_cash(years)]) if self.floors else budget
+
+    def money_used(self, money_musd: Array, prices: Prices) -> tuple[Array, Array]:
+        """What a MW at each of its dates takes of budgets, and of cash above its floors, at their prices, USD million."""
+        price, years = self.money_price(prices), len(self.calendar.years)
+        return money_musd[:, :years] @ price[:years], money_musd[:, years:] @ price[years:]
+
+    def cash_price(self, prices: Prices) -> Array:
+        """[C6] What a dollar of cash that comes in a month is worth by the floors, USD per USD, shape (months,)."""
+        by_year = prices.of_cash(self.calendar.years)
+        return np.asarray(by_year[self.calendar.year_of_month - self.calendar.years[0]], dtype=float)
 
     def reduced(self, prices: Prices) -> tuple[Array, list[Array]]:
         """What a MW earns beyond the prices of what it uses, USD million: (fleets, months), and starts of each offer."""
         paid = np.array([prices.power[fleet.site] for fleet in self.values.fleets]).reshape(self.mining_musd.shape)
         mining = self.mining_musd - paid
-        budget = self.budget_price(prices)
+        if self.floors:
+            mining = mining + self.mining_cash_musd * self.cash_price(prices)
+        money = self.money_price(prices)
         leases = []
         for l, offer in enumerate(self.values.offers):
             per_mw = prices.power[offer.offer.site] + self.suitable_price(prices, l)
-            earned = self.lease_musd[l] - self.occupied_mw[l] @ per_mw - self.capex_musd[l] @ budget
+            earned = self.lease_musd[l] - self.occupied_mw[l] @ per_mw - self.money_musd[l] @ money
             leases.append(earned - self.prerequisite_price(prices, l))
         return mining, leases
 
@@ -90,6 +104,7 @@ class SafeBounds(Readings):
             )
             for year, price in table.items()
         ]
+        terms += [prices.cash.get(floor.year, 0.0) * floor.free_musd for floor in self.floors]
         return math.fsum([*terms, *prices.exclusive.values()])
 
     def safe_bound_musd(self, prices: Prices, choices: dict[int, Choice] | None = None) -> float:
@@ -100,13 +115,13 @@ class SafeBounds(Readings):
         positive = prices.without_negative()
         mining, leases = self.reduced(positive)
         terms = [self.limits_value_musd(positive), *(np.maximum(mining, 0.0) * self.owned_mw).ravel().tolist()]
-        terms += self.machines.most_musd(mining, self.budget_price(positive))
+        terms += self.machines.most_musd(mining, self.money_price(positive))
         for l, (offer, earned) in enumerate(zip(self.values.offers, leases, strict=True)):
             choice = (choices or {}).get(l)
             allowed = earned if choice is not None or offer.offer.status == "signed" else earned[self.fitting[l]]
             terms.append(_best_of_offer(offer.offer, allowed, choice, self.place_price(positive, l)))
         bound = math.fsum([*terms, self.standing_musd])
-        return bound + self._rounding_musd(positive.largest, math.fsum(positive.of_offers))
+        return bound + self._rounding_musd(positive.largest, math.fsum(positive.of_offers)) + self._cash_rounding_musd(positive)
 
     def _rounding_musd(self, largest: float, of_offers: float) -> float:
         """Bound of the rounding errors in the bound above, USD million: terms x unit roundoff x size of what is added.
@@ -122,6 +137,16 @@ class SafeBounds(Readings):
         size += sum(float(np.sum(mw)) for mw in self.energised.values()) * 2 * largest
         size += of_offers * len(self.values.offers) * self.calendar.length
         return float(4 * roundoff * size)
+
+    def _cash_rounding_musd(self, prices: Prices) -> float:
+        """Bound of the rounding errors of what the floors of cash add to the bound, USD million."""
+        if not self.floors:
+            return 0.0
+        size = float(np.sum(np.abs(self.mining_cash_musd) * self.owned_mw)) + sum(abs(floor.free_musd) for floor in self.floors)
+        for offer, money in zip(self.values.offers, self.money_musd, strict=True):
+            size += offer.offer.critical_it_mw * float(np.max(np.sum(np.abs(money), axis=1), initial=0.0))
+        size += self.machines.cash_size_musd(self.mining_cash_musd)
+        return float(4 * np.finfo(float).eps * size * sum(prices.cash.values()) * self.calendar.length)
 
     def tree_bound_musd(self, program: Program, root: Node) -> float:
         """Part 6: the largest safe bound of the leaves of a search, USD million; infinite if the tree leaves out a plan."""

@@ -10,7 +10,8 @@ from ..models.scenario import Scenario
 from ..models.values import TODAY, USD_PER_MUSD, Multipliers, Values
 from .decisions import Decisions
 from .diagnosis import conflicts, describe
-from .optimise import Optimiser, SolverError
+from .elastic import explained
+from .optimise import InfeasibleError, Optimiser, SolverError
 
 OPTIMAL, NO_PLAN, UNPROVED = "OPTIMAL, PROVED", "INFEASIBLE, PROVED", "DO NOT USE"
 PROVED_USD = 1.0
@@ -66,8 +67,13 @@ class Series:
             return Answer(NO_PLAN, None, None, None, None, stated, "; ".join(self._conflicts))
         optimiser = self.optimiser
         cost = optimiser.today if at == TODAY else optimiser.program.cost_musd(at)
+        if at != TODAY and optimiser.program.has_floors:  # prices are in its rows: stated anew
+            optimiser = Optimiser(optimiser.values, optimiser.program.at_prices(at))
         try:
             solution, bound_musd = optimiser.proved(cost)
+        except InfeasibleError as fault:
+            verdict, why = (NO_PLAN, explained(fault.program)) if fault.proved else (UNPROVED, [str(fault)])
+            return Answer(verdict, None, None, None, None, stated, "; ".join(why))
         except SolverError as fault:
             return Answer(UNPROVED, None, None, None, None, stated, str(fault))
         decisions = Decisions.of(optimiser.program, solution.x)

@@ -47,6 +47,8 @@ from .ties import break_ties
 ALL_MINING = "no offer is taken; every MW without a signed lease may mine"
 LEASE_ALL = "offers are taken as far as MW and rules allow (most leased MW first, then most value)"
 
+BELOW_FLOOR = "; its cash falls below a floor, which no such plan holds"
+
 MOST_FORCED = 50
 """Offers left out that are solved for once more to tell why; others are explained by prices alone."""
 
@@ -121,10 +123,7 @@ class _Solved:
                 if not part.passed
             )
             return _without_answer(self.scenario, DO_NOT_USE, failed, self.clock, certificate)
-        references = (
-            self._reference("all_mining", ALL_MINING, self.optimiser.all_mining()),
-            self._reference("lease_all", LEASE_ALL, self.optimiser.lease_all()),
-        )
+        references = (self._reference("all_mining", ALL_MINING), self._reference("lease_all", LEASE_ALL))
         self.clock.lap("reference plans")
         break_evens = self._break_evens()
         self.clock.lap("break-evens")
@@ -192,7 +191,9 @@ class _Solved:
     def _lines(self, decisions: Decisions) -> list[Line]:
         return self.ledger.lines(*decisions.named(self.values))
 
-    def _reference(self, name: str, definition: str, decisions: Decisions) -> Reference:
+    def _reference(self, name: str, definition: str) -> Reference:
+        decisions, holds = self.optimiser.reference(name)
+        definition += "" if holds else BELOW_FLOOR
         lines = self._lines(decisions)
         leased = float(sum(np.sum(mw) for mw in decisions.lease_mw))
         cash = self.ledger.calendar.total_by_year(sum((line.usd for line in lines), np.zeros(self.ledger.calendar.length)))

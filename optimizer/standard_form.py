@@ -54,6 +54,23 @@ class StandardForm:
             row_names=[*self.row_names, ("at_least", None)],
         )
 
+    def with_rows(self, rows: dict[int, Array], row_upper: Array, cost: Array) -> StandardForm:
+        """The same with other coefficients of some rows (by position; of all columns, shape (columns,)), limits and costs."""
+        column = np.repeat(np.arange(self.columns), np.diff(self.first))
+        kept = ~np.isin(self.row, list(rows))
+        columns, numbers, values = [column[kept]], [self.row[kept]], [self.value[kept]]
+        for number, coefficients in rows.items():
+            used = np.flatnonzero(coefficients)
+            columns.append(used)
+            numbers.append(np.full(len(used), number, dtype=self.row.dtype))
+            values.append(coefficients[used])
+        all_columns, all_rows, all_values = (np.concatenate(parts) for parts in (columns, numbers, values))
+        order = np.lexsort((all_rows, all_columns))
+        first = np.zeros(self.columns + 1, dtype=np.int32)
+        np.cumsum(np.bincount(all_columns, minlength=self.columns), out=first[1:])
+        row, value = all_rows[order].astype(np.int32), np.asarray(all_values[order], dtype=float)
+        return replace(self, first=first, row=row, value=value, row_upper=row_upper, cost=cost)
+
     @property
     def rows(self) -> int:
         return len(self.row_upper)

@@ -62,7 +62,7 @@ def _sale(certifier: Certifier, k: int, months: Any) -> float | None:
 def _move(certifier: Certifier, prices: Prices, k: int, months: Any) -> float | None:
     """What moving a MW in the best of the months would gain today at the plan's prices of power; None if it cannot move."""
     mining, _ = certifier.reduced(prices)
-    gains: list[Array] = certifier.machines.gains(mining, certifier.budget_price(prices))
+    gains: list[Array] = certifier.machines.gains(mining, certifier.money_price(prices))
     found = [
         float(gain) * USD_PER_MUSD
         for choice, by_month in zip(certifier.values.machine_choices, gains, strict=True)

@@ -83,6 +83,7 @@ TABLES: dict[str, Sequence[str]] = {
     "stranded": ("site", "fleet", "year", "mw", "first", "last", "margin_usd", "sale_usd_per_mw", "move_gain_usd_per_mw"),
     "budget_price": ("year", "budget_usd", "spent_usd", "usd_per_usd"),
     "cumulative_budget_price": ("year", "budget_usd", "spent_usd", "usd_per_usd"),
+    "cash_floor": ("year", "floor_usd", "cash_usd", "usd_per_usd"),
     "cash_flow": ("site", "period", "item", "name", "usd", "discounted_usd"),
     "cash_by_year": ("year", "item", "usd"),
     "market": ("period", "hashprice_usd_per_ph_day", "hashprice_btc_per_ph_day", "btc_price_usd", "network_eh", "subsidy_btc"),
@@ -289,6 +290,18 @@ class Tables:
                 until = math.fsum(spent[: year - values.calendar.years[0] + 1].tolist())
                 price = self._prices.cumulative.get(year, 0.0)
                 found.append({"year": year, "budget_usd": budget, "spent_usd": until * USD_PER_MUSD, "usd_per_usd": price})
+        return found
+
+    @cached_property
+    def cash_floor(self) -> list[Row]:
+        """[C6] Floor, cash at the end, and value of one more dollar by then, of each year that has a floor."""
+        stated, certifier = self._values.scenario.finance.cash, self._certifier
+        found: list[Row] = []
+        for floor in certifier.floors if stated is not None else ():
+            assert stated is not None
+            above = math.fsum([floor.free_musd, *certifier.cash_musd(self._plan, floor.years)]) * USD_PER_MUSD
+            least, price = stated.floor_usd[floor.year], self._prices.cash.get(floor.year, 0.0)
+            found.append({"year": floor.year, "floor_usd": least, "cash_usd": least + above, "usd_per_usd": price})
         return found
 
     @staticmethod

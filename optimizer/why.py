@@ -140,6 +140,9 @@ class _Asked:
             self.progress("machines", number, len(choices))
             if wanted in (None, choice.name):
                 rows.append(machines.row(number))
+        if self.optimiser.program.has_floors:  # other prices are other rows: money_rows.py
+            for row in rows:
+                row["flips"] = [flip for flip in row["flips"] if flip["input"] in ("capex", "start") and flip["to"] is not None]
         return rows
 
     def _decisions(self) -> Decisions:
@@ -183,7 +186,7 @@ class _Asked:
         """The opposite, and by how much the plan is worth less with it, by solving again; all of it first, then the least of it."""
         lease = self.values.offers[number].offer
         if row["critical_mw"]:
-            return "without it", float(row["worth_usd"])
+            return "without it", _finite(float(row["worth_usd"]))
         for words, mw in (
             ("with all of it", lease.critical_it_mw),
             (f"with {smallest_mw(lease):,.6g} MW of it", smallest_mw(lease)),
@@ -239,6 +242,7 @@ def _rule(taken_mw: float, of_mw: float, worth: Worth, obstructed: bool) -> str:
         "site power": worth.power,
         "suitable MW": worth.suitable,
         "capex budget": worth.budget,
+        "cash floor": worth.cash,
         "group or prerequisite": worth.rules,
     }
     scarce = {name: usd for name, usd in uses.items() if name != "site power"} if taken_mw else uses

@@ -102,6 +102,24 @@ class Program:
         self._bar_blocks_that_do_not_fit()
         self._groups()
         self._prerequisites()
+        if self.opinion.data["finance"]["cash"]:
+            self._floors()
+
+    def _floors(self) -> None:
+        """Cash at the end of each year with a floor: what a unit of every column brings until then, by evaluating it alone."""
+        assert not self.hourly, "hours of mining have no cash of their own here"
+        years = [int(year) for year in self.opinion.data["finance"]["cash"]["floor_usd"]]
+        years = [year for year in years if year in {month // 12 for month in self.opinion.months}]
+        standing = self._cash(np.zeros(len(self.cost)), years)
+        units = [self._cash(unit, years) - standing for unit in np.eye(len(self.cost))]
+        for at, year in enumerate(years):
+            free = standing[at] - self.opinion.data["finance"]["cash"]["floor_usd"][str(year)]
+            self.rows.add([(column, -float(cash[at]) * USD * USD) for column, cash in enumerate(units)], free * USD * USD)
+
+    def _cash(self, x: Any, years: list[int]) -> Any:
+        """Cash of a plan at the end of each year, USD."""
+        found = self.opinion.evaluate(*self.decisions(x)).cash_usd
+        return np.array([found[year] for year in years])
 
     def _column(self, value_usd: float, most: float) -> int:
         self.cost.append(value_usd * USD)

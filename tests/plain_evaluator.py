@@ -258,7 +258,9 @@ def share_of_cell(agreements: list[Data], since: float, until: float, total: flo
 
 @dataclass
 class Entry:
-    """One payment: which month it is booked in, and what it is worth today."""
+    """One payment: in which month it falls, and what it is worth today. The month after the last one stands for the day on which
+    the horizon ends; what falls on it is booked in the last month.
+    """
 
     period: int
     item: str
@@ -276,6 +278,7 @@ class Evaluation:
     gross_usd: float
     uses_mw: dict[Key, float]  # site, period, use (mining, lease, conversion, kept), name
     violations: list[str]
+    cash_usd: dict[int, float] = field(default_factory=dict)  # at the end of each year that has a floor
 
 
 @dataclass
@@ -393,7 +396,7 @@ class PlainScenario:
     def purchase_entries(self, offer: Data, delivered: int) -> list[Entry]:
         """Every payment of one MW delivered in a month apart from its mining, tax included."""
         price, end = self.machine_price(offer, delivered), self.life(offer, delivered).stop
-        paid, period = delivered - offer["paid_months_before_delivery"], min(end, self.first + self.length - 1)
+        paid, period = delivered - offer["paid_months_before_delivery"], end
         resale = offer["resale_usd_per_th"] * self.th_per_mw(offer)
         sale = Entry(period, "machine_sale", resale, self.on_first_day("mining", resale, end))
         entries = [Entry(paid, "machine_purchase", -price, self.on_first_day("capex", -price, paid)), sale]
@@ -663,7 +666,7 @@ class PlainScenario:
         never_there = fleet["from"] is not None and month_number(fleet["from"]) >= end
         if day < self.first or usd == 0 or never_there:
             return None
-        return Entry(min(day, end - 1), "machine_sale", usd, self.on_first_day("mining", usd, day))
+        return Entry(day, "machine_sale", usd, self.on_first_day("mining", usd, day))
 
     def _running_entries(self, fleet: Data, mining_mw: MiningMw) -> Iterator[Entry]:
         for month in self.months:
@@ -817,7 +820,7 @@ class PlainScenario:
     def _on_end_days(self, lease: Data, start: int) -> Iterator[Entry]:
         """What goes back when the lease ends or is counted: rent paid ahead and not credited yet, and the deposit."""
         for day, n, probability in self.lease_ends(lease, start):
-            chance, period = probability * self.solvent(lease, start, day), min(day, self.first + self.length - 1)
+            chance, period = probability * self.solvent(lease, start, day), day
             if lease["prepayment"] is not None:
                 terms = lease["prepayment"]
                 credited = sum(1 for k in range(terms["credited_months"]) if terms["credited_from_month"] + k < n)
@@ -837,7 +840,7 @@ class PlainScenario:
             day = start + n
             if self.first <= day <= self.first + self.length:
                 usd = chance * self.solvent(lease, start, day) * (fee if right["by"] == "tenant" else -fee)
-                yield Entry(min(day, self.first + self.length - 1), "termination_fee", usd, self.on_first_day("lease", usd, day))
+                yield Entry(day, "termination_fee", usd, self.on_first_day("lease", usd, day))
 
     def _forfeits(self, lease: Data, start: int) -> Iterator[Entry]:
         """Tax on the deposit that a default in a month of the lease leaves with the landlord."""
@@ -859,8 +862,7 @@ class PlainScenario:
         for day, _, probability in self.lease_ends(lease, start):
             usd = probability * residual_value(lease)
             if usd:
-                period = min(day, self.first + self.length - 1)
-                yield Entry(period, "residual_value", usd, self.on_first_day("lease", usd, day))
+                yield Entry(day, "residual_value", usd, self.on_first_day("lease", usd, day))
 
     def lease_tax(self, lease: Data, start: int) -> Iterator[Entry]:
         """Tax on what comes in less what is deducted, per critical MW; capex is deducted through its depreciation alone."""
@@ -872,13 +874,13 @@ class PlainScenario:
         yield from self._forfeits(lease, start)
         for day, usd in self._interest_added(lease, start):
             shield = self.tax_rate * usd
-            yield Entry(min(day, self.first + self.length - 1), "income_tax", shield, self.on_first_day("debt", shield, day))
+            yield Entry(day, "income_tax", shield, self.on_first_day("debt", shield, day))
         for month in self.months:
             shield = self.tax_rate * self._depreciation(lease, start, month - start)
             yield Entry(month, "income_tax", shield, self.mid_month("lease", shield, month))
         for day, n, probability in self.lease_ends(lease, start):
             shield = self.tax_rate * probability * self.book_value(lease, start, n)
-            yield Entry(min(day, self.first + self.length - 1), "income_tax", shield, self.on_first_day("lease", shield, day))
+            yield Entry(day, "income_tax", shield, self.on_first_day("lease", shield, day))
 
     def book_value(self, lease: Data, start: int, n: int) -> float:
         assert self.schedule is not None
@@ -894,7 +896,7 @@ class PlainScenario:
         end = self.first + self.length
         for day, item, usd in loan_payments(lease, start, end) if lease["debt"] is not None else ():
             if item != INTEREST_ADDED and self.first <= day <= end and usd:
-                yield Entry(min(day, end - 1), item, usd, self.on_first_day("debt", usd, day))
+                yield Entry(day, item, usd, self.on_first_day("debt", usd, day))
 
     def _interest_added(self, lease: Data, start: int) -> Iterator[tuple[int, float]]:
         """(day, interest that is deducted and added to the loan instead of being paid)."""
@@ -1142,7 +1144,36 @@ class PlainScenario:
             for block in site["blocks"]:
                 entries = list(self._block_entries(site, block))
                 book += [(site["name"], block["name"], entry) for entry in [*entries, *map(self._taxed, entries)]]
-        return self._added_up(book, mining_mw, lease_mw, self.violations(mining_mw, lease_mw, bought, sold, moved))
+        found = self._added_up(book, mining_mw, lease_mw, self.violations(mining_mw, lease_mw, bought, sold, moved))
+        if self.data["finance"]["cash"]:
+            self._add_cash(found, [entry for *_, entry in book], lease_mw)
+        return found
+
+    def _add_cash(self, found: Evaluation, book: list[Entry], lease_mw: LeaseMw, tolerance: float = 1e-6) -> None:
+        """Cash until the end of each year with a floor, without buildings and without the day on which the horizon ends."""
+        end = self.first + self.length
+        buildings = [
+            (day, mw * probability * (residual_value(lease) - self._tax_on_building(lease, month_number(start), n)))
+            for (name, start), mw in lease_mw.items()
+            for lease in [self.leases[name]]
+            for day, n, probability in self.lease_ends(lease, month_number(start))
+        ]
+        paid = [(entry.period, entry.usd) for entry in book] + [(day, -usd) for day, usd in buildings]
+        for year, least in self.data["finance"]["cash"]["floor_usd"].items():
+            if int(year) in {month // 12 for month in self.months}:
+                until = [usd for month, usd in paid if month // 12 <= int(year) and month < end]
+                found.cash_usd[int(year)] = math.fsum([self.from_outside(int(year)), *until])
+                if found.cash_usd[int(year)] < least - tolerance * max(1e6, math.fsum(map(abs, until))):
+                    found.violations.append(f"end of {year}: {found.cash_usd[int(year)]} USD of cash, the floor is {least}")
+
+    def _tax_on_building(self, lease: Data, start: int, n: int) -> float:
+        return self.tax_rate * (residual_value(lease) - self.book_value(lease, start, n)) if self.tax_rate else 0.0
+
+    def from_outside(self, year: int) -> float:
+        """Cash on the valuation date and what is raised until the end of a year."""
+        cash = self.data["finance"]["cash"]
+        raised = (usd for at, usd in cash["raised_usd"].items() if self.first // 12 <= int(at) <= year)
+        return math.fsum([cash["opening_usd"], *raised])
 
     def _with_tax(self, entries: list[Entry]) -> list[Entry]:
         """What is paid of the entries of machines that run, and the tax on it."""
@@ -1167,7 +1198,7 @@ class PlainScenario:
         usd: dict[Key, list[float]] = defaultdict(list)
         discounted: dict[Key, list[float]] = defaultdict(list)
         for site, name, entry in book:
-            key = (site, month_text(entry.period), entry.item, name)
+            key = (site, month_text(min(entry.period, self.first + self.length - 1)), entry.item, name)
             usd[key].append(entry.usd)
             discounted[key].append(entry.discounted_usd)
         return Evaluation(

@@ -114,6 +114,8 @@ class Study:
     @cached_property
     def curves(self) -> list[Row]:
         """Break-even rents over the hashprice, within the map's box, of the offers that are nearest to theirs."""
+        if self.scenario.finance.cash is not None:
+            return []  # at other prices floors of cash allow other plans
         low, high = self.box.get("hashprice", REPORT_BOX["hashprice"])
         wanted = set(self.offers_by_distance[:MOST_CURVES])
         offers = [row["offer"] for row in self.plan.rows["leases"] if row["offer"] in wanted]

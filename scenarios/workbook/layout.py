@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, BeforeValidator
 
 from ...models.asics import ASICS
+from ...models.cash import Cash
 from ...models.finance import Finance
 from ...models.lease import Spending
 from ...models.months import Month
@@ -38,7 +39,12 @@ UNIT = "unit"
 NOTES = "Notes"
 """A sheet whose name begins so is for people; it is not read."""
 PATHS, PRICES, SHAPES, BUDGET, SOURCES = "Paths", "Prices", "Shapes", "Budget", "Sources"
-BUDGET_FIELDS = {"usd": "capex_budget_usd", "cumulative_usd": "cumulative_capex_budget_usd"}
+BUDGET_FIELDS: dict[str, Fields] = {
+    "usd": ("capex_budget_usd",),
+    "cumulative_usd": ("cumulative_capex_budget_usd",),
+    "raised_usd": ("cash", "raised_usd"),
+    "cash_floor_usd": ("cash", "floor_usd"),
+}
 """Columns of Budget, by the field of finance that they hold."""
 SHARE = "share"
 """The row of a shape that holds the share of the hours of each band."""
@@ -204,10 +210,10 @@ def path_columns() -> tuple[Column, ...]:
 
 @cache
 def budget_columns() -> tuple[Column, ...]:
-    """Columns of Budget: the year, its own budget, and the budget of all years up to its end."""
+    """Columns of Budget: the year, its own budget, that of all years up to its end, what is raised in it, and its floor of cash."""
     amounts = []
-    for header, field in BUDGET_FIELDS.items():
-        _, amount = get_args(Finance.model_fields[field].annotation)
+    for header, (*tables, field) in BUDGET_FIELDS.items():
+        _, amount = get_args((Cash if tables else Finance).model_fields[str(field)].annotation)
         quantity = next(meta for meta in get_args(amount) if isinstance(meta, Quantity))
         amounts.append(Column((header,), Kind.NUMBER, quantity))
     return (Column(("year",), Kind.YEAR, required=True), *amounts)

@@ -681,7 +681,7 @@ class _Reader:
         known: set[Any] = set()
         for row in self._rows(BUDGET, header) if header is not None else ():
             assert header is not None
-            place: Place = ("finance", BUDGET_FIELDS["usd"])
+            place: Place = ("finance", *BUDGET_FIELDS["usd"])
             key = self._value(year, (*place, "year"), BUDGET, row, header["year"])
             if key is ABSENT or key is None or key in known:
                 found = "nothing" if key in (ABSENT, None) else f"{shown(key)} a second time"
@@ -692,10 +692,10 @@ class _Reader:
             self._amounts(key, row, {columns[name]: at for name, at in header.items() if name in columns})
 
     def _amounts(self, year: Any, row: int, columns: dict[Column, int]) -> None:
-        """The budgets of a year; at least one of them."""
+        """The amounts of a year; at least one of them."""
         found = 0
         for column, at in columns.items():
-            place: Place = ("finance", BUDGET_FIELDS[column.header])
+            place: Place = ("finance", *BUDGET_FIELDS[column.header])
             amount = self._value(column, (*place, year), BUDGET, row, at)
             if amount is not ABSENT:
                 budget, cell = self._made((), place), self._at(BUDGET, row, at)

@@ -54,7 +54,7 @@ _GUIDE = (
     "    month) or the name of a path. Paths has its start and growth; Prices its values, months down and one column a path,",
     "    interpolated where Paths says how (between), and otherwise one for every month",
     "Shapes   prices within the year: a row for each month (1 to 12); for duration bands also a row of shares of the hours",
-    "Budget   the most that may be spent on offers in a calendar year, and by its end",
+    "Budget   the most that may be spent on offers in a calendar year, and by its end; what is raised in it; its floor of cash",
     "Sources   where each figure comes from: a source, or the word assumption and the reason",
     "",
     "An empty cell is a field that is not stated; the notes on the headers say what then holds. Columns may stand in any order.",
@@ -106,10 +106,17 @@ class _Writer:
 
     def _budget(self) -> None:
         year, *amounts = budget_columns()
-        tables = {column: getattr(self.scenario.finance, BUDGET_FIELDS[column.header]) for column in amounts}
+        tables = {column: self._by_year(BUDGET_FIELDS[column.header]) for column in amounts}
         years = sorted({key for table in tables.values() for key in table})
         rows = [{year: key, **{column: table.get(key) for column, table in tables.items()}} for key in years]
         self._rows(BUDGET, (year, *amounts), rows)
+
+    def _by_year(self, field: Fields) -> dict[int, float]:
+        """A table of finance by year; empty where the scenario does not have it."""
+        found: Any = self.scenario.finance
+        for part in field:
+            found = None if found is None else getattr(found, str(part))
+        return found or {}
 
     def _sheet(self, name: str) -> Any:
         sheet = self.book.add_worksheet(name, exact_sheet())

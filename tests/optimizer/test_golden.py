@@ -133,7 +133,27 @@ def budgets() -> Scenario:
 
 
 _LOAN = {"loan_to_cost_fraction": 0.75, "rate_per_year": 0.06, "amortisation_years": 0.5}
-CASES = {"two_sites": two_sites, "choices": choices, "budgets": budgets, "buying": buying, "moving": moving}
+
+
+def floors() -> Scenario:
+    """Three months over a year's end: machines that mine and may be bought or sold, a deal, an offer with a loan; two floors."""
+    deal = offer("Deal", site="North", status="signed", start_month="2026-11")
+    del deal["start_window"]
+    sale = {"usd_per_th": {"flat": 2.0}, "window": {"earliest": "2026-12", "latest": "2027-01"}}
+    return scenario(
+        horizon__end="2027-01",
+        finance__valuation_date="2026-11-01",
+        finance__tax={"rate_fraction": 0.2, "depreciation_years": 5},
+        finance__discount_rate_per_year={"mining": 0.12, "lease": 0.08, "capex": 0.08, "power_contract": 0.08, "debt": 0.07},
+        finance__cash={"opening_usd": 2e6, "raised_usd": {"2026": 5e6}, "floor_usd": {"2026": 1e6, "2027": 2e6}},
+        sites=[_site("North")],
+        fleets=[fleet("Fleet", site="North", mw=20.0, **{"from": "2026-11"}, sale=sale)],
+        leases=[deal, offer("Lent", site="North", debt=_LOAN, start_window={"earliest": "2026-11", "latest": "2026-12"})],
+        machine_offers=[machines(site="North", delivery_window={"earliest": "2026-12", "latest": "2026-12"}, mw=10.0)],
+    )
+
+
+CASES = {"two_sites": two_sites, "choices": choices, "budgets": budgets, "buying": buying, "moving": moving, "floors": floors}
 """Scenarios by name. The files of a case lie in the folder of its name; a family may have rows in several cases."""
 
 

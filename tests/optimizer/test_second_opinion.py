@@ -7,12 +7,16 @@ leases that run already. That no other plan is better is asked of a second progr
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import cases
 import hashlease as hl
 import pytest
+from hashlease.models.values import Values
+from hashlease.optimizer.optimise import Optimiser
 from hourly_program import Program
 from plain_evaluator import (
     BoughtMw,
@@ -199,6 +203,66 @@ def test_random_plan_is_reckoned_the_same(case: int) -> None:
     assert all_differences(plan, opinion) == []
     assert_nothing_is_better(plan, opinion)
     assert_all_mining(plan, opinion)
+
+
+# ---------------------------------------------------------------- random floors of cash
+
+
+def with_random_floors(case: int) -> hl.Scenario | None:
+    """A random scenario with a floor between the cash of the plan that has none and the most that any plan has; at times above it.
+
+    None where there is no plan.
+    """
+    drawn = random_case(case).model_dump(mode="json", by_alias=True)
+    drawn["finance"]["treasury"] = None
+    free = hl.Scenario.model_validate(drawn)
+    plan, own = hl.solve(free), random.Random(case)
+    if plan.verdict != "CERTIFIED":
+        return None
+    values = Values(free)
+    optimiser, years = Optimiser(values), free.calendar.years
+    paid = {year: sum(row["usd"] for row in plan.rows["cash_by_year"] if row["year"] <= year) for year in years}
+    most = {}
+    for year in years:
+        until = values.cash_until(year)
+        cost = replace(optimiser.program, values=until).cost_musd()
+        most[year] = 1e6 * (float(cost @ optimiser.solve(cost).x) + until.constant_musd())
+    year = max(years, key=lambda year: most[year] - paid[year])
+    wanted = paid[year] + own.choice([0.3, 0.6, 0.9, 0.9, 1.1]) * (most[year] - paid[year])
+    opening = max(0.0, -wanted) + own.choice([0.0, 1e6])
+    others = {str(other): max(0.0, opening + paid[other] - 1e6) for other in own.sample(years, own.randint(0, len(years)))}
+    floors = {year: usd if usd > 1e3 else 0.0 for year, usd in (others | {str(year): opening + wanted}).items()}
+    drawn["finance"]["cash"] = {"opening_usd": opening if opening > 1e3 else 0.0, "raised_usd": {}, "floor_usd": floors}
+    return hl.Scenario.model_validate(drawn)
+
+
+@pytest.mark.parametrize("case", range(200, 260))
+def test_random_floors(case: int) -> None:
+    limited = with_random_floors(case)
+    if limited is None:
+        return
+    plan, opinion = hl.solve(limited), plain(limited)
+    program = Program(opinion, hourly=False)
+    if plan.verdict == "INFEASIBLE, PROVED":
+        with pytest.raises(AssertionError):
+            program.solve(whole=True)
+        return
+    assert plan.verdict == "CERTIFIED", plan.conflicts
+    assert all_differences(plan, opinion) == []
+    best = program.solve(whole=True)
+    assert opinion.evaluate(*program.decisions(best)).violations == []
+    gross = opinion.evaluate(*program.decisions(best)).gross_usd
+    assert program.npv_usd(best) == pytest.approx(plan.npv_usd, abs=2e-8 * gross + 1.0)
+    assert program.npv_usd(program.solve()) == pytest.approx(plan.relaxation_npv_usd, abs=2e-8 * gross + 1.0)
+
+
+def test_enough_random_floors_bind() -> None:
+    priced = 0
+    for case in range(200, 260):
+        limited = with_random_floors(case)
+        if limited is not None:
+            priced += any(row["usd_per_usd"] > 1e-6 for row in hl.solve(limited).rows["cash_floor"])
+    assert priced >= 5
 
 
 # ---------------------------------------------------------------- odd inputs

@@ -363,6 +363,7 @@ REFUSED = [
     Refused("block-of-nobody", edited(put("Blocks", "site", "Nowhere", 3)), "Blocks!A3", '"Nowhere"', "a name on Sites: My site"),
     Refused("source-of-nothing", edited(put("Sources", "item", "Nobody", 8)), "Sources!B8", '"Nobody"', "a name on"),
     Refused("budget-year", edited(put("Budget", "year", "FY27", 3)), "Budget!", '"FY27"', "a calendar year"),
+    Refused("floor-text", edited(put("Budget", "cash_floor_usd", "ten", 3)), "Budget!E3", '"ten"', "0 or 1000"),
     Refused("budget-twice", edited(put("Budget", "year", 2027, 3)), "Budget!A4", "2027 a second time", "each calendar year once"),
     Refused("far-out", edited(_write("Leases", "XFD1048576", 1)), "Leases!XFD1048576", "values that far out", "first 20,000 rows"),
     Refused(

@@ -101,6 +101,13 @@ def test_numbers_keep_every_digit(tmp_path: Path) -> None:
     assert back(scenario, tmp_path).finance.capex_budget_usd == budget
 
 
+def test_floors_of_cash_have_columns_on_budget(tmp_path: Path) -> None:
+    cash = {"opening_usd": 4e7, "raised_usd": {"2027": 0.1 + 0.2 + 1e3}, "floor_usd": {"2026": 0, "2028": 1e7}}
+    stated = changed().model_dump(mode="json", by_alias=True)
+    scenario = Scenario.model_validate({**stated, "finance": {**stated["finance"], "cash": cash}})
+    assert back(scenario, tmp_path).finance.cash == scenario.finance.cash
+
+
 def test_files_beside_the_workbook_are_read(tmp_path: Path) -> None:
     scenario = load(write(tmp_path, hourly(), {"prices.csv": prices(january())}))
     same(scenario, back(scenario, tmp_path))
@@ -166,6 +173,8 @@ def test_every_field_of_the_models_has_its_column(template: Path) -> None:
         "capex_spending",
         "capex_budget_usd",
         "cumulative_capex_budget_usd",
+        "raised_usd",
+        "floor_usd",
         "share_of_hours_fraction",
         "zones",
     }
