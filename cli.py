@@ -66,7 +66,11 @@ def run_command(arguments: Sequence[str]) -> int:
         return EXIT_STOPPED
     except Exception as fault:
         from .optimizer.diagnosis import NoPlanError
+        from .optimizer.elastic import no_plan
+        from .optimizer.optimise import InfeasibleError
 
+        if isinstance(fault, InfeasibleError) and fault.proved:
+            fault = no_plan(fault)
         if isinstance(fault, NoPlanError):
             tell("\n".join(["INFEASIBLE, PROVED", *fault.lines]))
             return EXIT_NO_PLAN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator
@@ -98,8 +99,8 @@ def _against_references(plan: Plan, width: int) -> Iterator[str]:
     leased = sum(row["critical_mw"] for row in plan.rows["leases"])
     rows = [("this plan", _m(plan.npv_usd), "", f"{leased:,.1f}")]
     for reference in plan.references:
-        difference = _m(plan.npv_usd - reference.npv_usd)
-        rows.append((_words(reference.name), _m(reference.npv_usd), difference, f"{reference.leased_critical_mw:,.1f}"))
+        figures = (_m(reference.npv_usd), _m(plan.npv_usd - reference.npv_usd), f"{reference.leased_critical_mw:,.1f}")
+        rows.append((_words(reference.name), *(figures if reference.is_possible else ("-", "-", "-"))))
     yield from columns(("", "NPV M USD", "this plan is worth more by", "leased critical MW"), rows)
     for reference in plan.references:
         yield from paragraph(f"{_words(reference.name)}: {reference.definition}", width)
@@ -257,7 +258,7 @@ def _machine_offers(plan: Plan, width: int) -> Iterator[str]:
             row["decision"],
             f"{row['mw']:,.1f} of {row['of_mw']:,.1f}",
             _m(row["npv_usd"]) if row["mw"] else "-",
-            _m(row["worth_usd"]) if row["mw"] else "-",
+            _m(row["worth_usd"]) if row["mw"] and math.isfinite(row["worth_usd"]) else "-",
             f"{row['usd_per_th']:,.2f}",
             _or_dash(row["break_even_usd_per_th"], "{:,.2f}"),
             row["month"] or row["best_month"],

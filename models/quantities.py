@@ -246,6 +246,13 @@ MACHINE_LIFE = Quantity("months", 1, 240, whole=True, slips=())
 VARIABLE_OPEX = Quantity("USD/MWh", 0, 200, slips=_MWH_SLIPS)
 FIXED_OPEX = Quantity("USD per meter MW and month", 100, 500_000, or_zero=True, slips=(Slip(1_000, "USD per kW and month"),))
 
+# --- rules -----------------------------------------------------------------------------------------------------------
+
+POLICY_HASHRATE = Quantity("EH/s", 0.0001, 10_000, or_zero=True, slips=(Slip(1e-3, "PH/s"), Slip(1e-6, "TH/s")))
+"""Energised hashrate of a site or a company; the largest miners run 30 to 60 EH/s."""
+POLICY_MW = Quantity("MW", 0.001, 100_000, or_zero=True, slips=_MW_SLIPS)
+"""Meter MW of a site or a company."""
+
 # --- leases ----------------------------------------------------------------------------------------------------------
 
 RENT = Quantity(

@@ -21,6 +21,7 @@ from .mining import Fleet
 from .money_faults import money_faults, money_warnings
 from .months import Array, Calendar, Month
 from .names import Name, slug
+from .policy import PolicyRule, tenant_of
 from .power import Power
 from .prices import HourlyPrice, PriceTable, Zone
 from .quantities import Input
@@ -72,6 +73,7 @@ class Scenario(Input):
     leases: tuple[LeaseOffer, ...] = ()
     machine_offers: tuple[MachineOffer, ...] = ()
     machine_moves: tuple[MachineMove, ...] = ()
+    rules: tuple[PolicyRule, ...] = ()
     finance: Finance
 
     @model_validator(mode="after")
@@ -84,6 +86,7 @@ class Scenario(Input):
                 ("leases", self.leases),
                 ("machine_offers", self.machine_offers),
                 ("machine_moves", self.machine_moves),
+                ("rules", self.rules),
                 ("zones", self.power.zones),
             )
         }
@@ -101,6 +104,7 @@ class Scenario(Input):
             *self._fleet_faults(),
             *self._machine_faults(),
             *self._move_faults(),
+            *self._rule_faults(),
         ]
 
     # --- the parts, by name --------------------------------------------------------------------------------------------
@@ -168,7 +172,8 @@ class Scenario(Input):
         grouped = [group for group, _ in group_at]
         site_of = {lease.name: lease.site for lease in self.leases}
         apart = any(lease.requires is not None and site_of.get(lease.requires) != lease.site for lease in self.leases)
-        return not (self.machine_moves or self.finance.has_budget or apart or len(grouped) > len(set(grouped)))
+        over_all = any(rule.site is None for rule in self.rules)
+        return not (self.machine_moves or self.finance.has_budget or apart or over_all or len(grouped) > len(set(grouped)))
 
     def until(self, end: Month) -> Scenario:
         """The same scenario with another end of the horizon (not checked again)."""
@@ -182,6 +187,7 @@ class Scenario(Input):
             fleets=tuple(self.fleets_at(site)),
             leases=tuple(self.leases_at(site)),
             machine_offers=tuple(offer for offer in self.machine_offers if offer.site == site),
+            rules=tuple(rule for rule in self.rules if rule.site == site),
         )
 
     def with_leases(self, leases: tuple[LeaseOffer, ...], finance: Finance) -> Scenario:
@@ -367,6 +373,19 @@ class Scenario(Input):
         for number, move in enumerate(self.machine_moves):
             for fault in move_faults(move, self.fleets, taken, self.calendar):
                 yield replace(fault, place=("machine_moves", number, *fault.place))
+
+    def _rule_faults(self) -> Iterator[Fault]:
+        """Rules that speak of a tenant nobody has, and rules of no month of the horizon."""
+        tenants = [tenant_of(lease) for lease in self.leases]
+        for number, rule in enumerate(self.rules):
+            place: Place = ("rules", number)
+            if rule.tenant is not None and rule.tenant not in tenants:
+                allowed = f"one of: {listed(dict.fromkeys(tenants))}" if tenants else "a tenant of a lease; there is none"
+                yield Fault((*place, "tenant"), f"no lease of {rule.tenant}", allowed, nearest(rule.tenant, tenants))
+            if not len(rule.months(self.calendar)):
+                span = f"a rule from {rule.first_month or self.calendar.start} to {rule.last_month or self.calendar.end}"
+                field = "to" if rule.last_month is not None and rule.last_month < self.calendar.start else "from"
+                yield Fault((*place, field), span, f"months of the horizon, {self.calendar.start} to {self.calendar.end}")
 
     def _most_energised(self, site: str) -> float:
         return float(self.site(site).energised(self.calendar).max())

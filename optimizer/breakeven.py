@@ -81,6 +81,8 @@ class BreakEvens:
         if self.program.has_floors:
             return BreakEven(self._worth(number), None, None)
         rent = self.rent(number)
+        if math.isinf(rent.worth_musd):
+            return BreakEven(math.inf, None, None)
         return BreakEven(rent.worth_musd, rent.multiplier, self._hashprice(number, rent.worth_musd))
 
     def _worth(self, number: int) -> float:
@@ -91,7 +93,10 @@ class BreakEvens:
 
     def rent(self, number: int) -> BreakEvenRent:
         """The break-even rent of one offer, and the two plans that are worth the same at it."""
-        without = self.optimiser.solve(without=frozenset([number]))
+        try:
+            without = self.optimiser.solve(without=frozenset([number]))
+        except InfeasibleError:
+            return BreakEvenRent(math.inf, None, self._optimum.x, self._optimum.x)
         worth = self._optimum.objective - without.objective
         if self.program.values.offers[number].offer.status == "signed":
             return BreakEvenRent(worth, self._signed_rent(number, worth), self._optimum.x, without.x)

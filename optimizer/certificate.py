@@ -6,7 +6,8 @@ Parts
 1  primal: every row is added up again from the contracts (exact summation), every bound checked
 2  integrality: whole blocks are whole, minimum sizes and exclusive groups hold, and part 1 holds for the rounded plan
 3  objective: the ledger's discounted cash equals the program's objective to 1e-9 of the gross flows
-4  duals: prices of MW, suitable MW and budget are not negative; complementary slackness; duality gap
+4  duals: prices of MW, suitable MW, budget and rules are not negative (of a lower limit: of one unit less); complementary
+   slackness; duality gap
 5  safe bound: no plan is worth more, whatever the prices are (safe_bounds.py), from the readings of the contracts (readings.py)
 6  whole blocks: the proved bound of a search over the leases (branching.py); its leaves carry such bounds
 
@@ -26,6 +27,7 @@ from ..models.values import USD_PER_MUSD, Values
 from .decisions import Decisions
 from .ledger import Line, gross_usd, total_usd
 from .offer_rules import BrokenRule, dated_rows, missing_prerequisites, mixes
+from .policy_readings import PolicyReading
 from .prices import Prices
 from .readings import total
 from .safe_bounds import SafeBounds
@@ -146,6 +148,8 @@ class Certifier(SafeBounds):
             yield broken.share, f"prerequisite of {broken.offer}"
         for site in self.scenario.sites:
             yield from self._site_violations(plan, site.name)
+        for rule in self.policy:
+            yield self._policy_violation(plan, rule)
         capex, decided = [*self.capex_musd, *self.machines.capex_musd], [*plan.lease_mw, *plan.machine_mw]
         for budget in self.budgets:
             yield _excess(budget.terms_musd(capex, decided), budget.limit_musd), budget.name
@@ -179,6 +183,13 @@ class Certifier(SafeBounds):
             rows, limit = np.array(found).reshape(len(found), self.calendar.length), limits[site]
             month = int(np.argmax((rows.sum(axis=0) - limit) / np.maximum(1.0, np.abs(rows).sum(axis=0))))
             yield _excess(rows[:, month].tolist(), float(limit[month])), f"{name} of {site} in {self.calendar.months[month]}"
+
+    def _policy_violation(self, plan: Decisions, rule: PolicyReading) -> tuple[float, str]:
+        """The worst month of a rule; a lower limit is missed by as much as an upper one is exceeded with the signs turned."""
+        rows, limit = rule.sign * rule.terms(plan), rule.sign * rule.limit
+        over = np.where(rule.applies > 0, (rows.sum(axis=0) - limit) / np.maximum(1.0, np.abs(rows).sum(axis=0)), -np.inf)
+        month = int(np.argmax(over))
+        return _excess(rows[:, month].tolist(), float(limit[month])), f"rule {rule.of} in {self.calendar.months[month]}"
 
     def whole_blocks(self, plan: Decisions) -> Part:
         """Part 2."""
@@ -220,6 +231,9 @@ class Certifier(SafeBounds):
         for site, power in prices.power.items():
             idle = self.energised[site] - self._used(plan, site)
             worst.append(float(np.max(np.abs(power * idle), initial=0.0)))
+        for rule in self.policy:
+            left = rule.applies * prices.policy.get((rule.family, rule.of), 0.0) * (rule.limit - rule.terms(plan).sum(axis=0))
+            worst.append(float(np.max(np.abs(left), initial=0.0)))
         figure = max(worst) / max(gross_musd, SMALLEST_GROSS_MUSD)
         return Part(4, "duals: sign, slackness", figure, "of the gross flows", GAP_TOLERANCE, figure <= GAP_TOLERANCE)
 

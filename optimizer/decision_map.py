@@ -24,9 +24,10 @@ from ..models.values import TODAY, USD_PER_MUSD, Multipliers, Values
 from .certificate import LEDGER_TOLERANCE, Certifier
 from .decisions import Decisions
 from .diagnosis import NoPlanError, conflicts, describe
+from .elastic import no_plan
 from .ledger import total_usd
 from .money_rows import FLOORS_REFUSED
-from .optimise import Optimiser, SolverError
+from .optimise import InfeasibleError, Optimiser, SolverError
 from .plan import plain
 from .plan_values import PlanValues
 from .roots import root
@@ -281,6 +282,14 @@ class DecisionMap:
                     rows.append(edge)
         return sorted(rows, key=lambda row: abs(math.log1p(row["change_fraction"])))
 
+    def all_mining(self) -> Decisions:
+        """The plan that takes no offer, which live pages compare with. Raises InputError where no such plan keeps the rules."""
+        try:
+            return self.optimiser.all_mining()
+        except InfeasibleError:
+            allowed = "rules that can be kept without an offer: live pages compare every plan with the one that takes none"
+            raise InputError([Problem("decision map", "rules", "rules that no plan without offers keeps", allowed)]) from None
+
     def _best_usd(self, point: dict[str, float]) -> float:
         """Value of the best of all plans at a point, solved for."""
         at = Multipliers(**point)
@@ -394,7 +403,10 @@ def decision_map(
     if found:
         raise NoPlanError(describe(found))
     optimiser = Optimiser(Values(scenario))
-    today = Decisions.of(optimiser.program, optimiser.solve().x)
+    try:
+        today = Decisions.of(optimiser.program, optimiser.solve().x)
+    except InfeasibleError as fault:
+        raise no_plan(fault) if fault.proved else fault from None
     npv_musd = today.npv_musd(optimiser.values)
     sandwich = Sandwich(optimiser, axes)
     first = sandwich.plans.add(sandwich.plans.committed(today, TODAY))

@@ -1,7 +1,8 @@
 """Infeasible? Arithmetic on the data, before any solver: firm leases against the MW of each site and month.
 
-Only signed leases force anything in this program, so the arithmetic decides feasibility by itself: if no line is found here,
-a plan exists (sign what is signed, mine nothing). Should the solver say otherwise, elastic.py finds out what does not fit together.
+Without rules only signed leases force anything in this program, so the arithmetic decides feasibility by itself: if no line is
+found here, a plan exists (sign what is signed, mine nothing). Of rules the arithmetic names those that no plan keeps, each by
+itself (policy_conflicts.py). Where the solver finds no plan all the same, elastic.py finds out what does not fit together.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 
 from ..models.months import Month
 from ..models.scenario import Scenario
+from .policy_conflicts import PolicyConflict, policy_conflicts
 from .remedies import Remedy, remedies
 from .supplies import TOLERANCE_MW, Supply, supplies
 
@@ -53,20 +55,20 @@ class Conflict:
         )
 
 
-def conflicts(scenario: Scenario) -> list[Conflict]:
-    """Every conflict of the scenario's data, by site and run of months; empty if a plan exists."""
-    found: list[Conflict] = []
+def conflicts(scenario: Scenario) -> list[Conflict | PolicyConflict]:
+    """Every conflict of the scenario's data, by site and run of months, then by rule; empty if none shows without a solver."""
+    found: list[Conflict | PolicyConflict] = []
     for site in sorted(scenario.sites, key=lambda site: site.name):
         told = np.zeros(scenario.calendar.length, dtype=bool)
         for supply in supplies(scenario, site):
             short = (supply.short > TOLERANCE_MW) & ~told
             told |= short
             found += _runs(supply, short)
-    return found
+    return found + policy_conflicts(scenario)
 
 
-def _runs(supply: Supply, short: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[Conflict]:
-    months, found = supply.scenario.calendar.months, []
+def _runs(supply: Supply, short: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[Conflict | PolicyConflict]:
+    months, found = supply.scenario.calendar.months, list[Conflict | PolicyConflict]()
     at = np.flatnonzero(short)
     for run in np.split(at, np.flatnonzero(np.diff(at) > 1) + 1) if len(at) else []:
         worst = int(run[np.argmax(supply.short[run])])
@@ -87,7 +89,7 @@ def _runs(supply: Supply, short: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> 
     return found
 
 
-def describe(found: list[Conflict]) -> list[str]:
+def describe(found: list[Conflict | PolicyConflict]) -> list[str]:
     """At most twelve lines."""
     lines = [str(conflict) for conflict in found[:MOST_LINES]]
     if len(found) > MOST_LINES:

@@ -1,9 +1,10 @@
 """What does not fit together in a program without any plan, found by the solver: rows, MW and money, and the smallest set of rules.
 
-The arithmetic of diagnosis.py names what firm leases alone contradict. Where several rules contradict each other (and integers),
-the program is made elastic: every business rule may be missed, at a price of 1 per unit of its limit, with whole blocks kept
-whole; the cheapest way to miss them names all conflicts at once. An irreducible set of rules (HiGHS, strategy 6: from a ray,
-then deletion) then says which rules stand against each other: leaving out any one of them ends the contradiction.
+The arithmetic of diagnosis.py names what firm leases alone, or a rule alone, contradict. Where several rules contradict each other
+(and integers), the program is made elastic: every business rule may be missed, at a price of 1 per unit of its limit (a thousandth
+of it for the rules of models/policy.py, which are the company's own), with whole blocks kept whole; the cheapest way to miss them
+names all conflicts at once. An irreducible set of rules (HiGHS, strategy 6: from a ray, then deletion) then says which rules stand
+against each other: leaving out any one of them ends the contradiction.
 """
 
 from __future__ import annotations
@@ -17,13 +18,17 @@ import numpy as np
 
 from ..models.months import Month
 from ..models.values import USD_PER_MUSD
+from .diagnosis import NoPlanError
 from .money_rows import CASH_FLOOR
+from .optimise import InfeasibleError
+from .policy_rules import POLICY_FAMILIES
 from .price_ranges import DEFINITIONS, RULES, Rule
 from .program import Program
 from .session import Outcome, Session, highs_lp
 from .standard_form import StandardForm
 
 SMALLEST_SHORT = 1e-6
+OWN_RULES_GIVE_WAY = 1e-3
 IIS_STRATEGY = 6
 IIS_SECONDS = 10.0
 MOST_MEMBERS, MOST_LINES = 6, 12
@@ -53,6 +58,12 @@ class Shortage:
                 f"{self.have:,.1f} M USD (short {self.short:,.1f}). Smallest change: {self.short:,.1f} M USD more of opening "
                 "or raised cash by then, together with the others told here"
             )
+        if self.family in POLICY_FAMILIES:
+            lower = self.family.endswith("at_least")
+            need = f"{self.need:,.1f} {unit} {'are asked for' if lower else 'are needed'}"
+            have = f"{self.have:,.1f} {unit} {'can be reached beside all else' if lower else 'are allowed'}"
+            change = f"its limit {self.short:,.1f} {unit} {'lower' if lower else 'higher'}, together with the others told here"
+            return f"{place}: {rule.words}: {need}, {have} (short {self.short:,.1f}). Smallest change: {change}"
         return (
             f"{place}: what is fixed needs {self.need:,.1f} {unit}, {self.have:,.1f} {unit} of {rule.words} "
             f"(short {self.short:,.1f}). Smallest change: {self.short:,.1f} {unit} more, together with the others told here"
@@ -87,7 +98,7 @@ def _elastic(form: StandardForm) -> tuple[StandardForm, list[int]]:
     ends = form.first[-1] + np.arange(1, added + 1, dtype=np.int32)
     elastic = replace(
         form,
-        cost=np.concatenate([np.zeros(form.columns), -np.ones(added)]),
+        cost=np.concatenate([np.zeros(form.columns), [-_price_of(form.row_names[row][0]) for row in rows]]),
         first=np.concatenate([form.first, ends]).astype(np.int32),
         row=np.concatenate([form.row, np.array(rows, dtype=np.int32)]).astype(np.int32),
         value=np.concatenate([form.value, sign]),
@@ -97,6 +108,11 @@ def _elastic(form: StandardForm) -> tuple[StandardForm, list[int]]:
         column_names=[*form.column_names, *[("missed", form.row_names[row]) for row in rows]],
     )
     return elastic, rows
+
+
+def _price_of(family: str) -> float:
+    """What missing a unit of a rule costs: a company's own rules give way before power, halls and money do."""
+    return OWN_RULES_GIVE_WAY if family in POLICY_FAMILIES else 1.0
 
 
 def _grouped(program: Program, told: list[tuple[int, float]]) -> list[Shortage]:
@@ -171,6 +187,11 @@ def explained(program: Program) -> list[str]:
         more = f" and {len(members) - MOST_MEMBERS} more" if len(members) > MOST_MEMBERS else ""
         lines.append(f"stand against each other: {', '.join(members[:MOST_MEMBERS])}{more}")
     return lines
+
+
+def no_plan(fault: InfeasibleError) -> NoPlanError:
+    """The solver's proof that there is no plan, as the lines that tell why."""
+    return NoPlanError(explained(fault.program) or [str(fault)])
 
 
 def _name(family: str, index: Any) -> str:

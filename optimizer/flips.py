@@ -13,6 +13,7 @@ starting in that month alone, and so is its neighbour. If they do not differ, th
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,6 +66,8 @@ class Flips:
         if not now or (self.today.program.has_floors and (lease.status == "signed" or not self._can_do_without(number))):
             return None
         without = self._without(number)
+        if math.isinf(without):
+            return None
         case = self._at_capex(lease, now, number, without)
         if lease.status == "signed":
             return self._signed_capex(lease, number, without, case)
@@ -90,7 +93,11 @@ class Flips:
         return True
 
     def _without(self, number: int) -> float:
-        return self.today.solve(without=frozenset([number])).objective
+        """Value without the offer, USD million; minus infinity where no plan without it keeps the rules."""
+        try:
+            return self.today.solve(without=frozenset([number])).objective
+        except InfeasibleError:
+            return -math.inf
 
     def _at_capex(self, lease: LeaseOffer, usd: float, number: int, without: float) -> _Case:
         field = f'leases."{lease.name}".capex_usd_per_critical_mw'
@@ -148,6 +155,8 @@ class Flips:
             return None
         best = self.today.solve()
         without = self._without(number)
+        if math.isinf(without):
+            return None
         taken_now = best.objective - without > INDIFFERENT_MUSD
         opened = self._opened(lease)
         earned, starts = self._earned_by_start(number, opened), opened.starts
@@ -194,6 +203,7 @@ class Flips:
                 [certifier.cash_by_year_musd(certifier.ledger.lease(lease, start, building=False)) for start in opened.starts]
             )
             earned = earned + prices.cash.get(floor.year, 0.0) * cash[:, : floor.years].sum(axis=1)
+        earned = earned - certifier.policy_price(prices, number, opened.starts)
         return np.where(np.abs(earned) < INDIFFERENT_MUSD / max(lease.critical_it_mw, 1.0), 0.0, earned)
 
     def _taken_from(self, lease: LeaseOffer, month: Month, without: float) -> bool:

@@ -297,6 +297,16 @@ class Ledger:
             taken[since >= self._longest(lease)] = 0.0
         return taken
 
+    def let_mw(self, lease: LeaseOffer, start: Month, delivered: bool = False) -> Array:
+        """[C7] Of these MW, those that are let in each month (delivered: whose rent has started): none once the lease is over."""
+        since = self._since(start)
+        ahead = 0 if delivered else lease.conversion_outage_months
+        mw = np.zeros(self.calendar.length)
+        for phase in lease.phases:
+            mw[since + ahead >= phase.months_after_start] += phase.share_fraction * lease.gross_up
+        mw[since >= self._longest(lease)] = 0.0
+        return mw
+
     def _longest(self, lease: LeaseOffer) -> int:
         """Most months that the lease may run."""
         for right in lease.terminations:

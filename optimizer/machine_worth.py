@@ -24,7 +24,7 @@ from .decisions import SMALLEST_MW
 from .optimise import InfeasibleError, Optimiser, SolverError
 from .prices import Prices
 from .program import Program
-from .reasons import PRICED_OUT_USD, money
+from .reasons import NOT_WITHOUT, PRICED_OUT_USD, money
 from .session import Solution
 
 MOST_STEPS, PRECISION = 60, 1e-9
@@ -38,7 +38,8 @@ class MachineWorth:
 
     own: discounted cash of the purchase itself, after tax and resale, or of the sale, less the resale forgone. mining: what its MW
     earn while they are there, where that is a gain (negative: would have earned). power: of that, what the power is worth
-    elsewhere. budget: what the money is worth elsewhere. cash: of what it takes before floors of cash are asked, the same.
+    elsewhere. budget: what the money is worth elsewhere. cash: of what it takes before floors of cash are asked, the same. policy:
+    what the scenario's rules make them pay (negative: what they are worth for rules that they help to keep).
     """
 
     month: Month
@@ -47,10 +48,11 @@ class MachineWorth:
     power: float
     budget: float
     cash: float = 0.0
+    policy: float = 0.0
 
     @property
     def net(self) -> float:
-        return self.own + self.mining - self.power - self.budget - self.cash
+        return self.own + self.mining - self.power - self.budget - self.cash - self.policy
 
 
 def worth_of_machines(certifier: Certifier, prices: Prices, number: int, mw: Array) -> MachineWorth:
@@ -61,11 +63,13 @@ def worth_of_machines(certifier: Certifier, prices: Prices, number: int, mw: Arr
     c = int(np.argmax(mw)) if np.any(mw) else int(np.argmax(gain))
     changes = {k: per_mw[c] for k, per_mw in machines.changes[number].items()}
     gross = sum(float(per_mw @ np.maximum(certifier.mining_musd[k], 0.0)) for k, per_mw in changes.items())
-    earned = mining - certifier.mining_cash_musd * certifier.cash_price(prices)  # apart from what floors make of cash
-    beyond = sum(float(per_mw @ np.maximum(earned[k], 0.0)) for k, per_mw in changes.items())
-    brings = sum(float(per_mw @ (np.maximum(mining[k], 0.0) - np.maximum(earned[k], 0.0))) for k, per_mw in changes.items())
+    unruled = mining + certifier.policy_price_of_mining(prices)
+    earned = unruled - certifier.mining_cash_musd * certifier.cash_price(prices)  # apart from what floors make of cash
+    beyond, free, ruled = (
+        sum(float(per_mw @ np.maximum(of[k], 0.0)) for k, per_mw in changes.items()) for of in (earned, unruled, mining)
+    )
     budget, cash = certifier.money_used(machines.money_musd[number], prices)
-    figures = (machines.musd[number][c], gross, gross - beyond, budget[c], cash[c] - brings)
+    figures = (machines.musd[number][c], gross, gross - beyond, budget[c], cash[c] - (free - beyond), free - ruled)
     return MachineWorth(choice.months[c], *(float(figure) * USD_PER_MUSD for figure in figures))
 
 
@@ -114,7 +118,7 @@ class MachineBreakEvens:
         try:
             without = self.without(number).objective
         except InfeasibleError:
-            without = -math.inf
+            return MachineBreakEven(math.inf, None)
         worth, price = today.objective - without, self._price(number, without, today)
         if np.sum(today.x[self.columns_of(number)]) > SMALLEST_MW:
             return MachineBreakEven(worth, price)
@@ -231,7 +235,7 @@ def purchase_reason(choice: MachineChoice, mw: Array, worth: MachineWorth, found
         if worth.net > -PRICED_OUT_USD:
             return _forced(found)
         return f"not bought: at its best delivery ({worth.month}) {_balance(worth)}, {money(-worth.net)} less than it costs"
-    gain = f"without them the plan is worth {money(found.worth_musd * USD_PER_MUSD)} less"
+    gain = _gain(found, "them")
     if taken >= choice.size_mw * (1 - SAME_SHARE):
         return f"bought in full: {_balance(worth)}; {gain}"
     return f"bought in part ({taken:,.1f} of {choice.size_mw:,.1f} MW) because {_limit(worth)}: {_balance(worth)}; {gain}"
@@ -244,7 +248,7 @@ def sale_reason(choice: MachineChoice, mw: Array, worth: MachineWorth, found: Ma
         if worth.net > -PRICED_OUT_USD:
             return _forced(found).replace("not bought", "kept").replace("buys", "sells").replace("buy", "sell")
         return f"kept: in the best month to sell them ({worth.month}) {_given_up(worth)}, {money(-worth.net)} more than it brings"
-    gain = f"without the sale the plan is worth {money(found.worth_musd * USD_PER_MUSD)} less"
+    gain = _gain(found, "the sale")
     size = "all sold" if taken >= choice.size_mw * (1 - SAME_SHARE) else f"{taken:,.1f} of {choice.size_mw:,.1f} MW sold"
     return f"{size}: {_given_up(worth)}; {gain}"
 
@@ -256,9 +260,23 @@ def move_reason(choice: MachineChoice, mw: Array, worth: MachineWorth, found: Ma
         if worth.net > -PRICED_OUT_USD:
             return _forced(found).replace("not bought", "not moved").replace("buys", "moves").replace("buy", "move")
         return f"not moved: in the best month to leave ({worth.month}) {_elsewhere(worth)}, {money(-worth.net)} less than it costs"
-    gain = f"without the move the plan is worth {money(found.worth_musd * USD_PER_MUSD)} less"
+    gain = _gain(found, "the move")
     size = "all moved" if taken >= choice.size_mw * (1 - SAME_SHARE) else f"{taken:,.1f} of {choice.size_mw:,.1f} MW moved"
     return f"{size}: {_elsewhere(worth)}; {gain}"
+
+
+def _gain(found: MachineBreakEven, what: str) -> str:
+    """What the plan would be worth less without a choice."""
+    if math.isinf(found.worth_musd):
+        return NOT_WITHOUT.replace(" it ", f" {what} ")
+    return f"without {what} the plan is worth {money(found.worth_musd * USD_PER_MUSD)} less"
+
+
+def _ruled(worth: MachineWorth) -> str:
+    """What the scenario's rules add, where they do."""
+    if worth.policy > PRICED_OUT_USD:
+        return f" and takes room under the rules worth {money(worth.policy)}"
+    return f" and helps to keep rules, worth {money(-worth.policy)}" if worth.policy < -PRICED_OUT_USD else ""
 
 
 def _elsewhere(worth: MachineWorth) -> str:
@@ -269,7 +287,7 @@ def _elsewhere(worth: MachineWorth) -> str:
 
     return (
         f"a MW costs {money(-worth.own)} to move, would earn {compared(worth.mining)} than here if it always had power, and uses "
-        f"power worth {compared(worth.power)}"
+        f"power worth {compared(worth.power)}{_ruled(worth)}"
     )
 
 
@@ -277,7 +295,7 @@ def _given_up(worth: MachineWorth) -> str:
     brings = "brings" if worth.own >= 0 else "loses"
     mining = f"gives up {money(-worth.mining)} of mining" if worth.mining < -0.5 else "gives up no mining that pays"
     power = f" on power worth {money(-worth.power)} elsewhere" if worth.power < -0.5 else ""
-    return f"a MW {brings} {money(abs(worth.own))} (price less tax and the resale forgone) and {mining}{power}"
+    return f"a MW {brings} {money(abs(worth.own))} (price less tax and the resale forgone) and {mining}{power}{_ruled(worth)}"
 
 
 def _forced(found: MachineBreakEven) -> str:
@@ -296,10 +314,14 @@ def _balance(worth: MachineWorth) -> str:
     uses += [f"cash worth {money(worth.cash)}"] if worth.cash > 0.5 else []
     elsewhere = f" and uses {' and '.join(uses)} elsewhere" if uses else ""
     costs = f"costs {money(-worth.own)}" if worth.own <= 0 else f"brings {money(worth.own)} back beyond its price"
-    return f"a MW {costs} (price less tax and resale), earns {money(worth.mining)} by mining{elsewhere}"
+    return f"a MW {costs} (price less tax and resale), earns {money(worth.mining)} by mining{elsewhere}{_ruled(worth)}"
 
 
 def _limit(worth: MachineWorth) -> str:
+    if worth.policy > max(worth.budget, worth.cash, PRICED_OUT_USD):
+        return "the rules allow no more"
+    if worth.policy < -PRICED_OUT_USD and worth.net + worth.policy < -PRICED_OUT_USD:
+        return "the rules ask for no more"
     if worth.cash > max(worth.budget, 0.5):
         return "cash is down to its floor"
     return "the capex budget is spent" if worth.budget > 0.5 else "the power of the site has no more use for them"
@@ -310,6 +332,9 @@ def binding_rule(choice: MachineChoice, mw: Array, worth: MachineWorth) -> str:
     taken = float(np.sum(mw))
     if taken >= choice.size_mw * (1 - SAME_SHARE):
         return "its size"
+    unruled = worth.net + worth.policy
+    if worth.policy > max(PRICED_OUT_USD, worth.budget, worth.cash) or (taken > SMALLEST_MW and unruled < -PRICED_OUT_USD):
+        return "rules"
     if max(worth.budget, worth.cash) > max(0.5, 0.0 if taken > SMALLEST_MW else worth.power):
         return "capex budget" if worth.budget >= worth.cash else "cash floor"
     if taken <= SMALLEST_MW and worth.own + worth.mining < 0:

@@ -27,6 +27,7 @@ from ..models.values import OfferValue
 from .certificate import ROW_TOLERANCE, Certifier
 from .offer_rules import missing_prerequisites, mixes
 from .plan import JSON_SCHEMA_VERSION, Plan, plain
+from .policy_readings import missed_by_leases
 from .tables import without_dust
 
 PINNED_SCHEMA_VERSION = 1
@@ -382,6 +383,9 @@ def fitted(plan: PinnedPlan, certifier: Certifier, where: str = "") -> tuple[Arr
     """
     lease_mw, problems = _placed(plan, certifier, where or plan.file or plan.name)
     problems += _shortages(certifier, lease_mw, where or plan.file or plan.name)
+    for rule, month, short in missed_by_leases(certifier, lease_mw):
+        found, wanted = f"leases that miss it, most in {month}", f"leases that keep the rule ({rule.family.replace('_', ' ')})"
+        problems.append(Problem(where or plan.file or plan.name, f"rule {rule.of}", found, wanted, f"short {short:,.1f} MW"))
     offers = certifier.values.offers
     for broken in (*mixes(offers, lease_mw), *missing_prerequisites(offers, lease_mw)):
         if broken.share > ROW_TOLERANCE:

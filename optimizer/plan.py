@@ -27,13 +27,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reference:
-    """A reference plan: its NPV, what it means, and its MW by fleet and offer in words."""
+    """A reference plan: its NPV, what it means, and its MW by fleet and offer in words; NaN where no such plan keeps the rules."""
 
     name: str
     definition: str
     npv_usd: float
     leased_critical_mw: float
     cash_by_year_usd: dict[int, float]
+
+    @property
+    def is_possible(self) -> bool:
+        return math.isfinite(self.npv_usd)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from .decisions import Decisions
 from .ledger import Kind, Ledger, Line, When
 from .money_rows import FLOORS_REFUSED
 from .plan_values import PlanValues
+from .policy_rules import demands_mining
 
 Scales = Literal["fixed", "rent", "power"]
 
@@ -117,6 +118,8 @@ class PlanTerms:
             raise InputError([Problem("terms of the plans", "finance.cash", *FLOORS_REFUSED)])
         if values.scenario.finance.treasury is not None:
             raise _does_not_fit("finance.treasury")
+        if demands_mining(values.scenario):
+            raise _mining_demanded()
         used = [
             (number, row)
             for number, offer in enumerate(values.offers)
@@ -281,6 +284,13 @@ def _no_machines(values: Values) -> InputError:
     found = f"decisions about machines ({names}), whose MW and cash differ from plan to plan"
     hint = "run, map and compare evaluate them; a workbook or a page of live formulas cannot"
     return InputError([Problem("terms of the plans", "machines", found, "machines that are owned and stay", hint)])
+
+
+def _mining_demanded() -> InputError:
+    """Plans of live formulas let machines stand still where they lose money."""
+    found = "a rule that asks for MW that mine, so that machines may have to run at a loss"
+    hint = "run, map and compare evaluate it; a workbook or a page of live formulas cannot"
+    return InputError([Problem("terms of the plans", "rules", found, "rules that ask for no mining", hint)])
 
 
 def _fleet_terms(values: Values, k: int, zones: list[str]) -> FleetTerms:

@@ -7,7 +7,8 @@ which a fleet's MW earn less than they cost they stay idle, as the program would
     V_i(h, r, p) = sum_{k,t} machines_i[k,t] max(0, v[k,t](h, p)) + sum_{l,c} leases_i[l,c] w[l,c](r, p)
                    + sum_{a,c} decided_i[a,c] u[a,c](h) + constant(p)
 
-v is a maximum over hours, w and u are linear, so V_i is convex; a tangent anywhere bounds it from below everywhere.
+v is a maximum over hours, w and u are linear, so V_i is convex; a tangent anywhere bounds it from below everywhere. Where a rule
+asks for MW that mine, machines may have to run in a month that costs more than it earns, and v stands in place of max(0, v).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ..models.months import Array
 from ..models.values import TODAY, Multipliers, Values
 from .decisions import Decisions
 from .machine_moves import machine_cost_musd
+from .policy_rules import demands_mining, limits_mining
 
 MOST_KEPT = 256
 """Mining values at so many pairs of hashprice and power multiplier are kept."""
@@ -30,11 +32,13 @@ MOST_KEPT = 256
 class PlanValues:
     """A growing list of plans of one scenario and their values, USD million.
 
-    Site power alone couples the fleets, so machines are assigned to the MW that leases leave by value, best first.
+    Where no rule limits mining, site power alone couples the fleets, so machines are assigned to the MW that leases leave by value,
+    best first; else they stay as they were found.
     """
 
     def __init__(self, values: Values) -> None:
         self.values = values
+        self._limited, self._demanded = limits_mining(values.scenario), demands_mining(values.scenario)
         self.plans: list[Decisions] = []
         self._keys: dict[bytes, int] = {}
         self._machines = np.zeros((0, values.available_mw.size))
@@ -58,7 +62,7 @@ class PlanValues:
 
     def committed(self, found: Decisions, at: Multipliers) -> Decisions:
         """The plan with these leases and decisions about machines, and the best use of machines at the multipliers."""
-        return replace(found, mining_mw=self._assigned(found, at))
+        return found if self._limited else replace(found, mining_mw=self._assigned(found, at))
 
     def add(self, plan: Decisions) -> int:
         """The number of a plan; a new one if it is not known."""
@@ -105,7 +109,7 @@ class PlanValues:
         key = (at.hashprice, at.power)
         if key not in self._mining:
             found = np.stack(self.values.mining_musd_and_slopes(at), axis=-1)
-            self._mining[key] = np.where(found[..., :1] > 0, found, 0.0).reshape(-1, 3)
+            self._mining[key] = np.where((found[..., :1] > 0) | self._demanded, found, 0.0).reshape(-1, 3)
             if len(self._mining) > MOST_KEPT:
                 self._mining.popitem(last=False)
         return self._mining[key]

@@ -28,13 +28,15 @@ from ..models.values import TODAY, Values
 from .certificate import LEDGER_TOLERANCE, Certifier
 from .decisions import SMALLEST_MW, Decisions
 from .diagnosis import NoPlanError, conflicts, describe
+from .elastic import explained
 from .ledger import Line, gross_usd, total_usd
 from .machine_table import machines_of_rows
 from .optimise import InfeasibleError, Optimiser, SolverError
 from .pinned import PinnedPlan, fitted
 from .plan import Plan
 from .plan_values import PlanValues
-from .solve import ALL_MINING, LEASE_ALL, solve
+from .policy_rules import limits_mining
+from .solve import ALL_MINING, KEEPS_NO_RULES, LEASE_ALL, solve
 
 NOTHING_SIGNED = "nothing_signed"
 POLICIES = {
@@ -140,18 +142,23 @@ class Valuer:
         return Certifier(self.values, self.optimiser.program.form)
 
     def policy(self, name: str) -> ValuedPlan:
-        """One of POLICIES. Raises SolverError where it cannot be proved."""
+        """One of POLICIES. Raises SolverError where it cannot be proved, NoPlanError where no such plan keeps the rules."""
         if name == "optimum":
             return self.optimum
         if name == NOTHING_SIGNED:
             return self.nothing_signed
-        decisions, holds = self.optimiser.reference(name)
+        try:
+            decisions, holds = self.optimiser.reference(name)
+        except InfeasibleError:
+            raise NoPlanError([f"scenario {self.label}: {POLICIES[name]}; {KEEPS_NO_RULES}"]) from None
         return self._valued(name, decisions, floors=holds)
 
     @cached_property
     def optimum(self) -> ValuedPlan:
         """The best plan. Its value is checked against the program's and against the ledger's."""
         plan = solve(self.scenario)
+        if plan.exit_code == 3:
+            raise NoPlanError([f"scenario {self.label}:", *plan.conflicts])
         if not plan.is_final:
             raise SolverError(f"scenario {self.label}: {plan.verdict}; {'; '.join(plan.conflicts)}")
         found = self._valued("optimum", self._decisions(plan), plan)
@@ -184,12 +191,21 @@ class Valuer:
     def pinned(self, plan: PinnedPlan) -> ValuedPlan:
         """A pinned plan's leases, and the best mining around them. Raises InputError with every reason why it does not fit."""
         where = f"{plan.file or plan.name} in scenario {self.label}"
-        return self._valued(plan.name, self._best_mining(fitted(plan, self.certifier, where)))
+        return self._valued(plan.name, self._best_mining(fitted(plan, self.certifier, where), where))
 
-    def _best_mining(self, lease_mw: tuple[Array, ...]) -> Decisions:
-        """Leases with the mining that earns most in each month on the MW they leave, and the best decisions about machines."""
-        if self.values.machine_choices or self.values.floor_years:
-            return self._best_machines(lease_mw)
+    def _best_mining(self, lease_mw: tuple[Array, ...], where: str = "") -> Decisions:
+        """Leases with the mining that earns most in each month on the MW they leave, and the best decisions about machines.
+
+        Raises InputError where the rules allow no mining beside them, SolverError where none holds the floors of cash.
+        """
+        if self.values.machine_choices or self.values.floor_years or limits_mining(self.scenario):
+            try:
+                return self._best_machines(lease_mw)
+            except InfeasibleError as fault:
+                if not limits_mining(self.scenario):
+                    raise SolverError(f"scenario {self.label}: no mining holds the floors of cash with these leases") from None
+                lines, allowed = explained(fault.program) or [str(fault)], "leases beside which mining keeps the rules"
+                raise InputError([Problem(where or self.label, "rules", line, allowed) for line in lines]) from None
         firm = Decisions(np.zeros_like(self.values.available_mw), lease_mw)
         machines = PlanValues(self.values).committed(firm, TODAY).mining_mw
         mining = np.where((self.values.mining_musd() > 0) & (machines >= SMALLEST_MW), machines, 0.0)
@@ -203,10 +219,7 @@ class Valuer:
         lower[program.lease_columns] = upper[program.lease_columns] = whole
         upper[program.block_columns] = 1.0
         held = replace(program, form=replace(form, lower=lower, upper=upper))
-        try:
-            found = Decisions.of(program, Optimiser(self.values, held).solve().x)
-        except InfeasibleError:
-            raise SolverError(f"scenario {self.label}: no mining holds the floors of cash with these leases") from None
+        found = Decisions.of(program, Optimiser(self.values, held).solve().x)
         return replace(found, lease_mw=lease_mw)
 
     def regret_usd(self, found: ValuedPlan) -> float:

@@ -50,6 +50,17 @@ RULES = {
     "cash_floor": Rule("cash above the floor at the end of", "M USD", "USD per USD", 1.0),
     "exclusive": Rule("offers of an exclusive group", "offers", "USD per offer", USD_PER_MUSD),
     "prerequisite": Rule("share of an offer beyond the one that it needs", "offers", "USD per offer", USD_PER_MUSD),
+    "hashrate_at_least": Rule("least hashrate", "EH/s", "USD per EH/s", USD_PER_MUSD),
+    "hashrate_at_most": Rule("most hashrate", "EH/s", "USD per EH/s", USD_PER_MUSD),
+    "mining_share_at_least": Rule("least MW that mine", "MW", "USD per MW", USD_PER_MUSD),
+    "mining_share_at_most": Rule("most MW that mine", "MW", "USD per MW", USD_PER_MUSD),
+    "lease_share_at_least": Rule("least MW let", "MW", "USD per MW", USD_PER_MUSD),
+    "lease_share_at_most": Rule("most MW let", "MW", "USD per MW", USD_PER_MUSD),
+    "load_at_least": Rule("least load", "MW", "USD per MW", USD_PER_MUSD),
+    "load_at_most": Rule("most load", "MW", "USD per MW", USD_PER_MUSD),
+    "curtailable_share_at_least": Rule("MW that mine beyond the least share of the load", "MW", "USD per MW", USD_PER_MUSD),
+    "tenant_share_at_most": Rule("MW of a tenant beyond its largest share", "MW", "USD per MW", USD_PER_MUSD),
+    "tenant_mw_at_most": Rule("most MW of a tenant", "MW", "USD per MW", USD_PER_MUSD),
 }
 DEFINITIONS = ("offer_total", "whole_blocks", "taken_most", "taken_least", "machines_there")
 """Rows that define a column; their multipliers are no price of anything."""

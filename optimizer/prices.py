@@ -8,6 +8,7 @@ import numpy as np
 
 from ..models.months import Array
 from .money_rows import CASH_FLOOR
+from .policy_rules import POLICY_FAMILIES
 from .program import Program
 
 
@@ -19,6 +20,8 @@ class Prices:
     budget, cumulative, cash [C6]: USD today per USD, by year: of that year's budget, of what may be spent by its end, and of cash
     in hand at its end.
     exclusive [C4]: USD million today, by group. prerequisite [C4]: USD million today, by offer and date.
+    policy [C5], [C7]: USD million today per unit by which the rule is eased (an upper limit raised, a lower one lowered), by family
+    and name of the rule, shape (months,).
     """
 
     power: dict[str, Array]
@@ -29,6 +32,7 @@ class Prices:
     cash: dict[int, float] = field(default_factory=dict)
     exclusive: dict[str, float] = field(default_factory=dict)
     prerequisite: dict[tuple[str, str], float] = field(default_factory=dict)
+    policy: dict[tuple[str, str], Array] = field(default_factory=dict)
 
     def of_dollar(self, years: list[int]) -> Array:
         """What a dollar spent on offers in each of these years uses of the budgets, USD today, shape (years,)."""
@@ -46,7 +50,8 @@ class Prices:
         budget, cumulative, cash = ({year: max(price, 0.0) for year, price in table.items()} for table in self._of_money)
         exclusive = {group: max(price, 0.0) for group, price in self.exclusive.items()}
         prerequisite = {key: max(price, 0.0) for key, price in self.prerequisite.items()}
-        return Prices(power, suitable, unreserved, budget, cumulative, cash, exclusive, prerequisite)
+        policy = {key: np.maximum(row, 0.0) for key, row in self.policy.items()}
+        return Prices(power, suitable, unreserved, budget, cumulative, cash, exclusive, prerequisite, policy)
 
     @property
     def _of_money(self) -> tuple[dict[int, float], ...]:
@@ -60,6 +65,7 @@ class Prices:
     def most_negative(self) -> float:
         """Size of the most negative price, 0 if there is none."""
         rows = [float(np.min(row)) for table in self._of_mw for row in table.values()]
+        rows += [float(np.min(row)) for row in self.policy.values()]
         single = [*(price for table in self._of_money for price in table.values()), *self.of_offers]
         return max(-min(rows, default=0.0), -min(single, default=0.0), 0.0)
 
@@ -85,6 +91,7 @@ def prices_of(program: Program, row_dual: Array) -> Prices:
     cash: dict[int, float] = {}
     exclusive: dict[str, float] = {}
     prerequisite: dict[tuple[str, str], float] = {}
+    policy: dict[tuple[str, str], Array] = {}
     for (row, index), dual in zip(program.form.row_names, row_dual.tolist(), strict=True):
         if row in tables:
             tables[row][index[0]][program.position_of_month[index[1]]] = dual
@@ -98,4 +105,7 @@ def prices_of(program: Program, row_dual: Array) -> Prices:
             exclusive[index] = dual
         elif row == "prerequisite":
             prerequisite[index] = dual
-    return Prices(power, suitable, unreserved, budget, cumulative, cash, exclusive, prerequisite)
+        elif row in POLICY_FAMILIES:
+            prices = policy.setdefault((row, index[0]), np.zeros(calendar.length))
+            prices[program.position_of_month[index[1]]] = dual if row.endswith("at_most") else 0.0 - dual
+    return Prices(power, suitable, unreserved, budget, cumulative, cash, exclusive, prerequisite, policy)

@@ -43,6 +43,7 @@ from .machine_moves import (
 )
 from .money_rows import CASH_FLOOR, at_most, budget_spans, floor_limit_musd, money_limits, money_structure, state_money_rows
 from .offer_rules import OfferRules, state_offer_rules
+from .policy_rules import policy_limits, policy_structure, state_policy_rules
 from .standard_form import StandardForm, compile_standard_form
 
 if TYPE_CHECKING:
@@ -172,13 +173,19 @@ class Program:
         lower[self.lease_columns], upper[self.lease_columns] = least[self.offer_of], offered[self.offer_of]
         upper[self.leased_columns] = offered
         upper[self.machine_columns] = machine_upper_mw(values)
-        limit = _limits(values, hosting)
-        row_upper = np.array(
-            [limit.get(name, old) for name, old in zip(self.form.row_names, self.form.row_upper.tolist(), strict=True)]
-        )
+        row_lower, row_upper = self._moved_limits(_limits(values, hosting) | policy_limits(values))
         upper[self.block_columns] = 1.0
-        changed = replace(self, values=values, form=replace(self.form, lower=lower, upper=upper, row_upper=row_upper))
+        form = replace(self.form, lower=lower, upper=upper, row_lower=row_lower, row_upper=row_upper)
+        changed = replace(self, values=values, form=form)
         return replace(changed, form=replace(changed.form, cost=changed.cost_musd(), upper=changed.upper_where_blocks_fit()))
+
+    def _moved_limits(self, limit: dict[tuple[str, Any], float]) -> tuple[Array, Array]:
+        """Lower and upper limits of the rows; of a row with a limit of its own, the side that it has one on is moved."""
+        low, high = self.form.row_lower.copy(), self.form.row_upper.copy()
+        for row, name in enumerate(self.form.row_names):
+            if name in limit:
+                (high if np.isfinite(high[row]) else low)[row] = limit[name]
+        return low, high
 
     def upper_where_blocks_fit(self) -> Array:
         """Upper bounds of the columns; 0 where a whole block does not fit beside the signed leases, whatever else is decided.
@@ -233,7 +240,7 @@ def _build(values: Values) -> Program:
 
     _columns(model, values, fleet_of, month_of, indivisible)
     state_machine_columns(model, values)
-    occupied = [_occupied_terms(model, offer) for offer in offers]
+    occupied = [_monthly_terms(model, offer, offer.occupied_mw) for offer in offers]
     _site_power(model, values, occupied)
     _offer_total(model, values)
     _whole_blocks(model, values)
@@ -241,6 +248,7 @@ def _build(values: Values) -> Program:
     state_machine_rows(model, values)
     _hpc_suitable(model, values, occupied)
     state_money_rows(model, values, fleet_of, month_of)
+    state_policy_rules(model, values, lambda offer, mw: _monthly_terms(model, offer, mw))
     _objective(model, values, fleet_of, month_of)
     order = [model.mining_mw, model.lease_mw, model.leased_mw, model.lease_block, model.offer_taken]
     columns = [column for variable in order for column in variable.values()]
@@ -285,17 +293,17 @@ def _least_mw(offer: OfferValue) -> float:
     return offer.offer.critical_it_mw if offer.offer.status == "signed" else 0.0
 
 
-def _occupied_terms(model: pyo.ConcreteModel, offer: OfferValue) -> Terms:
-    """Meter MW an offer takes in each month, as lists of (coefficient, column).
+def _monthly_terms(model: pyo.ConcreteModel, offer: OfferValue, mw: Array) -> Terms:
+    """Meter MW of an offer in each month, as lists of (coefficient, column). mw: per critical MW, shape (starts, months).
 
     In most months every possible start takes the same MW. What the middle start takes goes on the offer's total, which leaves
     few nonzeros:  sum_c occ[c] y[c] = occ[middle] x leased + sum_c (occ[c] - occ[middle]) y[c].
     """
     name = offer.offer.name
-    common = offer.occupied_mw[len(offer.starts) // 2]
+    common = mw[len(offer.starts) // 2]
     starts = [model.lease_mw[name, str(start)] for start in offer.starts]
-    terms = [[(mw, model.leased_mw[name])] if mw else [] for mw in common.tolist()]
-    rest = offer.occupied_mw - common
+    terms = [[(taken, model.leased_mw[name])] if taken else [] for taken in common.tolist()]
+    rest = mw - common
     for start, month in zip(*(index.tolist() for index in np.nonzero(rest)), strict=True):
         terms[month].append((float(rest[start, month]), starts[start]))
     return terms
@@ -380,7 +388,8 @@ def _structure(values: Values, hosting: tuple[Limits, Limits]) -> Structure:
     letting = {offer.offer.site for offer in values.offers}  # elsewhere [C5] has no row
     limited = [[key for key in limits if key[0] in letting] for limits in (all_leases, others)]
     machines = [choice.structure(money) for choice in values.machine_choices]
-    return (values.calendar, sites, fleets, available, offers, *limited, money_structure(values), rules, machines)
+    policy = policy_structure(values)
+    return (values.calendar, sites, fleets, available, offers, *limited, money_structure(values), rules, machines, policy)
 
 
 def _limits(values: Values, hosting: tuple[Limits, Limits]) -> dict[tuple[str, Any], float]:

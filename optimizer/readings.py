@@ -19,6 +19,7 @@ from .budgets import Floor, budgets_of, cash_by_year_musd, floors_of
 from .ledger import Ledger, Line, total_usd
 from .machine_readings import MachineReadings
 from .offer_rules import OfferRules
+from .policy_readings import PolicyReading, read_policy
 from .program import FITTING_MW
 
 BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
@@ -86,6 +87,21 @@ class Readings:
     def occupied_mw(self) -> list[Array]:
         """Meter MW per critical MW, shape (starts, months) for each offer."""
         return [np.array([self.ledger.occupied_mw(offer.offer, start) for start in offer.starts]) for offer in self.values.offers]
+
+    @cached_property
+    def let_mw(self) -> list[Array]:
+        """[C7] Meter MW per critical MW that are let, shape (starts, months) for each offer."""
+        return [np.array([self.ledger.let_mw(offer.offer, start) for start in offer.starts]) for offer in self.values.offers]
+
+    @cached_property
+    def delivered_mw(self) -> list[Array]:
+        """[C5] Of these, those that are delivered."""
+        return [np.array([self.ledger.let_mw(offer.offer, start, True) for start in offer.starts]) for offer in self.values.offers]
+
+    @cached_property
+    def policy(self) -> list[PolicyReading]:
+        """[C5], [C7] The limits of the scenario's rules."""
+        return read_policy(self)
 
     @cached_property
     def needs_unreserved(self) -> list[Array]:

@@ -17,6 +17,7 @@ from .prices import Prices
 
 ROUNDING = 1e-9
 SMALLEST_SHOWN_MW = 0.05
+NOT_WITHOUT = "without it no plan keeps the rules"
 PRICED_OUT_USD = 0.5
 """An offer left out whose MW are worth so much more elsewhere, per critical MW, is explained by these prices."""
 
@@ -27,7 +28,9 @@ class Worth:
 
     own: discounted cash of the lease itself. power, suitable, budget: what the MW and the money it uses are worth elsewhere.
     rules: what its place in an exclusive group and the offer that it needs are worth, less what offers that need it add. cash: what
-    the cash that it takes before floors are asked is worth elsewhere (negative: that it brings).
+    the cash that it takes before floors are asked is worth elsewhere (negative: that it brings). policy: what the scenario's rules
+    make it pay, less what it is worth for rules that it helps to keep. demanded: of power, what rules that ask for mining make its
+    MW worth.
     """
 
     start: Month
@@ -37,10 +40,12 @@ class Worth:
     budget: float
     rules: float = 0.0
     cash: float = 0.0
+    policy: float = 0.0
+    demanded: float = 0.0
 
     @property
     def net(self) -> float:
-        return self.own - self.power - self.suitable - self.budget - self.rules - self.cash
+        return self.own - self.power - self.suitable - self.budget - self.rules - self.cash - self.policy
 
 
 @dataclass(frozen=True)
@@ -68,9 +73,14 @@ def worth_of_offer(
     used_budget, used_cash = certifier.money_used(certifier.money_musd[number], prices)
     place = certifier.place_price(prices, number) / offer.offer.critical_it_mw
     rules = certifier.prerequisite_price(prices, number) + place
-    net = own - used_power - used_suitable - used_budget - rules - used_cash
+    policy = certifier.policy_price(prices, number)
+    here = [k for k, fleet in enumerate(certifier.values.fleets) if fleet.site == offer.offer.site]
+    asked = np.max(-certifier.policy_price_of_mining(prices)[here], axis=0, initial=0.0)
+    demanded = np.minimum(certifier.occupied_mw[number] @ asked, used_power)
+    net = own - used_power - used_suitable - used_budget - rules - used_cash - policy
     row = int(np.argmax(taken_mw)) if np.any(taken_mw) else int(np.argmax(net))
-    figures = (own[row], used_power[row], used_suitable[row], used_budget[row], rules[row], used_cash[row])
+    uses = (used_power[row], used_suitable[row], used_budget[row], rules[row], used_cash[row], policy[row], demanded[row])
+    figures = (own[row], *uses)
     return Worth(offer.starts[row], *(float(figure) * USD_PER_MUSD for figure in figures))
 
 
@@ -128,6 +138,8 @@ def reason(offer: OfferValue, taken_mw: float, worth: Worth, found: BreakEven, d
     """One sentence or two for the tables."""
     lease = offer.offer
     if lease.status == "signed":
+        if math.isinf(found.worth_musd):
+            return f"signed; {NOT_WITHOUT}"
         better = "more" if found.worth_musd >= 0 else "less"
         return f"signed; the plan is worth {money(abs(found.worth_musd) * USD_PER_MUSD)} {better} with it than without it"
     if taken_mw > 0:
@@ -140,8 +152,10 @@ def reason(offer: OfferValue, taken_mw: float, worth: Worth, found: BreakEven, d
 def _why_taken(offer: OfferValue, taken_mw: float, worth: Worth, found: BreakEven) -> str:
     per_mw = f"a critical MW brings {money(worth.own)}"
     uses = _uses(worth)
-    gain = f"; without it the plan is worth {money(found.worth_musd * USD_PER_MUSD)} less"
-    if found.worth_musd <= INDIFFERENT_MUSD:
+    gain = "" if math.isinf(found.worth_musd) else f"; without it the plan is worth {money(found.worth_musd * USD_PER_MUSD)} less"
+    if math.isinf(found.worth_musd):
+        gain = f"; {NOT_WITHOUT}"
+    elif found.worth_musd <= INDIFFERENT_MUSD:
         gain = "; another plan without it is worth the same"
     if taken_mw >= offer.offer.critical_it_mw * (1 - 1e-9):
         return f"taken in full: {per_mw}{uses}{gain}"
@@ -171,12 +185,19 @@ def _why_not_forced(offer: OfferValue, forced: Forced) -> str:
 
 def _uses(worth: Worth) -> str:
     parts = []
-    uses = {"power": worth.power, "suitable MW": worth.suitable, "budget": worth.budget, "group or prerequisite": worth.rules}
-    uses["cash"] = worth.cash
+    uses = {
+        "power": worth.power,
+        "suitable MW": worth.suitable,
+        "budget": worth.budget,
+        "group or prerequisite": worth.rules,
+        "cash": worth.cash,
+        "room under the rules": worth.policy,
+    }
     for name, usd in uses.items():
         if usd > 0.5:
             parts.append(f"{name} worth {money(usd)}")
-    return f" and uses {', '.join(parts)} elsewhere" if parts else " and uses nothing that has another use"
+    helps = f" and helps to keep rules, worth {money(-worth.policy)}" if worth.policy < -0.5 else ""
+    return (f" and uses {', '.join(parts)} elsewhere" if parts else " and uses nothing that has another use") + helps
 
 
 def _limit(worth: Worth) -> str:
@@ -185,9 +206,12 @@ def _limit(worth: Worth) -> str:
         "cash is down to its floor": worth.cash,
         "no more MW are suitable for leases": worth.suitable,
         "its group or the offer that it needs allows no more": worth.rules,
+        "the rules allow no more": worth.policy,
     }
     best = max(limits, key=limits.__getitem__)
-    return best if limits[best] > 0.5 else "the site's power is used up"
+    if limits[best] > 0.5:
+        return best
+    return "the rules keep the site's other MW mining" if worth.demanded > 0.5 else "the site's power is used up"
 
 
 def money(usd: float) -> str:

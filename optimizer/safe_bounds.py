@@ -18,10 +18,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..models.lease import LeaseOffer
-from ..models.months import Array
+from ..models.months import Array, Month
 from ..models.values import USD_PER_MUSD
 from .branching import Choice, Node, leaves
 from .offer_rules import dated_rows
+from .policy_readings import PolicyReading
 from .prices import Prices, prices_of
 from .program import Program
 from .readings import Readings
@@ -49,7 +50,7 @@ class SafeBounds(Readings):
     def reduced(self, prices: Prices) -> tuple[Array, list[Array]]:
         """What a MW earns beyond the prices of what it uses, USD million: (fleets, months), and starts of each offer."""
         paid = np.array([prices.power[fleet.site] for fleet in self.values.fleets]).reshape(self.mining_musd.shape)
-        mining = self.mining_musd - paid
+        mining = self.mining_musd - paid - self.policy_price_of_mining(prices)
         if self.floors:
             mining = mining + self.mining_cash_musd * self.cash_price(prices)
         money = self.money_price(prices)
@@ -57,8 +58,32 @@ class SafeBounds(Readings):
         for l, offer in enumerate(self.values.offers):
             per_mw = prices.power[offer.offer.site] + self.suitable_price(prices, l)
             earned = self.lease_musd[l] - self.occupied_mw[l] @ per_mw - self.money_musd[l] @ money
-            leases.append(earned - self.prerequisite_price(prices, l))
+            leases.append(earned - self.prerequisite_price(prices, l) - self.policy_price(prices, l))
         return mining, leases
+
+    def policy_price_of_mining(self, prices: Prices) -> Array:
+        """[C5], [C7] What a MW of mining pays for rules that count it (below 0: is paid), USD million, (fleets, months)."""
+        found = np.zeros_like(self.mining_musd)
+        for rule, price in self._priced(prices):
+            found += np.outer(rule.sign * rule.mining, price)
+        return found
+
+    def policy_price(self, prices: Prices, offer: int, starts: list[Month] | None = None) -> Array:
+        """[C5], [C7] The same of a critical MW of an offer, shape (starts,); starts: other ones than its own."""
+        lease, found = self.values.offers[offer].offer, np.zeros(len(starts or self.values.offers[offer].starts))
+        for rule, price in self._priced(prices):
+            for number, factor, own in rule.leases:
+                if number == offer:
+                    mw = own if starts is None else np.array([self.ledger.let_mw(lease, at, rule.delivered) for at in starts])
+                    found += rule.sign * factor * (mw @ price)
+        return found
+
+    def _priced(self, prices: Prices) -> Iterator[tuple[PolicyReading, Array]]:
+        """The rules that have a price, and the price in their months."""
+        for rule in self.policy:
+            price = prices.policy.get((rule.family, rule.of))
+            if price is not None and np.any(price):
+                yield rule, rule.applies * price
 
     def signed_of_group(self, offer: int) -> str:
         """The signed lease that keeps an offer's exclusive group from it; empty if there is none."""
@@ -105,6 +130,7 @@ class SafeBounds(Readings):
             for year, price in table.items()
         ]
         terms += [prices.cash.get(floor.year, 0.0) * floor.free_musd for floor in self.floors]
+        terms += [term for rule, price in self._priced(prices) for term in (rule.sign * price * rule.limit).tolist()]
         return math.fsum([*terms, *prices.exclusive.values()])
 
     def safe_bound_musd(self, prices: Prices, choices: dict[int, Choice] | None = None) -> float:
@@ -121,7 +147,22 @@ class SafeBounds(Readings):
             allowed = earned if choice is not None or offer.offer.status == "signed" else earned[self.fitting[l]]
             terms.append(_best_of_offer(offer.offer, allowed, choice, self.place_price(positive, l)))
         bound = math.fsum([*terms, self.standing_musd])
-        return bound + self._rounding_musd(positive.largest, math.fsum(positive.of_offers)) + self._cash_rounding_musd(positive)
+        largest = positive.largest + self._largest_policy_price(positive)
+        rounding = self._policy_rounding_musd(positive) + self._cash_rounding_musd(positive)
+        return bound + self._rounding_musd(largest, math.fsum(positive.of_offers)) + rounding
+
+    def _largest_policy_price(self, prices: Prices) -> float:
+        """Most that a meter MW pays for rules, whatever their signs, USD million."""
+        found = 0.0
+        for rule, price in self._priced(prices):
+            weights = [*np.abs(rule.mining).tolist(), *(abs(factor) for _, factor, _ in rule.leases)]
+            found += float(np.max(price)) * max(weights, default=0.0)
+        return found
+
+    def _policy_rounding_musd(self, prices: Prices) -> float:
+        """Bound of the rounding errors in what the rules' limits are worth, USD million."""
+        size = math.fsum(float(np.sum(np.abs(price * rule.limit))) for rule, price in self._priced(prices))
+        return float(4 * np.finfo(float).eps * size)
 
     def _rounding_musd(self, largest: float, of_offers: float) -> float:
         """Bound of the rounding errors in the bound above, USD million: terms x unit roundoff x size of what is added.

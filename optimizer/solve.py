@@ -48,6 +48,7 @@ ALL_MINING = "no offer is taken; every MW without a signed lease may mine"
 LEASE_ALL = "offers are taken as far as MW and rules allow (most leased MW first, then most value)"
 
 BELOW_FLOOR = "; its cash falls below a floor, which no such plan holds"
+KEEPS_NO_RULES = "no plan like this keeps the rules of the scenario"
 
 MOST_FORCED = 50
 """Offers left out that are solved for once more to tell why; others are explained by prices alone."""
@@ -72,10 +73,14 @@ def solve(scenario: Scenario, progress: Progress | None = None) -> Plan:
     optimiser = Optimiser(values)
     clock.lap("program")
     try:
-        return _Solved(scenario, optimiser, clock, progress).plan()
+        solved = _Solved(scenario, optimiser, clock, progress)
     except InfeasibleError as fault:
         why = tuple(explained(fault.program)) or (str(fault),)
         return _without_answer(scenario, INFEASIBLE if fault.proved else DO_NOT_USE, why, clock)
+    except SolverError as failure:
+        return _without_answer(scenario, DO_NOT_USE, (str(failure),), clock)
+    try:
+        return solved.plan()
     except SolverError as failure:
         return _without_answer(scenario, DO_NOT_USE, (str(failure),), clock)
 
@@ -192,7 +197,10 @@ class _Solved:
         return self.ledger.lines(*decisions.named(self.values))
 
     def _reference(self, name: str, definition: str) -> Reference:
-        decisions, holds = self.optimiser.reference(name)
+        try:
+            decisions, holds = self.optimiser.reference(name)
+        except InfeasibleError:
+            return Reference(name, f"{definition}; {KEEPS_NO_RULES}", math.nan, math.nan, {})
         definition += "" if holds else BELOW_FLOOR
         lines = self._lines(decisions)
         leased = float(sum(np.sum(mw) for mw in decisions.lease_mw))

@@ -244,6 +244,7 @@ def _rule(taken_mw: float, of_mw: float, worth: Worth, obstructed: bool) -> str:
         "capex budget": worth.budget,
         "cash floor": worth.cash,
         "group or prerequisite": worth.rules,
+        "rules": worth.policy + worth.demanded,
     }
     scarce = {name: usd for name, usd in uses.items() if name != "site power"} if taken_mw else uses
     rule = max(scarce, key=scarce.__getitem__)

@@ -149,7 +149,7 @@ def _name_faults(data: dict[str, Any]) -> Iterator[Fault]:
     """Names and references of data that did not validate, so that they are reported together with the rest."""
     power = data.get("power")
     tables = {"zones": power.get("zones") if isinstance(power, dict) else None}
-    tables |= {table: data.get(table) for table in ("sites", "fleets", "leases", "machine_offers", "machine_moves")}
+    tables |= {table: data.get(table) for table in ("sites", "fleets", "leases", "machine_offers", "machine_moves", "rules")}
     rows = {table: [_names(row) for row in found] if isinstance(found, list) else [] for table, found in tables.items()}
     yield from name_faults(rows)
 

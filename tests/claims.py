@@ -388,6 +388,7 @@ def portfolio(s: Study) -> str:
     left = sorted(row["offer"] for row in rows if not taken(row))
     part = sorted(row["offer"] for row in rows if 1e-6 < row["critical_mw"] < row["offered_critical_mw"] - 1e-6)
     free = s.other(finance__capex_budget_usd={})
+    unruled = s.other(rules=[])
     prices = [f"{row['usd_per_usd']:.2f} in {row['year']}" for row in s.plan.rows["budget_price"]]
     moves = [row for row in s.plan.rows["machines"] if row["mw"]]
     moved = "; ".join(f"{row['mw']:,.0f} MW of {row['name']}, worth {m(row['worth_usd'])} M" for row in moves) or "no machines"
@@ -397,7 +398,8 @@ def portfolio(s: Study) -> str:
         f"without any of its offers. It lets {sum(row['critical_mw'] for row in rows):,.0f} MW of critical IT beyond what is signed"
         f"{', in part ' + listed(part) if part else ''}, and leaves {'; '.join(left) if left else 'none'}. It moves {moved}. "
         "One more dollar of budget is worth today "
-        f"{listed(prices)}; without a budget the plan would be worth {m(free.npv_usd - s.plan.npv_usd)} M more."
+        f"{listed(prices)}; without a budget the plan would be worth {m(free.npv_usd - s.plan.npv_usd)} M more, without the "
+        f"board's rules {m(unruled.npv_usd - s.plan.npv_usd)} M."
     )
 
 

@@ -8,6 +8,7 @@
                sum_k energised[k,t] + sum_l,c occupied[l,c,t] lease[l,c] <= energised MW of the site
                leases <= suitable MW, less what rights reserve for others;  starts of an offer <= offered;  capex <= budget
                shares of an exclusive group <= 1;  in every month: share begun of an offer <= share begun of the one that it needs
+               what each rule counts <= or >= its limit
 
 No hour is left out, grouped or sorted, although most hours of a month look alike: that grouping is what is being tested.
 Money is in thousand USD, so that an hour's margin and a lease's value are both far from the solver's tolerances.
@@ -56,7 +57,7 @@ class Rows:
         return any(amount * size > self.limits[row] + 1e-6 for row, at, size in self.entries if at == column)
 
     def matrix(self, columns: int) -> csc_array:
-        row, column, coefficient = (np.array(part) for part in zip(*self.entries, strict=True))
+        row, column, coefficient = (np.array(part) for part in zip(*(self.entries or [(0, 0, 0.0)]), strict=True))
         return csc_array((coefficient, (row, column)), shape=(len(self.limits), columns))
 
 
@@ -100,6 +101,7 @@ class Program:
         for year, budget in self.opinion.data["finance"]["cumulative_capex_budget_usd"].items():
             self._budget(self.opinion.first // 12, int(year), budget)
         self._bar_blocks_that_do_not_fit()
+        self._rules()
         self._groups()
         self._prerequisites()
         if self.opinion.data["finance"]["cash"]:
@@ -269,6 +271,26 @@ class Program:
         if terms:
             self.rows.add(terms, budget_usd / 1e6)
 
+    def _rules(self) -> None:
+        signed = self.opinion.all_starts({})
+        for month in self.opinion.months:
+            for asked in self.opinion.asked_in(month):
+                fixed = math.fsum(
+                    mw * self.opinion.counted_mw(asked, name, month_number(start), month) for (name, start), mw in signed.items()
+                )
+                terms = [
+                    (column, asked.fleets[name])
+                    for (name, at), column in self.energised_columns.items()
+                    if at == month and asked.fleets.get(name)
+                ]
+                terms += [
+                    (column, self.opinion.counted_mw(asked, name, start, month))
+                    for column, (name, start) in self.offer_columns.items()
+                ]
+                self.rows.add(
+                    [(column, asked.turn * share) for column, share in terms if share], asked.turn * (asked.limit - fixed)
+                )
+
     def _share(self, name: str, until: int | None = None) -> tuple[list[tuple[int, float]], float]:
         """Columns and coefficients of the share of a lease that begins by a month, and the share that is signed."""
         lease = self.opinion.leases[name]
@@ -304,7 +326,9 @@ class Program:
 
     # ---- solving
 
-    def solve(self, cost: list[float] | None = None, whole: bool = False) -> np.ndarray[Any, np.dtype[np.float64]]:
+    def solve(
+        self, cost: list[float] | None = None, whole: bool = False, may_fail: bool = False
+    ) -> np.ndarray[Any, np.dtype[np.float64]]:
         """Columns of the optimum; `whole` keeps indivisible offers whole (one more binary column and row a start)."""
         if not self.cost:
             return np.zeros(0)
@@ -323,8 +347,20 @@ class Program:
         if whole:
             self._whole_blocks(highs)
         highs.run()
-        assert highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        self.status = highs.getModelStatus()
+        if may_fail and self.status != highspy.HighsModelStatus.kOptimal:
+            return np.zeros(0)
+        assert self.status == highspy.HighsModelStatus.kOptimal
         return np.array(highs.getSolution().col_value)[: len(self.cost)]
+
+    @property
+    def has_no_plan(self) -> bool:
+        """Whether the solver finds that nothing keeps all rows."""
+        if not self.cost:
+            return any(limit < -1e-9 for limit in self.rows.limits)
+        self.solve(whole=True, may_fail=True)
+        kinds = (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible)
+        return self.status in kinds
 
     def _highs_lp(self, cost: list[float]) -> highspy.HighsLp:
         lp, matrix = highspy.HighsLp(), self.rows.matrix(len(cost))

@@ -21,6 +21,8 @@ What the documents leave open, and what is taken here:
   horizon ends before their life does, and no machine is delivered before its payment could fall on the first day of the horizon
 * a MW that is sold is paid for on the first day of its month, in which it no longer mines, and brings no resale at its retirement
 * a MW that moves costs on the first day of the month in which it leaves, an expense at the rate for mining; its resale stays
+* MW are let from their conversion to the end of the lease, delivered from the start of rent on; kept MW are neither
+* a lease without a tenant is a tenant of its own
 """
 
 from __future__ import annotations
@@ -279,6 +281,21 @@ class Evaluation:
     uses_mw: dict[Key, float]  # site, period, use (mining, lease, conversion, kept), name
     violations: list[str]
     cash_usd: dict[int, float] = field(default_factory=dict)  # at the end of each year that has a floor
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One limit of a rule in one month: turn x (sum of what is counted - limit) <= 0.
+
+    fleets: of a meter MW that mines. leases: factor on the MW of a lease that are let, or delivered (`what`).
+    """
+
+    words: str
+    turn: int
+    limit: float
+    fleets: dict[str, float]
+    leases: dict[str, float]
+    what: str
 
 
 @dataclass
@@ -988,6 +1005,7 @@ class PlainScenario:
         lease_mw, bought, sold, moved = self.all_starts(lease_mw), bought or {}, sold or {}, moved or {}
         found = [*self._broken_offers(lease_mw), *self._broken_purchases(bought), *self._broken_budget(lease_mw, bought)]
         found += [*self._broken_sales(sold, moved), *self._broken_moves(moved)]
+        found += self._broken_rules(mining_mw, lease_mw, tolerance)
         for site in self.sites.values():
             for month in self.months:
                 found += self._broken_site(site, month, mining_mw, lease_mw, tolerance)
@@ -1066,6 +1084,62 @@ class PlainScenario:
             until = math.fsum(usd for at, usd in spent.items() if at <= int(year))
             if until > most + tolerance * max(most, 1e6):
                 yield f"up to {year}: capex of {until} against a budget of {most}"
+
+    def _broken_rules(self, mining_mw: MiningMw, lease_mw: LeaseMw, tolerance: float) -> Iterator[str]:
+        for month in self.months:
+            for asked in self.asked_in(month):
+                counted = [share * mining_mw.get((name, month_text(month)), 0.0) for name, share in asked.fleets.items()] + [
+                    mw * self.counted_mw(asked, name, month_number(start), month) for (name, start), mw in lease_mw.items()
+                ]
+                over = asked.turn * (math.fsum(counted) - asked.limit)
+                if over > tolerance * max(1.0, math.fsum(abs(part) for part in counted)):
+                    yield f"{month_text(month)}: {asked.words} is missed by {over}"
+
+    def asked_in(self, month: int) -> Iterator[Asked]:
+        """Every limit of every rule in a month: what is counted of each fleet and lease, and the limit."""
+        for rule in self.data.get("rules", []):
+            early = rule["from"] is not None and month < month_number(rule["from"])
+            late = rule["to"] is not None and month > month_number(rule["to"])
+            for side, turn in (("at_most", 1), ("at_least", -1)):
+                stated = [rule[f"{side}_{unit}"] for unit in ("eh", "mw", "fraction") if rule[f"{side}_{unit}"] is not None]
+                if stated and not early and not late:
+                    yield from self._asked(rule, turn, stated[0], month)
+
+    def _asked(self, rule: Data, turn: int, figure: float, month: int) -> Iterator[Asked]:
+        words, kind = f"{rule['name']} ({'at most' if turn > 0 else 'at least'} {figure})", rule["kind"]
+        sites = [name for name in self.sites if rule["site"] in (None, name)]
+        fleets = {name: fleet for name, fleet in self.miners.items() if fleet["site"] in sites}
+        leases = {name: lease for name, lease in self.leases.items() if lease["site"] in sites}
+        there = math.fsum(self.energised_mw(self.sites[name], month) for name in sites)
+        if kind == "hashrate":
+            per_mw = {name: 1 / (self.fleet_j_per_th(fleet) * fleet["overhead"]) for name, fleet in fleets.items()}
+            yield Asked(words, turn, figure, per_mw, {}, "let")
+        elif kind == "mining_share":
+            yield Asked(words, turn, figure * there, dict.fromkeys(fleets, 1.0), {}, "let")
+        elif kind == "lease_share":
+            yield Asked(words, turn, figure * there, {}, dict.fromkeys(leases, 1.0), "let")
+        elif kind == "load":
+            yield Asked(words, turn, figure, dict.fromkeys(fleets, 1.0), dict.fromkeys(leases, 1.0), "delivered")
+        elif kind == "curtailable_share":
+            mining, firm = dict.fromkeys(fleets, 1 - figure), dict.fromkeys(leases, -figure)
+            yield Asked(words, turn, 0.0, mining, firm, "delivered")
+        else:
+            tenants = {name: lease["tenant"] if lease["tenant"] is not None else name for name, lease in leases.items()}
+            for tenant in sorted(set(tenants.values())):
+                if rule["tenant"] in (None, tenant):
+                    own = {name: float(tenants[name] == tenant) for name in leases}
+                    if kind == "tenant_share":
+                        yield Asked(words, turn, 0.0, {}, {name: share - figure for name, share in own.items()}, "let")
+                    else:
+                        yield Asked(words, turn, figure, {}, own, "let")
+
+    def counted_mw(self, asked: Asked, name: str, start: int, month: int) -> float:
+        """What a rule counts of one critical MW of a lease in a month."""
+        if not asked.leases.get(name):
+            return 0.0
+        uses = self.lease_uses(self.leases[name], start, month)
+        mw = uses.get("lease", 0.0) + (uses.get("conversion", 0.0) if asked.what == "let" else 0.0)
+        return asked.leases[name] * mw
 
     def _broken_site(self, site: Data, month: int, mining_mw: MiningMw, lease_mw: LeaseMw, tolerance: float) -> Iterator[str]:
         occupied = self.site_leases_mw(site, month, lease_mw)

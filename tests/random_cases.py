@@ -445,6 +445,59 @@ def random_scenario(seed: int, machines: bool = True) -> hl.Scenario | None:
         return None
 
 
+RULES = {
+    "hashrate": ("at_least", "at_most"),
+    "mining_share": ("at_least", "at_most"),
+    "lease_share": ("at_least", "at_most"),
+    "load": ("at_least", "at_most"),
+    "curtailable_share": ("at_least",),
+    "tenant_share": ("at_most",),
+    "tenant_mw": ("at_most",),
+}
+"""Kinds of rules and the sides on which they limit."""
+
+
+def with_rules(scenario: hl.Scenario, seed: int) -> hl.Scenario:
+    """The scenario with two to five rules of any kind, near what its machines and leases can do; from a source of its own."""
+    draw = random.Random(f"rules {seed}")
+    written: Data = scenario.model_dump(mode="json", by_alias=True)
+    for lease in written["leases"]:
+        lease["tenant"] = draw.choice([None, "X", "Y"])
+    rules = [random_rule(draw, scenario, f"Rule {number}") for number in range(draw.randint(2, 5))]
+    written["rules"] = [rule for rule in rules if any(field.startswith("at_") for field in rule)]
+    return hl.Scenario.model_validate(written)
+
+
+def random_rule(draw: random.Random, scenario: hl.Scenario, name: str) -> Data:
+    """Upper limits of some share of what there is, lower ones of some of the MW that mine at least in each of the rule's months."""
+    kind, length = draw.choice(list(RULES)), scenario.calendar.length
+    rule: Data = {"name": name, "kind": kind}
+    site = draw.choice(scenario.sites).name if draw.random() < 0.4 else None
+    start = draw.randrange(length) if draw.random() < 0.5 else 0
+    end = draw.randint(start, length) if draw.random() < 0.5 else length - 1
+    rule |= {"site": site, "from": str(scenario.calendar.start + start), "to": str(scenario.calendar.start + end)}
+    fleets = [fleet for fleet in scenario.fleets if site in (None, fleet.site)]
+    least = min(
+        sum(float(fleet.available_mw(scenario.calendar)[t]) for fleet in fleets) for t in range(start, min(end + 1, length))
+    )
+    machines = sum(fleet.owned_mw for fleet in fleets)
+    per_eh = max([fleet.mw_per_eh for fleet in fleets], default=20.0)
+    for side in RULES[kind] if draw.random() < 0.5 else RULES[kind][-1:]:
+        mw = draw.uniform(0, 0.35) * min(least, 20.0) if side == "at_least" else draw.uniform(0.3, 1) * machines
+        if kind == "hashrate":
+            rule[f"{side}_eh"] = max(mw / per_eh, 0.001) if side == "at_most" else mw / per_eh if mw / per_eh > 0.001 else 0.0
+        elif kind == "load":
+            rule[f"{side}_mw"] = max(mw, 15.0) if side == "at_most" else mw if mw > 0.01 else 0.0
+        elif kind == "tenant_mw":
+            rule[f"{side}_mw"] = draw.uniform(3, 20)
+        else:
+            low = draw.choice([0.0, 0.0, 0.03]) if kind == "lease_share" else 0.0 if least < 5 else draw.uniform(0, 0.08)
+            rule[f"{side}_fraction"] = low if side == "at_least" else draw.uniform(0.25, 1)
+    if rule.get("at_least_eh", 0) > rule.get("at_most_eh", 1e9) or rule.get("at_least_mw", 0) > rule.get("at_most_mw", 1e9):
+        rule = {field: value for field, value in rule.items() if not field.startswith("at_least")}
+    return rule
+
+
 def random_case(case: int, machines: bool = True) -> hl.Scenario:
     """The first valid scenario of a row of seeds; the odds are about two in three."""
     drawn: Iterator[hl.Scenario | None] = (random_scenario(1000 * case + attempt, machines) for attempt in range(30))

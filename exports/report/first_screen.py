@@ -69,14 +69,19 @@ def sentence(study: Study) -> str:
     mw = sum(row["critical_mw"] for row in taken)
     mining = mining_by_year(study)
     years = list(mining)[:YEARS_TOLD]
-    more = plan.npv_usd - plan.reference("all_mining").npv_usd
+    mining_alone = plan.reference("all_mining")
     if not taken:
         none = "Do not sign the one offer" if len(offered) == 1 else f"Sign none of the {len(offered)} offers"
         decided = f"{none} and mine" if offered else "Mine"
         return f"{decided} with {mining[years[0]]:,.0f} MW in {years[0]}: worth {musd(plan.npv_usd)}."
     decided = f"Sign {len(taken)} of {len(offered)} offer{'s' if len(offered) > 1 else ''} ({mw:,.1f} MW of critical IT)"
+    more = (
+        f"{musd(plan.npv_usd - mining_alone.npv_usd)} more than mining alone"
+        if mining_alone.is_possible
+        else "and mining alone would break the rules"
+    )
     told = _mining_in_words(mining[years[0]], mining[years[-1]], years[-1])
-    return f"{decided}{told}: worth {musd(plan.npv_usd)}, {musd(more)} more than mining alone."
+    return f"{decided}{told}: worth {musd(plan.npv_usd)}, {more}."
 
 
 def _mining_in_words(before: float, after: float, year: int) -> str:
@@ -111,7 +116,10 @@ def _tiles(study: Study) -> Iterator[tuple[str, str, str]]:
     yield "Value of the plan", _m(plan.npv_usd), "M USD, discounted"
     for name, label in (("all_mining", "Against all mining"), ("lease_all", "Against leasing all it can")):
         reference = plan.reference(name)
-        yield label, _m(plan.npv_usd - reference.npv_usd, plus=True), f"M USD; that plan is worth {_m(reference.npv_usd)}"
+        if reference.is_possible:
+            yield label, _m(plan.npv_usd - reference.npv_usd, plus=True), f"M USD; that plan is worth {_m(reference.npv_usd)}"
+        else:
+            yield label, "not possible", "no plan like that keeps the rules"
     capex = sum(row["capex_usd"] for row in leases if row["status"] == "offered") + _bought_usd(study)
     cash: dict[int, float] = defaultdict(float)
     for row in plan.rows["cash_by_year"]:
@@ -254,7 +262,8 @@ def _close_calls(study: Study) -> Iterator[str]:
         rent, edge = row["first_year_rent_usd_per_kw_month"], row["break_even_rent_usd_per_kw_month"]
         if row["status"] == "offered" and rent and edge and abs(edge / rent - 1) < CLOSE_CALL:
             taken = "taken" if row["critical_mw"] else "left out"
-            stake = f", {musd(row['worth_usd'])} at stake" if row["critical_mw"] else ""
+            at_stake = row["critical_mw"] and math.isfinite(row["worth_usd"])
+            stake = f", {musd(row['worth_usd'])} at stake" if at_stake else ""
             told.append(f"{row['offer']} ({taken} at {rent:,.2f}, flips at {edge:,.2f} USD/kW-month{stake})")
     if told:
         yield f'<p class="lead"><b>Close calls among the offers:</b> {escape("; ".join(told))}.</p>'

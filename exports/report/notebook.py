@@ -26,6 +26,7 @@ def plan_html(plan: Plan) -> str:
     against = ", ".join(
         f"{musd(plan.npv_usd - reference.npv_usd)} more than {escape(reference.name.replace('_', ' '))}"
         for reference in plan.references
+        if reference.is_possible
     )
     todo = "".join(
         f"<tr><th>{escape(verb)}</th><td style='text-align:left'>{escape(text)}</td></tr>" for verb, text in actions(plan)

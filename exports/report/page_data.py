@@ -52,7 +52,7 @@ def page_data(study: Study, charts: Sequence[str] = CHARTS) -> dict[str, Any]:
         "verdict": plan.verdict,
         "npv_usd": plan.npv_usd,
         "valuation_date": str(plan.scenario.finance.valuation_date),
-        "references": {reference.name: reference.npv_usd for reference in plan.references},
+        "references": {one.name: one.npv_usd for one in plan.references if one.is_possible},
         "charts": [chart for chart in charts if _has(study, chart)],
         "offers": [{"name": lease.name, "signed": lease.status == "signed"} for lease in plan.scenario.leases],
         "fleets": list(

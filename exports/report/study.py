@@ -62,7 +62,7 @@ class Study:
         if isinstance(found, InputError):
             return found
         try:
-            return PlanTerms.of(found.values.values, [*found.decisions, found.optimiser.all_mining()])
+            return PlanTerms.of(found.values.values, [*found.decisions, found.all_mining()])
         except InputError as refused:
             return refused
 

@@ -89,7 +89,7 @@ def with_plans(plan: Plan, found: DecisionMap, decisions: list[Decisions]) -> Ex
     known = PlanValues(values)
     for one in decisions:
         known.add(one)
-    status_quo = known.add(known.committed(found.optimiser.all_mining(), TODAY))
+    status_quo = known.add(known.committed(found.all_mining(), TODAY))
     if len(known) > MOST_PLANS or len(values.offers) > MOST_OFFERS:
         size = f"{len(known)} plans and {len(values.offers)} offers"
         hint = "a larger --tolerance needs fewer plans; a portfolio can be exported site by site"

@@ -1,6 +1,6 @@
 """Which sheets a workbook has and which columns: made from the models, so that a new field has its column at once.
 
-A form (General, Market) holds one field a row. A table (Sites, Fleets, Leases, Machines, Moves, Power) holds one item a row;
+A form (General, Market) holds one field a row. A table (Sites, Fleets, Leases, Machines, Moves, Rules, Power) holds one item a row;
 fields of the tables inside an item are columns with points in their names (`start_window.earliest`). Lists inside an item are
 sheets of their own (Ramps, Blocks, Extensions, Phases, Spending, Terminations, Delays), whose first column names the item. Paths,
 Prices, Shapes, Budget and Sources hold what has no place in a row.
@@ -56,6 +56,7 @@ _ITEMS = {
     "sites": "site",
     "fleets": "fleet",
     "leases": "lease",
+    "rules": "rule",
     "zones": "zone",
     "machine_offers": "machines",
     "machine_moves": "move",
@@ -177,7 +178,7 @@ def sheets() -> tuple[Sheet, ...]:
         for model in dict.fromkeys(part.model for part in inside):
             fields = tuple(part.place for part in inside if part.model is model)
             lists.append(_list_sheet(name, table.place[-1], model, fields))
-    order = ["General", "Market", "Power", "Sites", "Fleets", "Leases", "Machines", "Moves"]
+    order = ["General", "Market", "Power", "Sites", "Fleets", "Leases", "Machines", "Moves", "Rules"]
     made.sort(key=lambda sheet: order.index(sheet.name) if sheet.name in order else len(order))
     return (*made, *lists)
 

@@ -114,6 +114,33 @@ def moving() -> Scenario:
     )
 
 
+def rules() -> Scenario:
+    """Two sites in three months: every kind of rule with its limits, over all sites, at one and for tenants."""
+    window = {"earliest": "2026-01", "latest": "2026-02"}
+    rent = {"rent_usd_per_kw_month": 240.0, "term_years": 0.25}
+    stated: list[dict[str, Any]] = [
+        {"kind": "hashrate", "at_least_eh": 1.5, "at_most_eh": 4.0, "to": "2026-02"},
+        {"kind": "mining_share", "site": "North", "at_least_fraction": 0.25, "at_most_fraction": 0.75, "from": "2026-02"},
+        {"kind": "lease_share", "at_least_fraction": 0.125, "at_most_fraction": 0.5, "from": "2026-03"},
+        {"kind": "load", "site": "South", "at_least_mw": 20.0, "at_most_mw": 48.0, "from": "2026-02", "to": "2026-02"},
+        {"kind": "curtailable_share", "site": "South", "at_least_fraction": 0.25},
+        {"kind": "tenant_share", "at_most_fraction": 0.75},
+        {"kind": "tenant_mw", "tenant": "X", "at_most_mw": 30.0},
+    ]
+    return scenario(
+        horizon__end="2026-03",
+        sites=[_site("North"), _site("South")],
+        fleets=[fleet("Old", site="North", mw=40.0, j_per_th=25.0), fleet("New", site="South", mw=50.0)],
+        leases=[
+            _signed("Anchor", "2026-02", site="North", critical_it_mw=8.0, tenant="X", **rent),
+            offer("Early", site="South", critical_it_mw=16.0, tenant="X", start_window=window, **rent),
+            offer("Nobody", site="North", conversion_outage_months=1, start_window={**window, "earliest": "2026-02"}, **rent),
+        ],
+        rules=[{"name": rule["kind"].replace("_", " ").capitalize(), **rule} for rule in stated],
+        finance__discount_rate_per_year={"mining": 0.12, "lease": 0.08, "capex": 0.08, "power_contract": 0.08},
+    )
+
+
 def budgets() -> Scenario:
     """Two sites in 14 months: budgets of 2026 and up to the end of 2027, net of a loan that one of three offers has."""
     return scenario(
@@ -153,7 +180,15 @@ def floors() -> Scenario:
     )
 
 
-CASES = {"two_sites": two_sites, "choices": choices, "budgets": budgets, "buying": buying, "moving": moving, "floors": floors}
+CASES = {
+    "two_sites": two_sites,
+    "choices": choices,
+    "budgets": budgets,
+    "buying": buying,
+    "moving": moving,
+    "floors": floors,
+    "rules": rules,
+}
 """Scenarios by name. The files of a case lie in the folder of its name; a family may have rows in several cases."""
 
 

@@ -37,10 +37,11 @@ from plain_evaluator import (
     month_text,
     term_months,
 )
-from random_cases import random_case
+from random_cases import random_case, with_rules
 
 SHIPPED = ("rockdale", "starter", "two_offers")
 RANDOM_CASES = 60
+RANDOM_RULES = 30
 OPERATING = (
     "rent",
     "lease_opex",
@@ -203,6 +204,28 @@ def test_random_plan_is_reckoned_the_same(case: int) -> None:
     assert all_differences(plan, opinion) == []
     assert_nothing_is_better(plan, opinion)
     assert_all_mining(plan, opinion)
+
+
+@pytest.mark.parametrize("case", range(RANDOM_RULES))
+def test_random_plan_under_rules_is_reckoned_the_same(case: int) -> None:
+    scenario = with_rules(random_case(case), case)
+    plan, opinion = hl.solve(scenario), plain(scenario)
+    if plan.verdict == "INFEASIBLE, PROVED":
+        assert Program(opinion, hourly=False).has_no_plan
+        return
+    assert plan.verdict == "CERTIFIED", plan.conflicts
+    assert all_differences(plan, opinion) == []
+    assert_nothing_is_better(plan, opinion)
+
+
+def test_most_random_rules_leave_a_plan_and_cost_something() -> None:
+    cases = [(random_case(case), with_rules(random_case(case), case)) for case in range(RANDOM_RULES)]
+    plans = [hl.solve(ruled) for _, ruled in cases]
+    costly = [
+        plan for (free, _), plan in zip(cases, plans, strict=True) if plan.is_final and plan.npv_usd < hl.solve(free).npv_usd - 1
+    ]
+    assert sum(plan.is_final for plan in plans) >= 0.6 * RANDOM_RULES
+    assert len(costly) >= 0.3 * RANDOM_RULES
 
 
 # ---------------------------------------------------------------- random floors of cash

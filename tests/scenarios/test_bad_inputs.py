@@ -190,6 +190,94 @@ MOVES = [
     ),
 ]
 
+RULE_TEXT = GOOD.replace(
+    "finance:\n",
+    """\
+rules:
+  - name: Floor
+    kind: hashrate
+    at_least_eh: 0.25
+    to: 2028-12
+  - name: Nobody above a half
+    kind: tenant_share
+    tenant: First tenant
+    at_most_fraction: 0.55
+finance:
+""",
+)
+SHARE, FLOOR = "rules.Nobody above a half", "rules.Floor"
+
+
+def bad_rule(name: str, old: str, new: str, field: str, found: str, allowed: str, hint: str = "") -> Refused:
+    """A mistake in the rules, reported in the line of the new text."""
+    return Refused(f"rule-{name}", old, new, field, found, allowed, hint, None, RULE_TEXT)
+
+
+RULES = [
+    bad_rule(
+        "kind", "kind: tenant_share", "kind: tenant_shares", f"{SHARE}.kind", '"tenant_shares"', "tenant_share or", "tenant_share"
+    ),
+    bad_rule("percent", "at_most_fraction: 0.55", "at_most_fraction: 55", f"{SHARE}.at_most_fraction", "55", "0 to 1", "0.55"),
+    bad_rule("negative", "at_least_eh: 0.25", "at_least_eh: -1", f"{FLOOR}.at_least_eh", "-1 EH/s", "0 or 0.0001 to 10,000 EH/s"),
+    bad_rule("petahash", "at_least_eh: 0.25", "at_least_eh: 25_000", f"{FLOOR}.at_least_eh", "25,000 EH/s", "EH/s", "PH/s"),
+    bad_rule(
+        "other-limit",
+        "at_least_eh: 0.25",
+        "at_least_mw: 25",
+        f"{FLOOR}.at_least_mw",
+        "at_least_mw in a rule of the kind hashrate",
+        "at_least_eh or at_most_eh",
+    ),
+    Refused(
+        "rule-no-limit",
+        "    at_least_eh: 0.25\n",
+        "",
+        f"{FLOOR}.kind",
+        "no limit in a rule of the kind hashrate",
+        "at_least_eh or at_most_eh",
+        "",
+        "kind: hashrate",
+        RULE_TEXT,
+    ),
+    bad_rule(
+        "crossed",
+        "at_least_eh: 0.25",
+        "at_most_eh: 0.1\n    at_least_eh: 0.25",
+        f"{FLOOR}.at_least_eh",
+        "at_least_eh 0.25 above at_most_eh 0.1",
+        "at_least not above at_most",
+    ),
+    bad_rule(
+        "tenant",
+        "tenant: First tenant",
+        "tenant: First tennant",
+        f"{SHARE}.tenant",
+        "no lease of First tennant",
+        "one of: First",
+        "First",
+    ),
+    bad_rule(
+        "no-tenants-rule",
+        "at_least_eh: 0.25",
+        "at_least_eh: 0.25\n    tenant: First tenant",
+        f"{FLOOR}.tenant",
+        "a tenant in a rule of the kind hashrate",
+        "tenant_share and tenant_mw have one",
+    ),
+    bad_rule(
+        "site", "kind: hashrate", "kind: hashrate\n    site: Rokdale", f"{FLOOR}.site", '"Rokdale"', "one of the sites", "Rockdale"
+    ),
+    bad_rule(
+        "backwards", "to: 2028-12", "from: 2029-01\n    to: 2028-12", f"{FLOOR}.to", "to 2028-12 before from 2029-01", "later"
+    ),
+    bad_rule(
+        "never", "to: 2028-12", "to: 2025-12", f"{FLOOR}.to", "a rule from 2026-01 to 2025-12", "months of the horizon, 2026-01 to"
+    ),
+    bad_rule(
+        "field", "at_least_eh: 0.25", "at_least_eh: 0.25\n    at_most_ehs: 3", f"{FLOOR}.at_most_ehs", "unknown", "", "at_most_eh"
+    ),
+]
+
 BUYING = "usd_per_th: {flat: 16}"
 WINDOW = "delivery_window: {earliest: 2026-06, latest: 2027-06, every_months: 3}"
 MACHINES = [
@@ -590,6 +678,7 @@ DATES = [
     *MACHINES,
     *SALES,
     *MOVES,
+    *RULES,
     Refused(
         "B062-fleet",
         "retire_month: 2031-01",
