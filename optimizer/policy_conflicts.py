@@ -97,7 +97,11 @@ def _of_limit(amounts: _Amounts, rule: PolicyRule, side: Side, tenant: str) -> I
     if reach is None:
         return
     months, own = scenario.calendar.months, rule.months(scenario.calendar)
-    at = own[reach.short[own] > TOLERANCE_MW * np.maximum(1.0, np.abs(reach.need[own]))]
+    short = reach.short > TOLERANCE_MW * np.maximum(1.0, np.abs(reach.need))
+    if scenario.machine_moves and rule.site is None and asks_for_mining(rule):
+        # A machine that may move is reckoned at both sites here, and once by the elastic program; without machines that has no row.
+        short &= reach.have <= TOLERANCE_MW
+    at = own[short[own]]
     for run in np.split(at, np.flatnonzero(np.diff(at) > 1) + 1) if len(at) else []:
         worst = int(run[np.argmax(reach.short[run])])
         yield PolicyConflict(
@@ -207,8 +211,6 @@ class _Amounts:
         figure = rule.limit(side)
         assert figure is not None
         ones = np.ones(self.calendar.length)
-        if self.scenario.machine_moves and rule.site is None and asks_for_mining(rule):
-            return None  # a machine that may move would be counted at both sites; the elastic program counts it once
         if rule.kind in TENANT_KINDS:
             return self._tenant(rule, figure, tenant)
         if rule.kind == "curtailable_share":

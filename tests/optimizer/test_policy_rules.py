@@ -123,6 +123,26 @@ def test_mw_are_let_from_their_conversion_on() -> None:
         assert taken == pytest.approx({"Offer": mw}), months
 
 
+def test_an_earliest_date_of_leasing_and_a_latest_of_mining() -> None:
+    # Every month of 300 USD/kW-month counts until the horizon ends with 2026. Nothing is let before July, conversions neither: a
+    # month of it makes August the first month of rent. Mining ends with September; the lease's MW leave it in July.
+    changes = {
+        "horizon__end": "2026-12",
+        "leases__0__start_window": {"earliest": "2026-02", "latest": "2026-12"},
+        "leases__0__conversion_outage_months": 1,
+        "leases__0__rent_usd_per_kw_month": 300.0,
+    }
+    latest = rule("mining_share", at_most_fraction=0.0, **{"from": "2026-10"}) | {"name": "Latest"}
+    plan, taken = solved([rule("lease_share", at_most_fraction=0.0, to="2026-06"), latest], **changes)
+    assert taken == pytest.approx({"Offer": 20})
+    assert plan.rows["leases"][0]["start"] == "2026-08"
+    assert {row["period"] for row in plan.rows["allocation"] if row["use"] == "conversion"} == {"2026-07"}
+    assert max(row["period"] for row in plan.rows["allocation"] if row["use"] == "mining") == "2026-09"
+    # 100 MW in 181 days of 24 hours at 50 USD/MWh, 75 MW in 92; 20 MW of five months of rent less capex.
+    mined = 50 * 24 * (100 * 181 + 75 * 92)
+    assert plan.npv_usd == pytest.approx(mined + 20 * (5 * 300_000 - 400_000), rel=1e-12)
+
+
 def test_contracted_least_load() -> None:
     # Machines of 60 MW on 100: 95 MW of load want 35 meter MW = 28 critical MW let, at 60 USD/kW-month, which lose 80,000 each
     # (720,000 - 800,000 of capex) on idle MW: 28 x -80,000.
