@@ -130,7 +130,7 @@ def compare(
     """Policies and pinned plans on one scenario; or several scenarios, with the regret table of plans x scenarios.
 
     policies: of optimum, all_mining, lease_all and nothing_signed; by default all on one scenario (the last one where it has leases
-    that are signed and have not begun), the optimum on several.
+    that are signed and have not begun; without reference plans that cannot keep its rules), the optimum on several.
     plans: pinned plans or their files. labels: what the scenarios are called, by default by their names, or by their files
     where names are the same.
     Raises InputError for a pinned plan that fits nowhere, NoPlanError for a scenario without any plan, SolverError for a plan
@@ -140,9 +140,10 @@ def compare(
     wanted = checked_policies(policies)
     pinned = [plan if isinstance(plan, PinnedPlan) else read_pinned(plan) for plan in plans]
     _check_size(len(listed), len(listed) * max(len(wanted), 1) + len(pinned))
+    by_default = not wanted
     wanted = wanted or (_policies_of(listed[0]) if len(listed) == 1 else [OPTIMUM])
     named = distinct(labels or names_of(listed))
-    found = _Studied(listed, named, wanted, pinned, progress or (lambda step, done, of: None))
+    found = _Studied(listed, named, wanted, pinned, progress or (lambda step, done, of: None), by_default)
     return Comparison(dict(zip(named, listed, strict=True)), tuple(found.columns), found.tables())
 
 
@@ -192,6 +193,7 @@ class _Studied:
         policies: list[str],
         pinned: list[PinnedPlan],
         progress: Progress,
+        by_default: bool,
     ) -> None:
         self.valuers = [Valuer(scenario, label) for scenario, label in zip(scenarios, labels, strict=True)]
         self.policies, self.pinned = policies, pinned
@@ -199,7 +201,8 @@ class _Studied:
         found: list[tuple[str, str, ValuedPlan]] = []
         for number, valuer in enumerate(self.valuers):
             progress("scenarios", number, len(self.valuers))
-            found += [(self._label(valuer, policy), valuer.label, valuer.policy(policy)) for policy in policies]
+            wanted = [policy for policy in policies if not by_default or valuer.can_keep_rules(policy)]
+            found += [(self._label(valuer, policy), valuer.label, valuer.policy(policy)) for policy in wanted]
         if self.on_one:
             found += self._pinned_columns(self.valuers[0])
         called = distinct(label for label, _, _ in found)

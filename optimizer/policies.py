@@ -153,6 +153,17 @@ class Valuer:
             raise NoPlanError([f"scenario {self.label}: {POLICIES[name]}; {KEEPS_NO_RULES}"]) from None
         return self._valued(name, decisions, floors=holds)
 
+    def can_keep_rules(self, name: str) -> bool:
+        """Whether a reference plan can keep the scenario's rules; True for every other policy."""
+        if not (self.scenario.rules and name in ("all_mining", "lease_all")):
+            return True
+        assert self.optimum.plan is not None  # a scenario without any plan is told as such
+        try:
+            self.policy(name)
+        except NoPlanError:
+            return False
+        return True
+
     @cached_property
     def optimum(self) -> ValuedPlan:
         """The best plan. Its value is checked against the program's and against the ledger's."""

@@ -79,6 +79,8 @@ def page_data(study: Study, charts: Sequence[str] = CHARTS) -> dict[str, Any]:
 
 def _has(study: Study, chart: str) -> bool:
     """Whether the scenario has a chart; the map is only solved where it is asked for."""
+    if chart == "waterfall":
+        return study.plan.reference("all_mining").is_possible
     return len(study.scenario.sites) > 1 if chart == "sites" else study.map is not None if chart == "map" else True
 
 

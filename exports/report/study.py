@@ -128,4 +128,6 @@ class Study:
 
     @cached_property
     def waterfall(self) -> list[Row]:
-        return compare(self.scenario, [ALL_MINING, OPTIMUM]).rows["waterfall"]
+        """From all mining to the plan; empty where no plan without an offer keeps the rules."""
+        possible = self.plan.reference(ALL_MINING).is_possible
+        return compare(self.scenario, [ALL_MINING, OPTIMUM]).rows["waterfall"] if possible else []

@@ -18,6 +18,7 @@ from hashlease.models.scenario import Scenario
 from hashlease.models.values import Multipliers, Values
 from hashlease.optimizer.certificate import Certifier
 from hashlease.optimizer.decisions import Decisions
+from hashlease.optimizer.diagnosis import NoPlanError
 from hashlease.optimizer.optimise import Optimiser
 from hashlease.optimizer.pinned import PinnedLease, PinnedPlan
 from hashlease.optimizer.policies import Valuer
@@ -472,6 +473,19 @@ def test_a_pinned_plan_keeps_the_rules() -> None:
         Valuer(scenario(rules=[rule("hashrate", at_least_eh=4.5)])).pinned(pinned(20))
     with pytest.raises(hl.InputError, match=r"short 15\.0 MW"):
         Valuer(scenario(rules=[rule("lease_share", at_most_fraction=0.1)])).pinned(pinned(20))
+
+
+def test_reference_plans_that_cannot_keep_the_rules_are_left_out() -> None:
+    from hashlease.exports.report.study import Study
+
+    base = scenario(rules=[rule("lease_share", at_least_fraction=0.2, to="2026-06")])
+    assert [column.label for column in hl.compare(base).columns] == ["optimum", "lease all"]
+    with pytest.raises(NoPlanError, match="no plan like this keeps the rules"):
+        hl.compare(base, ["all_mining", "optimum"])
+    assert Study(hl.solve(base)).waterfall == []
+    more = scenario(rules=[rule("lease_share", at_least_fraction=0.3, to="2026-06")])
+    with pytest.raises(NoPlanError, match=r"at most 25\.0 MW can be"):
+        hl.compare(more)
 
 
 def test_live_formulas_refuse_machines_that_run_at_a_loss() -> None:
