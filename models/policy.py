@@ -17,6 +17,7 @@ lease count as neither. A tenant rule that names no tenant holds for each of the
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -26,7 +27,7 @@ from . import quantities as q
 from .lease import LeaseOffer
 from .months import Array, Calendar, Month
 from .names import Name
-from .refusal import refusal
+from .refusal import Fault, listed, nearest, refusal
 from .sources import Sourced
 
 RuleKind = Literal["hashrate", "mining_share", "lease_share", "load", "curtailable_share", "tenant_share", "tenant_mw"]
@@ -112,3 +113,16 @@ def let_share(lease: LeaseOffer, n: np.ndarray[Any, np.dtype[np.signedinteger[An
     share = lease.delivered_share(n) if delivered else lease.occupied_share(n)
     found: Array = np.where(n < lease.reserved_months, share, 0.0)
     return found
+
+
+def rule_faults(rules: Sequence[PolicyRule], leases: Sequence[LeaseOffer], calendar: Calendar) -> Iterator[Fault]:
+    """Tenants of rules whom no lease has, and rules of no month of the horizon."""
+    tenants = [tenant_of(lease) for lease in leases]
+    for number, rule in enumerate(rules):
+        if rule.tenant is not None and rule.tenant not in tenants:
+            allowed = f"one of: {listed(dict.fromkeys(tenants))}" if tenants else "a tenant of a lease; there is none"
+            yield Fault(("rules", number, "tenant"), f"no lease of {rule.tenant}", allowed, nearest(rule.tenant, tenants))
+        if not len(rule.months(calendar)):
+            span = f"a rule from {rule.first_month or calendar.start} to {rule.last_month or calendar.end}"
+            field = "to" if rule.last_month is not None and rule.last_month < calendar.start else "from"
+            yield Fault(("rules", number, field), span, f"months of the horizon, {calendar.start} to {calendar.end}")

@@ -21,7 +21,7 @@ from .mining import Fleet
 from .money_faults import money_faults, money_warnings
 from .months import Array, Calendar, Month
 from .names import Name, slug
-from .policy import PolicyRule, tenant_of
+from .policy import PolicyRule, rule_faults
 from .power import Power
 from .prices import HourlyPrice, PriceTable, Zone
 from .quantities import Input
@@ -78,17 +78,10 @@ class Scenario(Input):
 
     @model_validator(mode="after")
     def _whole(self) -> Scenario:
+        own = ("sites", "fleets", "leases", "machine_offers", "machine_moves", "rules")
         tables = {
             table: [item.model_dump(include={"name", "site", "zone"}) for item in items]
-            for table, items in (
-                ("sites", self.sites),
-                ("fleets", self.fleets),
-                ("leases", self.leases),
-                ("machine_offers", self.machine_offers),
-                ("machine_moves", self.machine_moves),
-                ("rules", self.rules),
-                ("zones", self.power.zones),
-            )
+            for table, items in (*((table, getattr(self, table)) for table in own), ("zones", self.power.zones))
         }
         faults = name_faults(tables) or self._horizon_faults() or self._content_faults()
         if faults:
@@ -104,7 +97,7 @@ class Scenario(Input):
             *self._fleet_faults(),
             *self._machine_faults(),
             *self._move_faults(),
-            *self._rule_faults(),
+            *rule_faults(self.rules, self.leases, self.calendar),
         ]
 
     # --- the parts, by name --------------------------------------------------------------------------------------------
@@ -373,19 +366,6 @@ class Scenario(Input):
         for number, move in enumerate(self.machine_moves):
             for fault in move_faults(move, self.fleets, taken, self.calendar):
                 yield replace(fault, place=("machine_moves", number, *fault.place))
-
-    def _rule_faults(self) -> Iterator[Fault]:
-        """Rules that speak of a tenant nobody has, and rules of no month of the horizon."""
-        tenants = [tenant_of(lease) for lease in self.leases]
-        for number, rule in enumerate(self.rules):
-            place: Place = ("rules", number)
-            if rule.tenant is not None and rule.tenant not in tenants:
-                allowed = f"one of: {listed(dict.fromkeys(tenants))}" if tenants else "a tenant of a lease; there is none"
-                yield Fault((*place, "tenant"), f"no lease of {rule.tenant}", allowed, nearest(rule.tenant, tenants))
-            if not len(rule.months(self.calendar)):
-                span = f"a rule from {rule.first_month or self.calendar.start} to {rule.last_month or self.calendar.end}"
-                field = "to" if rule.last_month is not None and rule.last_month < self.calendar.start else "from"
-                yield Fault((*place, field), span, f"months of the horizon, {self.calendar.start} to {self.calendar.end}")
 
     def _most_energised(self, site: str) -> float:
         return float(self.site(site).energised(self.calendar).max())
