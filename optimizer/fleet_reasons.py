@@ -1,7 +1,8 @@
 """Why a fleet mines or stands still, month by month, and at which hashprice that turns; by exact solves.
 
-In a month a fleet mines as far as its machines go, or less: because no hour of the month pays, or because the MW are worth more in
-another use (the price of the site's power is at least the fleet's margin).
+In a month a fleet mines as far as its machines go, or less: because no hour of the month pays, because the MW are worth more in
+another use (the price of the site's power is at least the fleet's margin), or because the scenario's rules allow no more (their
+price and that of power are). A rule that asks for mining keeps it running where it would not, or displaces what would.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from .tables import Row
 FALLING, RISING = (0.9, 0.8, 0.65, 0.5, 0.35, 0.2, 0.1, 0.0), (1.1, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
 """Hashprice multipliers at which a fleet is looked at first."""
 PRECISION = 1e-7
+PRICED_USD = 0.5
+"""A rule with a price of more for a MW of mining and month keeps it from mining, or (below 0) asks for it."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Months:
     part: int
     no_hour_pays: int
     used_otherwise: int
+    ruled_out: int
 
 
 class FleetReasons:
@@ -42,6 +46,7 @@ class FleetReasons:
         self.optimiser, self.certifier, self.decisions, self.prices = optimiser, certifier, decisions, prices
         self.values = optimiser.values
         self.there_mw = decisions.there_mw(self.values)
+        self.policy = certifier.policy_price_of_mining(prices) * USD_PER_MUSD
         self._mined: dict[float, Array] = {}
 
     def row(self, k: int) -> Row:
@@ -70,11 +75,13 @@ class FleetReasons:
         for t in np.flatnonzero(available > 0).tolist():
             if mw[t] >= available[t] - SMALLEST_MW:
                 found["full"] += 1
+            elif self.policy[k, t] > PRICED_USD:
+                found["ruled"] += 1
             elif mw[t] > SMALLEST_MW:
                 found["part"] += 1
             else:
                 found["none" if margin[t] <= 0 else "other"] += 1
-        return Months(int(np.sum(available > 0)), found["full"], found["part"], found["none"], found["other"])
+        return Months(int(np.sum(available > 0)), found["full"], found["part"], found["none"], found["other"], found["ruled"])
 
     def _why(self, k: int, months: Months) -> str:
         if not months.available:
@@ -89,18 +96,30 @@ class FleetReasons:
                 f"with all its machines in {_of(months.full, months.available)}: a MW earns {_usd(margin[on])} a month "
                 f"(discounted) and uses power worth {_usd(power[on])} elsewhere"
             )
+        if months.ruled_out:
+            less = (available > 0) & (mw < available - SMALLEST_MW) & (self.policy[k] > PRICED_USD)
+            parts.append(
+                f"less in {_of(months.ruled_out, months.available)}, as the rules allow no more: a MW would earn "
+                f"{_usd(margin[less])} a month, and room under the rules is worth {_usd(self.policy[k][less] / USD_PER_MUSD)}"
+            )
         if months.part:
             parts.append(
                 f"in part in {_of(months.part, months.available)}: leases and better machines leave no more MW of the site"
             )
         if months.used_otherwise:
-            off = (available > 0) & (mw <= SMALLEST_MW) & (margin > 0)
+            off = (available > 0) & (mw <= SMALLEST_MW) & (margin > 0) & (self.policy[k] <= PRICED_USD)
             parts.append(
                 f"not in {_of(months.used_otherwise, months.available)}: a MW would earn {_usd(margin[off])} a month and is worth "
                 f"{_usd(power[off])} in other uses"
             )
         if months.no_hour_pays:
             parts.append(f"not in {_of(months.no_hour_pays, months.available)}: what a MWh earns does not pay for power and opex")
+        asked = (mw > SMALLEST_MW) & (self.policy[k] < -PRICED_USD)
+        if np.any(asked):
+            parts.append(
+                f"the rules ask for it in {_of(int(np.sum(asked)), months.available)}: a MW is worth "
+                f"{_usd(-self.policy[k][asked] / USD_PER_MUSD)} a month by them"
+            )
         return "; ".join(parts)
 
     # --- the opposite ----------------------------------------------------------------------------------------------------
@@ -142,7 +161,7 @@ class FleetReasons:
             program = self.optimiser.program
             cost = program.cost_musd(Multipliers(hashprice=multiplier))
             x = self.optimiser.solve(cost).x
-            self._mined[multiplier] = np.where(cost[program.mining_columns] > 0, x[program.mining_columns], 0.0)
+            self._mined[multiplier] = np.where(cost[program.mining_columns] != 0, x[program.mining_columns], 0.0)
         own = self.optimiser.program.fleet_of == k
         return bool(np.any(self._mined[multiplier][own] > SMALLEST_MW))
 
@@ -180,6 +199,7 @@ def _rule(months: Months) -> str:
         "machines": months.full,
         "site power": months.part + months.used_otherwise,
         "no hour pays": months.no_hour_pays,
+        "rules": months.ruled_out,
     }
     return max(counts, key=counts.__getitem__) if months.available else "no machines"
 

@@ -91,9 +91,11 @@ TABLES: dict[str, Sequence[str]] = {
 """Columns of every table of a plan."""
 
 MACHINES_STAND_STILL = "no use of them pays"
+KEPT_BY_RULES = "machines would earn on them, and the rules allow no more"
 NOTHING_THERE = "no machine and no lease for them"
 NO_FURTHER_LEASE = "no machine for them, and no further lease pays or fits"
-"""Why MW are idle: machines are there and would lose money; no machine is there and no offer could use the month; one could."""
+"""Why MW are idle: machines are there and would lose money, or may not; no machine is there and no offer could use the month; one
+could."""
 
 
 class Tables:
@@ -170,15 +172,19 @@ class Tables:
         """(why, idle meter MW in each month); together they are all idle MW of the site."""
         values, plan = self._values, self._plan
         there = plan.there_mw(values)
-        unused, could_be_leased = np.zeros(len(idle)), np.zeros(len(idle), dtype=bool)
+        unused, kept, could_be_leased = np.zeros(len(idle)), np.zeros(len(idle)), np.zeros(len(idle), dtype=bool)
+        held = self._certifier.policy_price_of_mining(self._prices) > 0
         for k, fleet in enumerate(values.fleets):
             if fleet.site == site:
                 unused += there[k] - plan.mining_mw[k]
+                kept += np.where(held[k], there[k] - plan.mining_mw[k], 0.0)
         for offer, mw in zip(values.offers, plan.lease_mw, strict=True):
             if offer.offer.site == site and offer.offer.critical_it_mw - float(np.sum(mw)) > SMALLEST_MW:
                 could_be_leased |= np.any(offer.occupied_mw > 0, axis=0)
         still = np.minimum(idle, unused)
-        yield MACHINES_STAND_STILL, still
+        kept = np.minimum(still, kept)
+        yield MACHINES_STAND_STILL, still - kept
+        yield KEPT_BY_RULES, kept
         yield NOTHING_THERE, np.where(could_be_leased, 0.0, idle - still)
         yield NO_FURTHER_LEASE, np.where(could_be_leased, idle - still, 0.0)
 

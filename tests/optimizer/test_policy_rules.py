@@ -25,6 +25,7 @@ from hashlease.optimizer.policies import Valuer
 from hashlease.optimizer.price_ranges import binding_limits
 from hashlease.optimizer.prices import prices_of
 from hashlease.optimizer.series import NO_PLAN, OPTIMAL, Series
+from hashlease.optimizer.tables import KEPT_BY_RULES, MACHINES_STAND_STILL
 from random_cases import random_case, with_rules
 
 MINING = 100 * 876_000.0
@@ -348,6 +349,28 @@ def test_the_reason_of_an_offer_speaks_of_the_rules() -> None:
     (use,) = [use for use in found.uses if use["kind"] == "offer"]
     assert use["rule"] == "rules"
     assert "because the rules allow no more" in use["why"]
+
+
+def test_fleets_and_idle_mw_speak_of_the_rules() -> None:
+    # Of 100 MW 40 may mine in 2026, each of which earns 744 h x 50 USD in January; the others would, and are idle.
+    most = scenario(leases=[], rules=[rule("hashrate", at_most_eh=2.0, to="2026-12")])
+    (fleet_row,) = hl.why(most).uses
+    assert fleet_row["rule"] == "machines"
+    assert (
+        "less in 12 of 24 months, as the rules allow no more: a MW would earn 36,500 USD a month, and room under the rules is "
+        in (fleet_row["why"])
+    )
+    idle = hl.solve(most).rows["idle_by_year"]
+    assert [(row["year"], row["why"], row["mw"]) for row in idle] == [(2026, KEPT_BY_RULES, pytest.approx(60))]
+    # At 20 USD/PH/day a MWh earns 41.67 USD, which does not pay 50 USD: machines cost 1,000 USD a MW and month, and 2 EH/s run.
+    poor = {"leases": [], "fleets__0__fixed_opex_usd_per_mw_month": 1_000.0, "market__hashprice__usd_per_ph_day": {"flat": 20.0}}
+    least = scenario(rules=[rule("hashrate", at_least_eh=2.0)], **poor)
+    plan = hl.solve(least)
+    assert plan.npv_usd == pytest.approx(-40 * 24 * 1_000, rel=1e-12)
+    (fleet_row,) = hl.why(least).uses
+    assert fleet_row["why"].endswith("; the rules ask for it in all 24 months: a MW is worth 1,000 USD a month by them")
+    assert fleet_row["flips"][0]["to"] is None
+    assert {row["why"] for row in plan.rows["idle_by_year"]} == {MACHINES_STAND_STILL}
 
 
 # --- proof ------------------------------------------------------------------------------------------------------------------
