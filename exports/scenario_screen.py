@@ -12,6 +12,7 @@ from ..models.flexibility import InSeason, Off
 from ..models.lease import LeaseOffer
 from ..models.mining import TH_PER_EH
 from ..models.months import DAYS_PER_YEAR, Array
+from ..models.policy import TENANT_KINDS
 from ..models.scenario import Scenario
 from ..models.site import RampStep, Site, ramp_mw
 from ..models.sources import is_assumption
@@ -45,7 +46,7 @@ def scenario_lines(scenario: Scenario, sources: bool) -> Iterator[str]:
         f"{len(rows)} {word}{'' if len(rows) == 1 else 's'}" for word, rows in counted if rows or word != "machine offer"
     )
     yield from paragraph(f"{calendar.start} to {calendar.end} ({calendar.length} months); {size}", width)
-    for text in (*_market(scenario), *_sites(scenario), *_sales(scenario), *_finance(scenario)):
+    for text in (*_market(scenario), *_sites(scenario), *_sales(scenario), *_rules(scenario), *_finance(scenario)):
         yield from paragraph(text, width)
     yield from _fleets(scenario)
     yield from _leases(scenario)
@@ -216,6 +217,31 @@ def _sales(scenario: Scenario) -> Iterator[str]:
             price = _ends(fleet.sale.usd_per_th.values(scenario.calendar), scenario)
             follows = f", of which {100 * fleet.sale.follows_hashprice_fraction:g} % follows the hashprice"
             yield f"{fleet.name}: may be sold from {months[0]} to {months[-1]}; a TH brings USD {price}{follows}"
+
+
+COUNTED = {
+    "hashrate": ("hashrate", "EH/s"),
+    "mining_share": ("MW that mine, of the energised MW,", "%"),
+    "lease_share": ("MW let, of the energised MW,", "%"),
+    "load": ("MW that mine or are delivered", "MW"),
+    "curtailable_share": ("MW that mine, of the load,", "%"),
+    "tenant_share": ("MW of all MW let", "%"),
+    "tenant_mw": ("MW let", "MW"),
+}
+"""What a rule of each kind counts, and the unit in which its limits are told."""
+
+
+def _rules(scenario: Scenario) -> Iterator[str]:
+    calendar = scenario.calendar
+    for rule in scenario.rules:
+        counted, unit = COUNTED[rule.kind]
+        scale = 100 if unit == "%" else 1
+        limits = [("at least", rule.limit("at_least")), ("at most", rule.limit("at_most"))]
+        told = " and ".join(f"{words} {scale * limit:,.6g} {unit}" for words, limit in limits if limit is not None)
+        of = f"{rule.tenant or 'each tenant'}: " if rule.kind in TENANT_KINDS else ""
+        months = rule.months(calendar)
+        span = f"{calendar.months[months[0]]} to {calendar.months[months[-1]]}"
+        yield f"rule {rule.name}: {of}{counted} {told}, {rule.site or 'all sites'}, {span}"
 
 
 def _size_rule(lease: LeaseOffer) -> str:

@@ -102,6 +102,21 @@ def test_validate_echoes_other_ways_with_money() -> None:
         assert part in text
 
 
+def test_validate_echoes_rules() -> None:
+    rules = [
+        {"name": "Floor", "kind": "hashrate", "at_least_eh": 2.5, "at_most_eh": 4, "to": "2026-06"},
+        {"name": "Off", "kind": "curtailable_share", "site": "Site", "at_least_fraction": 0.4, "from": "2027-01"},
+        {"name": "Nobody", "kind": "tenant_mw", "at_most_mw": 1_750},
+    ]
+    text = " ".join(" ".join(scenario_lines(scenario(rules=rules), sources=False)).split())
+    for part in (
+        "rule Floor: hashrate at least 2.5 EH/s and at most 4 EH/s, all sites, 2026-01 to 2026-06",
+        "rule Off: MW that mine, of the load, at least 40 %, Site, 2027-01 to 2027-12",
+        "rule Nobody: each tenant: MW let at most 1,750 MW, all sites, 2026-01 to 2027-12",
+    ):
+        assert part in text
+
+
 def test_the_name_of_a_file_cannot_command_a_terminal(tmp_path: Path) -> None:
     file = tmp_path / "a\033[31m.yaml"
     file.write_text(yaml.safe_dump(data()))
