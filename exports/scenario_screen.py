@@ -274,7 +274,7 @@ def _leases(scenario: Scenario) -> Iterator[str]:
                 f"{rent * 12 / 1e3:,.2f}",
                 f"{rent * 12_000 / (lease.gross_up * DAYS_PER_YEAR * 24):,.1f}",
                 f"{lease.contract_value / 1e6:,.0f}",
-                f"{lease.landlord_capex_usd_per_critical_mw * lease.critical_it_mw / 1e6:,.0f}",
+                f"{lease.own_capex_usd_per_critical_mw * lease.critical_it_mw / 1e6:,.0f}",
             )
         )
     yield ""

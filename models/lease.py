@@ -26,6 +26,7 @@ from pydantic import model_validator
 
 from . import quantities as q
 from .debt import Debt, DebtSchedule
+from .gpu_cloud import GpuCloud, gpu_spending
 from .lease_schedule import KW_PER_MW, LeaseSchedule
 from .lease_terms import Delay, Deposit, Prepayment, ServiceLevel, TenantDefault, Termination, check_terminations
 from .months import Array, Calendar, Month, WholeArray
@@ -123,6 +124,8 @@ class LeaseOffer(Sourced):
     """Whether the meter MW return to the site when the lease ends, or stay with the building that the residual value stands for."""
     start_month: Month | None = None
     start_window: StartWindow | None = None
+    gpu_cloud: GpuCloud | None = None
+    """The landlord owns the GPUs and sells their hours."""
     prepayment: Prepayment | None = None
     deposit: Deposit | None = None
     tenant_default: TenantDefault | None = None
@@ -136,13 +139,19 @@ class LeaseOffer(Sourced):
 
     @model_validator(mode="after")
     def _terms_fit_together(self) -> LeaseOffer:
-        _exactly_one(self, "rent_usd_per_kw_month", "contract_value_usd")
+        if self.gpu_cloud is not None and self.gpu_cloud.usd_per_gpu_hour is not None:
+            if self.rent_usd_per_kw_month is not None or self.contract_value_usd is not None:
+                raise refusal("a rent beside a price of GPU-hours", "exactly one of the two", field="gpu_cloud")
+        else:
+            _exactly_one(self, "rent_usd_per_kw_month", "contract_value_usd")
         _exactly_one(self, "residual_value_fraction_of_capex", "residual_value_usd_per_critical_mw")
         _exactly_one(self, "build_months", "capex_spending")
         needed, other = ("start_month", "start_window") if self.status == "signed" else ("start_window", "start_month")
         if getattr(self, needed) is None or getattr(self, other) is not None:
             found = f"no {needed}" if getattr(self, needed) is None else f"{other} beside {needed}"
             raise refusal(f"{found} in a lease that is {self.status}", f"{needed} alone", field=needed)
+        if self.gpu_cloud is not None and self.gpu_cloud.refresh_years is not None:
+            _refuse_part_months(self.gpu_cloud, "refresh_years")
         for field in ("term_years", *(("extensions",) if self.extensions else ())):
             _refuse_part_months(self, field)
         _refuse_shares("phases", [phase.share_fraction for phase in self.phases])
@@ -215,6 +224,12 @@ class LeaseOffer(Sourced):
         return self.capex_usd_per_critical_mw * (1 - self.tenant_funded_capex_fraction)
 
     @property
+    def own_capex_usd_per_critical_mw(self) -> float:
+        """The landlord's part of construction, and the first GPUs."""
+        gpus = 0.0 if self.gpu_cloud is None else self.gpu_cloud.gpus_usd_per_critical_mw
+        return self.landlord_capex_usd_per_critical_mw + gpus
+
+    @property
     def residual_usd_per_critical_mw(self) -> float:
         if self.residual_value_usd_per_critical_mw is not None:
             return self.residual_value_usd_per_critical_mw
@@ -236,6 +251,8 @@ class LeaseOffer(Sourced):
         """As stated, or derived from the contract value: contract value = rent x kW x sum of ladder x paying share."""
         if self.rent_usd_per_kw_month is not None:
             return self.rent_usd_per_kw_month
+        if self.gpu_cloud is not None and self.gpu_cloud.usd_per_gpu_hour is not None:
+            return self.gpu_cloud.usd_per_kw_month
         assert self.contract_value_usd is not None
         n = np.arange(self.term_months)
         rented_months = float(np.sum(self.rent_ladder(n) * self.paying_share(n)))
@@ -251,7 +268,10 @@ class LeaseOffer(Sourced):
     # --- schedules in months n from the start of rent ----------------------------------------------------------------
 
     def rent_ladder(self, n: WholeArray) -> Array:
-        return np.asarray((1 + self.escalator_per_year) ** (n // 12), dtype=float)
+        ladder = np.asarray((1 + self.escalator_per_year) ** (n // 12), dtype=float)
+        if self.gpu_cloud is None or not self.gpu_cloud.price_decay_per_year:
+            return ladder
+        return np.asarray(ladder * (1 - self.gpu_cloud.price_decay_per_year) ** (n / 12.0))
 
     def paying_share(self, n: WholeArray) -> Array:
         return self._phased(n, -self.free_months)
@@ -326,7 +346,7 @@ class LeaseOffer(Sourced):
 
     def soonest_start(self, calendar: Calendar) -> Month:
         """The valuation date plus the lead time; money for an offer cannot be spent before the valuation date either."""
-        build = -min(month for month, _ in self.spending())
+        build = -min(month for month, _ in [*self.spending(), *gpu_spending(self)[:1]])
         return calendar.start + max(self.lead_time_months, build)
 
     def base_term_end(self) -> Month:
@@ -345,9 +365,9 @@ def _exactly_one(offer: LeaseOffer, first: str, second: str) -> None:
         )
 
 
-def _refuse_part_months(offer: LeaseOffer, field: str) -> None:
+def _refuse_part_months(offer: LeaseOffer | GpuCloud, field: str) -> None:
     value: Any = getattr(offer, field)
-    years = [value] if field == "term_years" else [extension.years for extension in value]
+    years = [value] if isinstance(value, float | int) else [extension.years for extension in value]
     for number in years:
         if abs(number * 12 - round(number * 12)) > 1e-6:
             raise refusal(f"{number} years", "a whole number of months", f"{round(number * 12) / 12:.4f}", field=field)

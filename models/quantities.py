@@ -282,6 +282,14 @@ HAZARD = Quantity("per year (a fraction; 0.02 is 2 %)", 0, 0.5, slips=_PERCENT)
 """Probability that a tenant defaults within a year."""
 RESIDUAL_FRACTION = Quantity("of the capex (a fraction; 1 is 100 %)", 0, 3, slips=_PERCENT)
 
+GPUS = Quantity("GPUs per critical MW", 1, 5_000)
+"""One rack-scale GPU with its server and network draws 1 to 2 kW of critical IT: 500 to 1,000 a MW."""
+GPU_PRICE = Quantity(
+    "USD per GPU-hour", 0.01, 100, slips=(Slip(1 / 730.5, "USD per GPU-month"), Slip(1 / 8766, "USD per GPU-year"))
+)
+GPU_CAPEX = Quantity("USD per GPU", 100, 1_000_000, or_zero=True, slips=(Slip(1e3, "thousands of USD"),))
+PRICE_DECAY = Quantity("per year (a fraction; 0.2 is 20 %)", 0, 0.9, slips=_PERCENT)
+
 # --- money -----------------------------------------------------------------------------------------------------------
 
 BUDGET = Quantity("USD", 1_000, 1e12, or_zero=True, slips=_MILLIONS)

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from .finance import Finance
+from .gpu_cloud import gpu_spending
 from .lease import LeaseOffer
 from .machine_move import MachineMove, move_faults
 from .machines import MachineOffer, machine_faults
@@ -424,7 +425,8 @@ class Scenario(Input):
             if lease.start_month is not None:
                 start = lease.start_month
                 sunk = sum(share for month, share in lease.spending() if start + month < self.calendar.start)
-                if amount := sunk * lease.landlord_capex_usd_per_critical_mw * lease.critical_it_mw:
+                gpus = sum(usd for month, usd in gpu_spending(lease) if start + month < self.calendar.start)
+                if amount := (sunk * lease.landlord_capex_usd_per_critical_mw + gpus) * lease.critical_it_mw:
                     yield f"{lease.name}: {amount / 1e6:,.1f} M USD of its capex fall before the valuation date and are sunk"
             elif lease.start_window and lease.start_window.earliest < (soonest := lease.soonest_start(self.calendar)):
                 wanted = lease.start_window.earliest

@@ -23,6 +23,7 @@ from .debt import DebtSchedule
 from .dispatch import Margin, SiteTerms
 from .finance import DiscountFactors
 from .gather import Gather, at_boundary
+from .gpu_cloud import gpu_capital_usd, gpu_spending
 from .lease import KW_PER_MW, LeaseOffer
 from .lease_schedule import beside_rent_usd
 from .machine_values import MachineChoice, machine_choices, spent_in
@@ -309,6 +310,7 @@ class Values:
         fixed = -self.kept * (own_opex + from_adder + charges) + self._capital(lease, at)
         if lease.debt_schedule is not None:
             fixed = fixed + self._debt(lease, lease.debt_schedule, at)
+        fixed += gpu_capital_usd(lease, at, self.discount, self.kept)
         with_rent, beside = beside_rent_usd(lease, schedule, at, self.discount, self.kept)
         return OfferValue(
             offer=lease,
@@ -382,6 +384,10 @@ class Values:
                 if 0 <= start < self.calendar.length:
                     year = (self.calendar.start + int(start)).year
                     spent[row, years.index(year)] += share * lease.landlord_capex_usd_per_critical_mw * self._own_share(lease)
+        for month, usd in gpu_spending(lease):
+            for row, start in enumerate(at + month):
+                if 0 <= start < self.calendar.length:
+                    spent[row, years.index((self.calendar.start + int(start)).year)] += usd
         return spent
 
     def _own_share(self, lease: LeaseOffer) -> float:

@@ -17,7 +17,7 @@ from ..errors import InputError, Problem
 from ..models.reopened import can_reopen
 from ..models.scenario import Scenario
 from .certificate import LEDGER_TOLERANCE
-from .ledger_groups import COINS, DEBT, FEES, LEASE_COSTS, MACHINES, MINING, RENT
+from .ledger_groups import COINS, DEBT, FEES, LEASE_CAPEX, LEASE_COSTS, MACHINES, MINING, RENT, RESIDUALS
 from .optimise import SolverError
 from .pinned import PinnedPlan, pin, read_pinned
 from .plan import plain
@@ -38,10 +38,10 @@ STEPS = {
     "rent": RENT,
     "prepayments, deposits and fees": FEES,
     "lease opex, power and charges": LEASE_COSTS,
-    "lease capex": ("lease_capex",),
+    "lease capex": LEASE_CAPEX,
     "machines bought and moved": MACHINES,
     "debt": DEBT,
-    "residual values": ("residual_value",),
+    "residual values": RESIDUALS,
     "coins kept": COINS,
     "income tax": ("income_tax",),
     "blocks and machine sales": ("machine_sale", "block_settlement"),

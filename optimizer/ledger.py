@@ -31,6 +31,7 @@ from ..models.site import Site
 from ..models.values import TODAY, Multipliers
 from .deductions import share_deducted, share_left
 from .ledger_coins import Coins
+from .ledger_gpus import GpuBook
 from .ledger_machines import MachinesOfMw, used_price
 from .ledger_mining import MiningOfMw, mining_of_mw
 from .ledger_terms import LeaseTerms
@@ -65,6 +66,8 @@ ITEMS = {
     "lease_demand_charge": "charge per kW of leased MW, where the landlord pays it",
     "lease_peak_charge": "coincident-peak charges of leased MW, where the landlord pays charges per kW",
     "lease_capex": "the landlord's part of construction",
+    "gpu_capex": "GPUs that the landlord buys and renews for an AI cloud",
+    "gpu_resale": "GPUs sold when they are renewed, at the end of the lease, or of the horizon",
     "default_recovery": "what comes in of rent lost through a tenant's default, as expected",
     "credit_support": "what a guarantor pays of rent lost through a tenant's default, as expected",
     "service_credits": "rent lost to downtime under the service level, as expected",
@@ -82,7 +85,7 @@ ITEMS = {
 }
 
 
-UNTAXED = ("lease_capex", "machine_purchase", "deposit", "debt_drawn", "debt_repaid", "treasury_held")
+UNTAXED = ("lease_capex", "gpu_capex", "machine_purchase", "deposit", "debt_drawn", "debt_repaid", "treasury_held")
 """Capex and the price of machines are deducted through their depreciation; a deposit is a debt, of which only what a default
 forfeits is income; loans are neither income nor expense; coins are taxed when they are mined, sold or not.
 """
@@ -343,8 +346,7 @@ class Ledger:
         terms = LeaseTerms(lease, since, alive, multiplier * lease.first_year_rent_usd_per_kw_month)
         paying, delivered = terms.delivered(lease.free_months), terms.delivered()
         year = np.maximum(since, 0) // 12
-        kw_rent = terms.first_kw_rent * (1.0 + lease.escalator_per_year) ** year
-        rent = KW_PER_MW * kw_rent * paying * terms.running
+        rent = terms.full_rent * paying * terms.running
         kw_opex = lease.opex_usd_per_kw_month * (1.0 + lease.opex_escalator_per_year) ** year
         opex = KW_PER_MW * kw_opex * delivered * terms.running + lease.opex_fraction_of_rent * rent
         amounts = {"rent": rent, "lease_opex": -opex, **dict(terms.monthly(rent))}
@@ -367,10 +369,37 @@ class Ledger:
         deductions = [*self._depreciation(lease, start, since, alive), forfeited]
         if building:
             lines, deductions = [*lines, *self._residual(lease, start)], [*deductions, *self._book_value(lease, start)]
+        if lease.gpu_cloud is not None:
+            book = GpuBook(terms, lease.gpu_cloud, tuple(self._endings(lease, start)))
+            lines += [self._gpus_bought(lease, book), *self._gpus_sold(lease, book)]
+            deductions.append(self._monthly(site.name, "gpu_resale", lease.name, book.depreciation_usd, "lease"))
+            deductions += [
+                self._on_day(site.name, "gpu_resale", lease.name, sale.t, sale.book_usd, "lease") for sale in book.sales()
+            ]
         if lease.debt is not None:
             loan, accrued = self._debt(lease, start)
             lines, deductions = [*lines, *loan], [*deductions, *accrued]
         return self._with_tax(lines, deductions)
+
+    def _gpus_bought(self, lease: LeaseOffer, book: GpuBook) -> Line:
+        usd = book.bought_usd
+        return Line(lease.site, "gpu_capex", lease.name, "first day", "capex", usd, usd * self._first_day["capex"][:-1])
+
+    def _gpus_sold(self, lease: LeaseOffer, book: GpuBook) -> Iterator[Line]:
+        for sale in book.sales():
+            yield self._on_day(lease.site, "gpu_resale", lease.name, sale.t, sale.usd, "lease")
+
+    def spent_usd(self, lease: LeaseOffer, start: Month) -> Array:
+        """What counts against the budgets of one critical MW in each month, USD, shape (months,): construction, less what a lender
+        pays out of it where budgets are net of debt, and GPUs.
+        """
+        spent = -self.own_capex(lease, start)
+        if lease.gpu_cloud is None:
+            return spent
+        since = self._since(start)
+        book = GpuBook(LeaseTerms(lease, since, self._alive(lease, since), 0.0), lease.gpu_cloud, ())
+        found: Array = spent - book.bought_usd
+        return found
 
     def _on_end_days(self, terms: LeaseTerms, start: Month) -> Iterator[Line]:
         """What is paid on the day a lease ends, or is counted at the end of the horizon."""

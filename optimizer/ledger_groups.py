@@ -30,3 +30,5 @@ LEASE_COSTS = ("lease_opex", *LEASE_POWER)
 DEBT = ("debt_drawn", "debt_fees", "debt_interest", "debt_repaid")
 COINS = ("treasury_held", "treasury_sale")
 """Coins that a treasury keeps, and their sale."""
+LEASE_CAPEX = ("lease_capex", "gpu_capex")
+RESIDUALS = ("residual_value", "gpu_resale")

@@ -61,13 +61,17 @@ class LeaseTerms:
         return share
 
     @cached_property
-    def _step(self) -> Array:
+    def full_rent(self) -> Array:
         """Rent of a month in which all of it pays, USD."""
         return self._rent_of_month(self.since)
 
     def _rent_of_month(self, since: WholeArray) -> Array:
-        rent: Array = KW_PER_MW * self.first_kw_rent * (1.0 + self.lease.escalator_per_year) ** (np.maximum(since, 0) // 12)
-        return rent
+        months = np.maximum(since, 0)
+        rent: Array = KW_PER_MW * self.first_kw_rent * (1.0 + self.lease.escalator_per_year) ** (months // 12)
+        if self.lease.gpu_cloud is None:
+            return rent
+        decayed: Array = rent * np.power(1.0 - self.lease.gpu_cloud.price_decay_per_year, months / 12)
+        return decayed
 
     @cached_property
     def base_rent(self) -> Array:
@@ -118,13 +122,13 @@ class LeaseTerms:
         due = np.zeros(len(self.since))
         for phase in self.lease.phases:
             due[self.since >= phase.months_after_start] += phase.share_fraction
-        return self._step * (due - self.delivered())
+        return self.full_rent * (due - self.delivered())
 
     def _after_default(self) -> Iterator[tuple[str, Array]]:
         """Every month of default by itself: what is recovered of later rent, and what the guarantor pays until his limit."""
         terms = self.lease.tenant_default
         assert terms is not None
-        contracted = self._step * self.delivered(self.lease.free_months)
+        contracted = self.full_rent * self.delivered(self.lease.free_months)
         defaults = self.survival[:-1] - self.survival[1:]
         yield "default_recovery", terms.recovery_fraction * contracted * self.alive * np.append(0.0, np.cumsum(defaults)[:-1])
         in_base_term = (self.since >= 0) & (self.since < self.lease.term_months)

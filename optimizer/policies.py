@@ -30,6 +30,7 @@ from .decisions import SMALLEST_MW, Decisions
 from .diagnosis import NoPlanError, conflicts, describe
 from .elastic import explained
 from .ledger import Line, gross_usd, total_usd
+from .ledger_groups import LEASE_CAPEX, MACHINES
 from .machine_table import machines_of_rows
 from .optimise import InfeasibleError, Optimiser, SolverError
 from .pinned import PinnedPlan, fitted
@@ -106,7 +107,7 @@ class ValuedPlan:
     @property
     def capex_usd(self) -> float:
         """The landlord's capex inside the horizon, of signed leases too, and the price of machines, not discounted."""
-        return 0.0 - math.fsum(float(np.sum(line.usd)) for line in self.lines if line.item in ("lease_capex", "machine_purchase"))
+        return 0.0 - math.fsum(float(np.sum(line.usd)) for line in self.lines if line.item in (*LEASE_CAPEX, *MACHINES))
 
     @property
     def leased_critical_mw(self) -> float:

@@ -124,9 +124,9 @@ class Readings:
         for offer in self.values.offers:
             rows = np.zeros((len(offer.starts), len(self.calendar.years)))
             for row, start in enumerate(offer.starts if offer.offer.status == "offered" else []):
-                spent = self.ledger.own_capex(offer.offer, start)
+                spent = self.ledger.spent_usd(offer.offer, start)
                 for column, year in enumerate(self.calendar.years):
-                    rows[row, column] = -math.fsum(spent[years == year].tolist()) / USD_PER_MUSD
+                    rows[row, column] = math.fsum(spent[years == year].tolist()) / USD_PER_MUSD
             found.append(rows)
         return found
 

@@ -366,7 +366,7 @@ class Tables:
             "worth_usd": found.worth_musd * USD_PER_MUSD,
             "irr": irr_of_lines(self._ledger, [line for line in lines if line.kind != "debt"]),
             "yield_on_cost": yield_on_cost(self._ledger, lease, worth.start),
-            "capex_usd": taken * lease.landlord_capex_usd_per_critical_mw,
+            "capex_usd": taken * lease.own_capex_usd_per_critical_mw,
             "first_year_rent_usd_per_kw_month": rent,
             "contract_value_usd": lease.contract_value,
             "implied_usd_per_meter_mwh": rent * 12_000 / (lease.gross_up * DAYS_PER_YEAR * 24),
@@ -448,7 +448,7 @@ def yield_on_cost(ledger: Ledger, lease: LeaseOffer, start: Month) -> float | No
 
     Means over the months of the base term that lie in the horizon, for a lease from a start. None without capex.
     """
-    calendar, cost = ledger.calendar, lease.landlord_capex_usd_per_critical_mw
+    calendar, cost = ledger.calendar, lease.own_capex_usd_per_critical_mw
     first = calendar.index(start)
     inside = slice(max(first, 0), min(first + lease.term_months, calendar.length))
     months = inside.stop - inside.start

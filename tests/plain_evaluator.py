@@ -38,6 +38,8 @@ from itertools import combinations, pairwise
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import plain_gpus
+
 Data = dict[str, Any]
 Key = tuple[str, str, str, str]  # site, period, item, name
 MiningMw = dict[tuple[str, str], float]  # (fleet, month as YYYY-MM): meter MW
@@ -49,7 +51,7 @@ MovedMw = dict[tuple[str, str], float]  # (move, month of leaving as YYYY-MM): m
 ASIC_J_PER_TH = {"S19 Pro": 29.5, "S19 XP": 21.5, "T21": 19.0, "S21": 17.5, "S21+": 16.5, "S21 XP": 13.5, "S23 Hyd": 9.5}  # makers'
 NOTHING_MW = 1e-9
 COST_OF_COINS, INTEREST_ADDED = "cost of coins", "interest added to the loan"
-UNTAXED = ("lease_capex", "deposit", "debt_drawn", "debt_repaid", "treasury_held")
+UNTAXED = ("lease_capex", "gpu_capex", "deposit", "debt_drawn", "debt_repaid", "treasury_held")
 """Payments that are no income and no expense."""
 
 
@@ -712,6 +714,7 @@ class PlainScenario:
         if key not in self._memory:
             parts = (
                 self._capex,
+                self._gpus,
                 self._operation,
                 self._residuals,
                 self._ahead,
@@ -725,6 +728,25 @@ class PlainScenario:
     def _capex(self, lease: Data, start: int) -> Iterator[Entry]:
         for month, usd in self.spending(lease, start):
             yield Entry(month, "lease_capex", -usd, self.on_first_day("capex", -usd, month))
+
+    def _gpus(self, lease: Data, start: int) -> Iterator[Entry]:
+        for month, usd in self.gpu_spending(lease, start):
+            yield Entry(month, "gpu_capex", -usd, self.on_first_day("capex", -usd, month))
+        for day, usd, _ in self.gpu_sales(lease, start):
+            yield Entry(day, "gpu_resale", usd, self.on_first_day("lease", usd, day))
+
+    def gpu_spending(self, lease: Data, start: int) -> Iterator[tuple[int, float]]:
+        """(month, USD spent on GPUs per critical MW) inside the horizon."""
+        for n, usd in plain_gpus.bought(lease["gpu_cloud"], ends(lease)) if lease["gpu_cloud"] else ():
+            if start + n in self.months:
+                yield start + n, usd
+
+    def gpu_sales(self, lease: Data, start: int) -> Iterator[tuple[int, float, float]]:
+        """(month beginning on that day, USD received, book value), from the valuation date on."""
+        horizon = self.first + self.length - start
+        for n, usd, book in plain_gpus.sold(lease["gpu_cloud"], ends(lease), horizon) if lease["gpu_cloud"] else ():
+            if start + n >= self.first:
+                yield start + n, usd, book
 
     def spending(self, lease: Data, start: int) -> Iterator[tuple[int, float]]:
         """(month, USD of the landlord's capex per critical MW) inside the horizon."""
@@ -761,7 +783,7 @@ class PlainScenario:
         key = ("terms", lease["name"], start, n)
         if key not in self._memory:
             runs = probability_in_force(lease, n) * self.solvent(lease, start, month)
-            rent = first_year_rent(lease) * 1000 * ladder(lease["escalator_per_year"], n) * expected_share(lease, n, True) * runs
+            rent = first_year_rent(lease) * 1000 * rent_ladder(lease, n) * expected_share(lease, n, True) * runs
             delivered = expected_share(lease, n, False) * runs
             opex = lease["opex_usd_per_kw_month"] * 1000 * ladder(lease["opex_escalator_per_year"], n) * delivered
             self._memory[key] = (rent, opex + lease["opex_fraction_of_rent"] * rent, lease["gross_up"] * delivered)
@@ -779,7 +801,7 @@ class PlainScenario:
 
     def _lines_of_other_terms(self, lease: Data, month: int, start: int, rent: float) -> dict[str, float]:
         n, lines = month - start, dict[str, float]()
-        whole = first_year_rent(lease) * 1000 * ladder(lease["escalator_per_year"], n)
+        whole = first_year_rent(lease) * 1000 * rent_ladder(lease, n)
         alive, solvent = probability_in_force(lease, n), self.solvent(lease, start, month)
         if lease["service_level"] is not None:
             level = lease["service_level"]
@@ -813,7 +835,7 @@ class PlainScenario:
         share = terms["backstop_fraction"] * (1 - terms["recovery_fraction"])
         rent, limit = first_year_rent(lease) * 1000, contract_value(lease) * terms["backstop_limit_fraction_of_contract_value"]
         owed = {
-            month: share * rent * ladder(lease["escalator_per_year"], month - start) * expected_share(lease, month - start, True)
+            month: share * rent * rent_ladder(lease, month - start) * expected_share(lease, month - start, True)
             for month in range(max(start, self.first), end)
         }
         for default in owed:
@@ -852,7 +874,7 @@ class PlainScenario:
         for right in lease["terminations"]:
             n, chance = right["month_from_start"], alive * right["probability_fraction"]
             alive -= chance
-            rent = first_year_rent(lease) * 1000 * ladder(lease["escalator_per_year"], n) * paying_share(lease, n)
+            rent = first_year_rent(lease) * 1000 * rent_ladder(lease, n) * paying_share(lease, n)
             fee = right["fee_months_of_rent"] * rent + right["fee_usd_per_critical_mw"]
             day = start + n
             if self.first <= day <= self.first + self.length:
@@ -897,6 +919,18 @@ class PlainScenario:
             yield Entry(month, "income_tax", shield, self.mid_month("lease", shield, month))
         for day, n, probability in self.lease_ends(lease, start):
             shield = self.tax_rate * probability * self.book_value(lease, start, n)
+            yield Entry(day, "income_tax", shield, self.on_first_day("lease", shield, day))
+
+        yield from self._gpu_shields(lease, start)
+
+    def _gpu_shields(self, lease: Data, start: int) -> Iterator[Entry]:
+        """What GPUs save in tax, while they are written off and when they are sold."""
+        for month in self.months if lease["gpu_cloud"] else ():
+            if month >= start:
+                shield = self.tax_rate * plain_gpus.written_off(lease["gpu_cloud"], ends(lease), month - start)
+                yield Entry(month, "income_tax", shield, self.mid_month("lease", shield, month))
+        for day, _, book in self.gpu_sales(lease, start):
+            shield = self.tax_rate * book
             yield Entry(day, "income_tax", shield, self.on_first_day("lease", shield, day))
 
     def book_value(self, lease: Data, start: int, n: int) -> float:
@@ -949,6 +983,8 @@ class PlainScenario:
         """Months of the window, in its steps, after lead time and construction (from the valuation date on), inside the horizon."""
         window = lease["start_window"]
         earliest_spending = min(offset for offset, _ in spending_shares(lease))
+        if lease["gpu_cloud"]:
+            earliest_spending = min(earliest_spending, -lease["gpu_cloud"]["gpu_paid_months_before_start"])
         return [
             month
             for month in range(month_number(window["earliest"]), month_number(window["latest"]) + 1, window["every_months"])
@@ -989,7 +1025,8 @@ class PlainScenario:
         spent: dict[int, list[float]] = defaultdict(list)
         for (name, start), mw in lease_mw.items():
             if self.leases[name]["status"] == "offered":
-                for month, usd in self.budgeted(self.leases[name], month_number(start)):
+                lease, first = self.leases[name], month_number(start)
+                for month, usd in [*self.budgeted(lease, first), *self.gpu_spending(lease, first)]:
                     spent[month // 12].append(mw * usd)
         return {year: math.fsum(usd) for year, usd in spent.items()}
 
@@ -1321,6 +1358,12 @@ def ladder(escalator: float, n: int) -> float:
     return float((1 + escalator) ** (n // 12))
 
 
+def rent_ladder(lease: Data, n: int) -> float:
+    """The escalator's steps, and the fall of the price of a GPU-hour month by month."""
+    decay = 0.0 if lease["gpu_cloud"] is None else lease["gpu_cloud"]["price_decay_per_year"]
+    return float(ladder(lease["escalator_per_year"], n) * (1 - decay) ** (n / 12))
+
+
 def delivered_share(lease: Data, n: int) -> float:
     return math.fsum(phase["share_fraction"] for phase in lease["phases"] if phase["months_after_start"] <= n)
 
@@ -1342,9 +1385,7 @@ def expected_share(lease: Data, n: int, paying: bool) -> float:
 def contract_value(lease: Data) -> float:
     """Rent of the base term for one critical MW."""
     months = range(term_months(lease))
-    return math.fsum(
-        first_year_rent(lease) * 1000 * ladder(lease["escalator_per_year"], n) * paying_share(lease, n) for n in months
-    )
+    return math.fsum(first_year_rent(lease) * 1000 * rent_ladder(lease, n) * paying_share(lease, n) for n in months)
 
 
 def prepaid(lease: Data) -> float:
@@ -1359,7 +1400,9 @@ def first_year_rent(lease: Data) -> float:
     """USD per kW and month; a contract value is shared out over the base term as its ladder, phases and free months have it."""
     if lease["rent_usd_per_kw_month"] is not None:
         return float(lease["rent_usd_per_kw_month"])
-    payments = math.fsum(ladder(lease["escalator_per_year"], n) * paying_share(lease, n) for n in range(term_months(lease)))
+    if lease["gpu_cloud"] is not None and lease["gpu_cloud"]["usd_per_gpu_hour"] is not None:
+        return plain_gpus.gpu_hour_rent(lease["gpu_cloud"])
+    payments = math.fsum(rent_ladder(lease, n) * paying_share(lease, n) for n in range(term_months(lease)))
     return float(lease["contract_value_usd"] / (lease["critical_it_mw"] * 1000 * payments))
 
 

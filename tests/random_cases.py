@@ -193,7 +193,29 @@ def random_lease(draw: Draw, number: int, sites: int) -> Data:
     if draw.chance(0.35):
         lease["debt"] = random_debt(draw, term)
     lease |= random_lease_money(draw) | random_lease_dates(draw, lease)
-    return lease | random_other_terms(random.Random(f"{draw.first} {draw.length} {lease['gross_up']}"), term)
+    lease |= random_other_terms(random.Random(f"{draw.first} {draw.length} {lease['gross_up']}"), term)
+    return random_gpus(random.Random(f"GPUs {lease['gross_up']}"), lease, term)
+
+
+def random_gpus(draw: random.Random, lease: Data, term: int) -> Data:
+    """A cloud of GPUs in a quarter of the leases; from a source of its own."""
+    if draw.random() > 0.25:
+        return lease
+    cloud: Data = {
+        "gpus_per_critical_mw": draw.uniform(200, 1000),
+        "gpu_capex_usd_per_gpu": draw.choice([0, draw.uniform(500, 9000)]),
+        "hours_sold_fraction": draw.choice([1, draw.random()]),
+        "price_decay_per_year": draw.choice([0, draw.uniform(0, 0.5)]),
+        "gpu_paid_months_before_start": draw.choice([0, 3]),
+        "gpu_resale_fraction": draw.choice([0, draw.random()]),
+        "gpu_depreciation_years": draw.choice([1, 1.4, 5]),
+    }
+    if draw.random() < 0.6:
+        cloud |= {"refresh_years": draw.choice([3, 7, term]) / 12, "refresh_cost_fraction": draw.choice([1, draw.random()])}
+    if draw.random() < 0.6:
+        lease = {key: value for key, value in lease.items() if key not in ("rent_usd_per_kw_month", "contract_value_usd")}
+        cloud["usd_per_gpu_hour"] = draw.uniform(0.05, 3)
+    return {**lease, "gpu_cloud": cloud}
 
 
 def random_other_terms(draw: random.Random, term: int) -> Data:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...models.months import Array
-from ...optimizer.ledger_groups import COINS, DEBT, FEES, LEASE_COSTS, MACHINES, MINING, RENT
+from ...optimizer.ledger_groups import COINS, DEBT, FEES, LEASE_CAPEX, LEASE_COSTS, MACHINES, MINING, RENT, RESIDUALS
 from ...optimizer.plan import Plan
 from ...optimizer.tables import Row
 from .style import (
@@ -59,11 +59,11 @@ GROUPS = (
     Group("rent", BLUE, "", RENT),
     Group("prepayments, deposits, fees", PURPLE, "....", FEES),
     Group("opex, power and charges of leases", SKY, "----", LEASE_COSTS),
-    Group("capex of leases", "#5A1E00", "", ("lease_capex",)),
+    Group("capex of leases", "#5A1E00", "", LEASE_CAPEX),
     Group("machines bought and moved", "#7F7F7F", "++", MACHINES),
     Group("loans: drawn, fees, interest, repaid", "#8C8C8C", "||||", DEBT),
     Group("coins kept, and sold later", "#C8A2C8", "oooo", COINS),
-    Group("residual value, machines sold", YELLOW, "////", ("residual_value", "machine_sale")),
+    Group("residual value, machines sold", YELLOW, "////", (*RESIDUALS, "machine_sale")),
     Group("taxes", VERMILLION, "\\\\\\\\", ("income_tax",)),
     Group("power blocks against the index", GREEN, "xxxx", ("block_settlement",)),
 )

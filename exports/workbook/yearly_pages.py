@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...models.months import Array
-from ...optimizer.ledger_groups import COINS, DEBT, FEES, LEASE_POWER, MACHINES, RENT
+from ...optimizer.ledger_groups import COINS, DEBT, FEES, LEASE_CAPEX, LEASE_POWER, MACHINES, RENT, RESIDUALS
 from .book import TEAL, Block, Book, Sheet, absolute
 from .calculations import Calculations
 from .months import TOTAL_USES, meaning
@@ -37,8 +37,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "block_settlement",
     ),
     "Operating cost": ("mining_variable_opex", "mining_fixed_opex", "lease_opex"),
-    "Capex": ("lease_capex", *MACHINES),
-    "Residual value and sales": ("residual_value", "machine_sale"),
+    "Capex": (*LEASE_CAPEX, *MACHINES),
+    "Residual value and sales": (*RESIDUALS, "machine_sale"),
     "Tax": ("income_tax", "income_tax_mining"),
     "Debt": DEBT,
     "Coins kept": COINS,
