@@ -379,13 +379,13 @@ def childress(s: Study) -> str:
     worn = s.other_again(**{f"{part}.residual_value_fraction_of_capex": 0.3 for part in parts})
     left = [name for name in ("Microsoft Horizon 1", "Microsoft Horizon 4") if taken(of_plan(worn, name))]
     rents = [rent(of_plan(worn, f"Microsoft Horizon {part}")) for part in (1, 2, 3, 4)]
+    usd_per_hour = own["break_even_rent_usd_per_kw_month"] / own["first_year_rent_usd_per_kw_month"] * 2.91
     return (
-        f"It turns on what is left after five years: were the halls worth 0.3 of their cost then instead of 0.8, "
-        f"{listed(left) if left else 'none of the four'} would be signed (break-evens {listed(rents)}). With the contract kept, the plan "
-        f"is worth {m(s.plan.npv_usd)} M USD. A cloud that sells by the hour is {'built' if taken(own) else 'not built'} (2.91 USD an hour, "
-        f"break-even {own['break_even_rent_usd_per_kw_month'] / own['first_year_rent_usd_per_kw_month'] * 2.91:.2f}). A new hall at 128 "
-        f"USD/kW-month is {said[0]} (break-even {rent(hall)}), the retrofit at 90 for five years is {said[1]} (break-even "
-        f"{rent(retrofit)})."
+        "It turns on what is left after five years: were the halls worth 0.3 of their cost then instead of 0.8, "
+        f"{listed(left) if left else 'none of the four'} would be signed (break-evens {listed(rents)}). With the contract kept, the "
+        f"plan is worth {m(s.plan.npv_usd)} M USD. A cloud that sells by the hour is {'built' if taken(own) else 'not built'} (2.91 "
+        f"USD an hour, break-even {usd_per_hour:.2f}). A new hall at 128 USD/kW-month is {said[0]} (break-even {rent(hall)}), the "
+        f"retrofit at 90 for five years is {said[1]} (break-even {rent(retrofit)})."
     )
 
 

@@ -5,18 +5,16 @@ The plain offer pays 100,000 USD a month and critical MW from January to Decembe
 
 from __future__ import annotations
 
-import math
 from datetime import date
 from typing import Any
 
 import hashlease as hl
 import pytest
 from cases import rich, scenario
-from hashlease.models.scenario import Scenario
 from hashlease.models.values import Multipliers, Values
-from hashlease.optimizer.ledger import ITEMS, Ledger, total_usd
+from hashlease.optimizer.ledger import ITEMS, Ledger
+from one_lease import RATES, factor, lines_usd, middle, with_terms, worth_usd
 
-RATES = {"mining": 0.1, "lease": 0.1, "capex": 0.1, "power_contract": 0.1}
 ALL_TERMS: dict[str, Any] = {
     "prepayment": {
         "contract_value_fraction": 0.3,
@@ -39,36 +37,6 @@ ALL_TERMS: dict[str, Any] = {
     "delays": [{"months": 2, "probability_fraction": 0.25}],
     "delay_penalty_fraction_of_rent": 0.5,
 }
-
-
-def with_terms(offer_number: int = 0, **terms: Any) -> dict[str, Any]:
-    return {f"leases__{offer_number}__{field}": value for field, value in terms.items()}
-
-
-def worth_usd(case: Scenario) -> float:
-    """Of one critical MW at the first start, by the value tables; the ledger must say the same."""
-    values = Values(case)
-    offer = values.offers[0]
-    worth = float(offer.musd()[0]) * 1e6
-    assert total_usd(Ledger(case).lease(offer.offer, offer.starts[0])) == pytest.approx(worth, rel=1e-12, abs=1e-6)
-    return worth
-
-
-def lines_usd(case: Scenario, item: str) -> float:
-    """Of a line for one critical MW at the first start, not discounted."""
-    offer = Values(case).offers[0]
-    lines = Ledger(case).lease(offer.offer, offer.starts[0])
-    return math.fsum(float(line.usd.sum()) for line in lines if line.item == item)
-
-
-def factor(day: date, days: float = 0.0) -> float:
-    return float(1.1 ** (-((day - date(2026, 1, 1)).days + days) / 365.25))
-
-
-def middle(month: int) -> float:
-    """Discount factor at the middle of a month of 2026."""
-    first, after = date(2026, month, 1), date(2026 + month // 12, month % 12 + 1, 1)
-    return factor(first, (after - first).days / 2)
 
 
 def test_prepayment_moves_money_in_time_and_nothing_else() -> None:
