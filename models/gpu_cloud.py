@@ -17,12 +17,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+from pydantic import model_validator
 
 from . import quantities as q
 from .finance import DiscountFactors
 from .gather import Gather, at_boundary
 from .months import DAYS_PER_YEAR, Array, WholeArray
 from .quantities import Input
+from .refusal import refuse_part_months
 
 if TYPE_CHECKING:
     from .lease import LeaseOffer
@@ -52,6 +54,12 @@ class GpuCloud(Input):
     """Value of used GPUs, of what they cost."""
     gpu_depreciation_years: Annotated[float, q.DEPRECIATION_YEARS] = 5.0
     """Life for tax, from the start of use."""
+
+    @model_validator(mode="after")
+    def _whole_months(self) -> GpuCloud:
+        if self.refresh_years is not None:
+            refuse_part_months(self.refresh_years, "refresh_years")
+        return self
 
     @property
     def gpus_usd_per_critical_mw(self) -> float:

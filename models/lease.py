@@ -32,7 +32,7 @@ from .lease_terms import Delay, Deposit, Prepayment, ServiceLevel, TenantDefault
 from .months import Array, Calendar, Month, WholeArray
 from .names import Name
 from .quantities import Input
-from .refusal import refusal
+from .refusal import refusal, refuse_part_months
 from .sources import Sourced
 
 __all__ = ["KW_PER_MW", "Extension", "LeaseOffer", "LeaseSchedule", "Phase", "Spending", "StartWindow"]
@@ -150,8 +150,6 @@ class LeaseOffer(Sourced):
         if getattr(self, needed) is None or getattr(self, other) is not None:
             found = f"no {needed}" if getattr(self, needed) is None else f"{other} beside {needed}"
             raise refusal(f"{found} in a lease that is {self.status}", f"{needed} alone", field=needed)
-        if self.gpu_cloud is not None and self.gpu_cloud.refresh_years is not None:
-            _refuse_part_months(self.gpu_cloud, "refresh_years")
         for field in ("term_years", *(("extensions",) if self.extensions else ())):
             _refuse_part_months(self, field)
         _refuse_shares("phases", [phase.share_fraction for phase in self.phases])
@@ -365,12 +363,10 @@ def _exactly_one(offer: LeaseOffer, first: str, second: str) -> None:
         )
 
 
-def _refuse_part_months(offer: LeaseOffer | GpuCloud, field: str) -> None:
+def _refuse_part_months(offer: LeaseOffer, field: str) -> None:
     value: Any = getattr(offer, field)
-    years = [value] if isinstance(value, float | int) else [extension.years for extension in value]
-    for number in years:
-        if abs(number * 12 - round(number * 12)) > 1e-6:
-            raise refusal(f"{number} years", "a whole number of months", f"{round(number * 12) / 12:.4f}", field=field)
+    for number in [value] if isinstance(value, float | int) else [extension.years for extension in value]:
+        refuse_part_months(number, field)
 
 
 def _refuse_shares(field: str, shares: list[float]) -> None:

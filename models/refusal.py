@@ -49,6 +49,11 @@ def refusals(faults: Iterable[Fault]) -> PydanticCustomError:
     return PydanticCustomError("refused_many", "several faults", {"faults": list(faults)})
 
 
+def refuse_part_months(years: float, field: str) -> None:
+    if abs(years * 12 - round(years * 12)) > 1e-6:
+        raise refusal(f"{years} years", "a whole number of months", f"{round(years * 12) / 12:.4f}", field=field)
+
+
 def shown(value: Any) -> str:
     """A value as a person would name it; never Python's notation."""
     if value is None:

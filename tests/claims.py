@@ -382,10 +382,10 @@ def childress(s: Study) -> str:
     usd_per_hour = own["break_even_rent_usd_per_kw_month"] / own["first_year_rent_usd_per_kw_month"] * 2.91
     return (
         "It turns on what is left after five years: were the halls worth 0.3 of their cost then instead of 0.8, "
-        f"{listed(left) if left else 'none of the four'} would be signed (break-evens {listed(rents)}). With the contract kept, the "
-        f"plan is worth {m(s.plan.npv_usd)} M USD. A cloud that sells by the hour is {'built' if taken(own) else 'not built'} (2.91 "
-        f"USD an hour, break-even {usd_per_hour:.2f}). A new hall at 128 USD/kW-month is {said[0]} (break-even {rent(hall)}), the "
-        f"retrofit at 90 for five years is {said[1]} (break-even {rent(retrofit)})."
+        f"{listed(left) if left else 'none of the four'} would be signed (break-evens {listed(rents)}). With the contract kept, "
+        f"the plan is worth {m(s.plan.npv_usd)} M USD. A cloud that sells by the hour is {'built' if taken(own) else 'not built'} "
+        f"(2.91 USD an hour, break-even {usd_per_hour:.2f}). A new hall at 128 USD/kW-month is {said[0]} (break-even "
+        f"{rent(hall)}), the retrofit at 90 for five years is {said[1]} (break-even {rent(retrofit)})."
     )
 
 

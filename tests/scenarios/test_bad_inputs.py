@@ -1005,7 +1005,7 @@ TERMS = [
         "gpu-price-a-month",
         "gpu_cloud: {gpus_per_critical_mw: 380, usd_per_gpu_hour: 2100, gpu_capex_usd_per_gpu: 76_000}",
         "gpu_cloud.usd_per_gpu_hour",
-        "2,100",
+        "2100",
         "0.01 to 100",
         "USD per GPU-month",
     ),
@@ -1020,7 +1020,7 @@ TERMS = [
     with_term(
         "gpu-refresh-part-of-a-month",
         "gpu_cloud: {gpus_per_critical_mw: 380, refresh_years: 4.03, gpu_capex_usd_per_gpu: 76_000}",
-        "refresh_years",
+        "gpu_cloud.refresh_years",
         "4.03 years",
         "whole number of months",
     ),
