@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from .finance import Finance
+from .gpu_cloud import gpu_spending
 from .lease import LeaseOffer, Spending
 from .months import Month
 from .scenario import Scenario
@@ -47,16 +48,25 @@ def can_reopen(scenario: Scenario) -> list[LeaseOffer]:
 
 
 def spent_before_usd(lease: LeaseOffer, start: Month) -> float:
-    """The landlord's capex of a signed lease that falls before a month, USD."""
+    """The landlord's capex of a signed lease that falls before a month, GPUs included, USD."""
+    return _built_before_usd(lease, start) + _gpus_before_usd(lease, start)
+
+
+def _built_before_usd(lease: LeaseOffer, start: Month) -> float:
     assert lease.start_month is not None
     shares = [share for month, share in lease.spending() if lease.start_month + month < start]
     return math.fsum(shares) * lease.landlord_capex_usd_per_critical_mw * lease.critical_it_mw
 
 
+def _gpus_before_usd(lease: LeaseOffer, start: Month) -> float:
+    assert lease.start_month is not None
+    return lease.critical_it_mw * math.fsum(usd for month, usd in gpu_spending(lease) if lease.start_month + month < start)
+
+
 def _own_past_usd(lease: LeaseOffer, start: Month) -> float:
     """What of it was paid from the company's own cash: less what a lender paid out, with the lender's fees."""
     lent = 0.0 if lease.debt is None else lease.debt.loan_to_cost_fraction * (1.0 - lease.debt.fee_fraction)
-    return (1.0 - lent) * spent_before_usd(lease, start)
+    return (1.0 - lent) * _built_before_usd(lease, start) + _gpus_before_usd(lease, start)
 
 
 def _offered(lease: LeaseOffer, start: Month) -> LeaseOffer:
@@ -67,9 +77,13 @@ def _offered(lease: LeaseOffer, start: Month) -> LeaseOffer:
     for month, share in lease.spending():
         shares[max(month, earliest)].append(share)
     spending = tuple(Spending(month_from_start=month, share_fraction=math.fsum(parts)) for month, parts in sorted(shares.items()))
+    gpus = lease.gpu_cloud
+    if gpus is not None:
+        gpus = _changed(gpus, gpu_paid_months_before_start=min(gpus.gpu_paid_months_before_start, -earliest))
     return _changed(
         lease,
         status="offered",
+        gpu_cloud=gpus,
         indivisible=True,
         start_month=None,
         start_window={"earliest": lease.start_month, "latest": lease.start_month},
@@ -89,8 +103,9 @@ def _with_room(finance: Finance, offers: list[LeaseOffer]) -> Finance:
         own = 1.0
         if offer.debt is not None and finance.capex_budget_is_net_of_debt:
             own -= offer.debt.loan_to_cost_fraction
-        for month, share in offer.spending():
-            spent = own * share * offer.landlord_capex_usd_per_critical_mw * offer.critical_it_mw
+        built = [(month, own * share * offer.landlord_capex_usd_per_critical_mw) for month, share in offer.spending()]
+        for month, usd in [*built, *gpu_spending(offer)]:
+            spent = usd * offer.critical_it_mw
             year = (offer.start_window.earliest + month).year
             if year in budget:
                 budget[year] += spent

@@ -46,6 +46,25 @@ def test_money_spent_before_the_valuation_date_counts_on_it() -> None:
     assert spending == {-2: pytest.approx(0.8), -1: pytest.approx(0.2)}
 
 
+def test_gpus_paid_before_the_valuation_date_count_on_it_and_have_room() -> None:
+    # 500 GPUs of 1,000 USD for each of 20 MW: 10 M USD, paid in December 2025 for March; the hall (8 M USD) is built after it.
+    cloud = {
+        "gpus_per_critical_mw": 500,
+        "gpu_capex_usd_per_gpu": 1_000,
+        "usd_per_gpu_hour": 0.5,
+        "gpu_paid_months_before_start": 3,
+    }
+    signed = deal("Cloud", "2026-03", build_months=2, rent_usd_per_kw_month=None, gpu_cloud=cloud)
+    cash = {"opening_usd": 1e6, "floor_usd": {"2026": 0}}
+    case = scenario(leases=[signed], finance__capex_budget_usd={"2026": 1e6}, finance__cash=cash)
+    assert spent_before_usd(case.leases[0], case.calendar.start) == pytest.approx(10e6)
+    again = reopened(case)
+    assert again.leases[0].gpu_cloud is not None and again.leases[0].gpu_cloud.gpu_paid_months_before_start == 2
+    assert again.leases[0].starts(again.calendar) == [case.leases[0].start_month]
+    assert again.finance.capex_budget_usd == {2026: pytest.approx(1e6 + 8e6 + 10e6)}
+    assert again.finance.cash is not None and again.finance.cash.opening_usd == pytest.approx(1e6 + 10e6)
+
+
 @pytest.mark.parametrize("name", shipped_names())
 def test_the_terms_are_those_of_the_deal(name: str) -> None:
     case = load(name)
