@@ -1019,14 +1019,14 @@ class PlainScenario:
             own = 1 - lease["debt"]["loan_to_cost_fraction"]
         for month, usd in self.spending(lease, start):
             yield month, own * usd
+        yield from self.gpu_spending(lease, start)
 
     def capex_by_year(self, lease_mw: LeaseMw) -> dict[int, float]:
         """The landlord's spending on offers."""
         spent: dict[int, list[float]] = defaultdict(list)
         for (name, start), mw in lease_mw.items():
             if self.leases[name]["status"] == "offered":
-                lease, first = self.leases[name], month_number(start)
-                for month, usd in [*self.budgeted(lease, first), *self.gpu_spending(lease, first)]:
+                for month, usd in self.budgeted(self.leases[name], month_number(start)):
                     spent[month // 12].append(mw * usd)
         return {year: math.fsum(usd) for year, usd in spent.items()}
 
