@@ -97,6 +97,12 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--force", action="store_true", help="write into a folder that holds the results of another scenario")
     _annotate_option(run)
+    run.add_argument(
+        "--time-limit",
+        type=float,
+        metavar="SECONDS",
+        help="end a search over whole blocks after so long, with the best plan found and its proved bound",
+    )
     run.add_argument("--format", choices=("table", "json"), default="table", help="what to print (default: table)")
     run.set_defaults(action=_run)
 
@@ -145,7 +151,7 @@ def _run(options: argparse.Namespace) -> int:
         make_writable(options.out)
     from .optimizer.solve import solve
 
-    plan = solve(scenario, progress=progress_line() if sys.stderr.isatty() else None)
+    plan = solve(scenario, progress_line() if sys.stderr.isatty() else None, options.time_limit)
     with printing():
         if options.format == "json":
             print(plan.to_json())

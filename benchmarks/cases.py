@@ -51,10 +51,15 @@ def hourly_scenario(folder: Path, months: int) -> Scenario:
     return Scenario.model_validate(data, context={"folder": str(folder)})
 
 
+def site_data(sites: int, starts: int, months: int) -> Json:
+    """The fields of a scenario, for a benchmark that changes them."""
+    return _scenario(sites, starts, months, hashprice_multiplier=1.0)
+
+
 def _scenario(sites: int, starts: int, months: int, hashprice_multiplier: float) -> Json:
     random = np.random.default_rng(2026)
     rows = [_site(random, number) for number in range(sites)]
-    leases = [_offer(random, row, number, starts) for row in rows for number in range(OFFERS_PER_SITE)]
+    leases = [offer_data(random, row, number, starts) for row in rows for number in range(OFFERS_PER_SITE)]
     capex = sum(
         offer["critical_it_mw"] * offer["capex_usd_per_critical_mw"] * (1 - offer["tenant_funded_capex_fraction"])
         for offer in leases
@@ -177,7 +182,8 @@ def _fleets(random: np.random.Generator, site: Json) -> list[Json]:
     ]
 
 
-def _offer(random: np.random.Generator, site: Json, number: int, starts: int) -> Json:
+def offer_data(random: np.random.Generator, site: Json, number: int, starts: int) -> Json:
+    """A lease offer at a site, drawn."""
     gross_up = _uniform(random, 1.2, 1.45)
     earliest = int(random.integers(9, 19))
     return {

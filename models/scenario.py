@@ -169,6 +169,10 @@ class Scenario(Input):
         over_all = any(rule.site is None for rule in self.rules)
         return not (self.machine_moves or self.finance.has_budget or apart or over_all or len(grouped) > len(set(grouped)))
 
+    def without_capex_budget(self) -> Scenario:
+        """The same scenario with as much capex as anyone likes (not checked again)."""
+        return self._changed(finance=self.finance.model_copy(update={"capex_budget_usd": {}}))
+
     def until(self, end: Month) -> Scenario:
         """The same scenario with another end of the horizon (not checked again)."""
         return self._changed(horizon=Horizon(end=end))

@@ -14,15 +14,17 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from ..models.months import Array
 from .bound import RAY_SCALES, safe_bound
 from .offer_rules import NOT_TAKEN, least_taken_mw
-from .program import Program
+from .program import DEFINITIONS, Program
 from .session import Outcome, Session, Solution
 
 WHOLE = 1e-9
@@ -50,9 +52,27 @@ class Node:
     children: list[Node] = field(default_factory=list)
 
 
+@dataclass
+class Leaf:
+    """A node that waits, with the solution of its relaxation (None: not solved yet) and a basis to solve it from."""
+
+    node: Node
+    solution: Solution | None
+    basis: Any
+
+    @property
+    def worth_musd(self) -> float:
+        """Value of the solved relaxation, USD million."""
+        assert self.solution is not None
+        return self.solution.objective
+
+
 @dataclass(frozen=True)
 class Search:
-    """solution: the best plan with whole blocks, None if there is none. finished: every node is closed."""
+    """solution: the best plan with whole blocks, None if there is none (or none better than the one that was known).
+
+    finished: every node is closed.
+    """
 
     solution: Solution | None
     root: Node
@@ -69,38 +89,53 @@ class BranchAndBound:
         self.blocks = sorted([*self.whole, *program.rules.chosen])
         self._taken = {offer: program.taken_columns.start + at for at, offer in enumerate(program.rules.chosen)}
         self._columns = np.concatenate([self._columns_of(offer) for offer in self.blocks])
+        form = program.form
+        self._column = np.repeat(np.arange(form.columns), np.diff(form.first))
+        self._defines = np.array([family in DEFINITIONS for family, _ in form.row_names], dtype=bool)
 
     def _columns_of(self, offer: int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
         """The offer's lease columns, its total, and where it has one the column that says that it is taken."""
         taken = [self._taken[offer]] if offer in self._taken else []
         return np.append(self.program.columns_of_offer(offer), [self.program.leased_columns.start + offer, *taken])
 
-    def search(self, relaxation: Solution, without: frozenset[int] = frozenset(), most_nodes: int = MOST_NODES) -> Search:
-        """The best plan with whole blocks, given the solved relaxation; `without` offers are excluded throughout."""
-        everything = {offer: Choice(frozenset() if offer in without else self._fitting(offer), False) for offer in self.blocks}
+    def search(
+        self,
+        relaxation: Solution,
+        without: frozenset[int] = frozenset(),
+        cost: Array | None = None,
+        most_nodes: int = MOST_NODES,
+        known_musd: float = -math.inf,
+        deadline: float = math.inf,
+    ) -> Search:
+        """The best plan with whole blocks, given the solved relaxation; `without` offers are excluded throughout.
+
+        cost: of the columns in the session (default: the program's). known_musd: value of a plan that is known; only better ones are looked for. deadline: time.monotonic() at which it ends.
+        """
+        cost = self.program.form.cost if cost is None else cost
+        everything = {offer: Choice(frozenset() if offer in without else self.fitting(offer), False) for offer in self.blocks}
         root = Node(everything, relaxation.row_dual)
         best: Solution | None = None
         order = itertools.count()
-        open_nodes = [(-relaxation.objective, next(order), root, relaxation)]
+        waiting = [(-relaxation.objective, next(order), Leaf(root, relaxation, self.session.basis))]
         nodes = 1
-        while open_nodes and nodes < most_nodes:
-            negative_bound, _, node, solution = heapq.heappop(open_nodes)
-            if best is not None and -negative_bound <= best.objective + CLOSED_MUSD:
+        while waiting and nodes < most_nodes and time.monotonic() < deadline:
+            if -waiting[0][0] <= known_musd + CLOSED_MUSD:
                 break
-            if self.is_whole(solution.x):
-                best = solution
-                continue
-            for choices in self._split(node.choices, solution.x):
-                child, found = self._solve(choices)
-                node.children.append(child)
-                nodes += 1
-                if found is not None:
-                    heapq.heappush(open_nodes, (-found.objective, next(order), child, found))
-        finished = not open_nodes or (best is not None and -open_nodes[0][0] <= best.objective + CLOSED_MUSD)
-        self._restore(everything)
+            negative_bound, _, leaf = heapq.heappop(waiting)
+            if leaf.solution is None:
+                if self.solve_leaf(leaf) and leaf.worth_musd > known_musd + CLOSED_MUSD:
+                    heapq.heappush(waiting, (-leaf.worth_musd, next(order), leaf))
+            elif self.is_whole(leaf.solution.x):
+                best, known_musd = leaf.solution, max(known_musd, leaf.worth_musd)
+            else:
+                for child, less in self.split(leaf, cost):
+                    nodes += 1
+                    heapq.heappush(waiting, (negative_bound + less, next(order), child))
+        finished = not waiting or -waiting[0][0] <= known_musd + CLOSED_MUSD
+        self.restore(everything)
         return Search(best, root, nodes, finished)
 
-    def _fitting(self, offer: int) -> frozenset[int]:
+    def fitting(self, offer: int) -> frozenset[int]:
         """Starts at which a block fits beside the signed leases."""
         upper = self.program.form.upper[self.program.columns_of_offer(offer)]
         return frozenset(np.flatnonzero(upper > 0).tolist())
@@ -124,13 +159,54 @@ class BranchAndBound:
             found[number] = float(min(share[number], max(1 - share[number], NOT_TAKEN))) if part else 0.0
         return found
 
-    def _solve(self, choices: dict[int, Choice]) -> tuple[Node, Solution | None]:
-        self._set_bounds(choices)
+    def solve_leaf(self, leaf: Leaf) -> bool:
+        """Solve the relaxation of a leaf at the session's costs; False if it has no plan (or the solver gave up on it).
+
+        The node then keeps what proves it: new multipliers, a ray, or those of its parent, which hold for it too.
+        """
+        self._set_bounds(leaf.node.choices)
+        self.session.start_from(leaf.basis)
         solution = self.session.solve()
         if solution.outcome is Outcome.OPTIMAL:
-            return Node(choices, solution.row_dual), solution
+            leaf.node.row_dual, leaf.solution, leaf.basis = solution.row_dual, solution, self.session.basis
+            return True
         ray = self.session.dual_ray() if solution.outcome is Outcome.INFEASIBLE else None
-        return Node(choices, None, ray), None
+        if ray is not None:
+            leaf.node.row_dual, leaf.node.ray = None, ray
+        return False
+
+    def split(self, leaf: Leaf, cost: Array) -> list[tuple[Leaf, float]]:
+        """Leaves below a solved leaf that is not whole, not solved yet, and by how much less they are worth at least."""
+        assert leaf.solution is not None
+        return self.add_children(leaf, self._split(leaf.node.choices, leaf.solution.x), self.earned(leaf, cost))
+
+    def add_children(self, leaf: Leaf, parts: list[dict[int, Choice]], earned: Array) -> list[tuple[Leaf, float]]:
+        """Leaves with these choices below a leaf; the parent's multipliers bound them until they are solved themselves."""
+        found = []
+        for choices in parts:
+            node = Node(choices, leaf.node.row_dual)
+            leaf.node.children.append(node)
+            found.append((Leaf(node, None, leaf.basis), self._less(leaf.node.choices, choices, earned)))
+        return found
+
+    def earned(self, leaf: Leaf, cost: Array) -> Array:
+        """What a MW of each lease column earns beyond the prices of the limits at a leaf, USD million, shape (lease columns,)."""
+        program, form = self.program, self.program.form
+        assert leaf.node.row_dual is not None
+        prices = np.where(self._defines, 0.0, leaf.node.row_dual)
+        own = cost - np.bincount(self._column, weights=form.value * prices[form.row], minlength=form.columns)
+        found: Array = own[program.lease_columns] + own[program.leased_columns][program.offer_of]
+        return found
+
+    def _less(self, parent: dict[int, Choice], child: dict[int, Choice], earned: Array) -> float:
+        """By how much less a child is worth at least, USD million: what narrower choices cost at the parent's prices."""
+        less = 0.0
+        for offer in self.blocks:
+            if child[offer] is not parent[offer] and offer not in self._taken:
+                at = earned[self.program.columns_of_offer(offer) - self.program.lease_columns.start]
+                lost = _most(at, parent[offer]) - _most(at, child[offer])
+                less += max(lost, 0.0) * self.program.values.offers[offer].offer.critical_it_mw
+        return less
 
     def bound(self, root: Node, cost: Array) -> float:
         """The largest safe bound of the leaves of a search at these costs, USD million: no plan with whole blocks is worth more."""
@@ -165,7 +241,8 @@ class BranchAndBound:
                 upper.append(1.0)
         return np.array(lower), np.array(upper)
 
-    def _restore(self, everything: dict[int, Choice]) -> None:
+    def restore(self, everything: dict[int, Choice]) -> None:
+        """The session's bounds as a search began with them."""
         self._set_bounds(everything)
 
     def _split(self, choices: dict[int, Choice], x: Array) -> list[dict[int, Choice]]:
@@ -188,10 +265,35 @@ class BranchAndBound:
                 halves.append(Choice(frozenset(), False))
         return [{**choices, number: half} for half in halves]
 
+    def set_apart(self, choices: dict[int, Choice], x: Array) -> tuple[dict[int, Choice], dict[int, Choice]] | None:
+        """(choices that hold a whole solution, all others) by one offer that is not decided yet; None where all are."""
+        number = next((offer for offer in self.blocks if not self._is_decided(offer, choices[offer])), None)
+        if number is None:
+            return None
+        choice, amount = choices[number], x[self.program.columns_of_offer(number)]
+        if float(np.sum(amount)) <= NOT_TAKEN:
+            own, others = Choice(frozenset(), False), Choice(choice.starts, True)
+        elif number in self._taken:
+            own, others = Choice(choice.starts, True), Choice(frozenset(), False)
+        else:
+            start = frozenset([int(np.argmax(amount))])
+            own, others = Choice(start, True), Choice(choice.starts - start, choice.must)
+        return {**choices, number: own}, {**choices, number: others}
+
+    def _is_decided(self, offer: int, choice: Choice) -> bool:
+        """Whether a choice leaves nothing to decide: not taken, or taken from one start (in any amount from the least on)."""
+        return not choice.starts or (choice.must and (offer in self._taken or len(choice.starts) == 1))
+
     def _blocks(self, offer: int, x: Array) -> Array:
         """Blocks of an offer at each start, between 0 and 1."""
         blocks: Array = x[self.program.columns_of_offer(offer)] / self.program.values.offers[offer].offer.critical_it_mw
         return blocks
+
+
+def _most(earned: Array, choice: Choice) -> float:
+    """The most that a MW of an offer earns at the starts of a choice."""
+    most = max((float(earned[start]) for start in choice.starts), default=0.0)
+    return most if choice.must else max(most, 0.0)
 
 
 def leaves(node: Node) -> Iterator[Node]:

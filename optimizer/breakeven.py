@@ -52,6 +52,10 @@ class BreakEven:
     hashprice_multiplier: float | None
 
 
+NOT_ASKED = BreakEven(math.nan, None, None)
+"""Of an offer that a time limit left no time for."""
+
+
 @dataclass(frozen=True)
 class BreakEvenRent:
     """worth_musd: V - V0 today. multiplier: of the offer's own rent, as in BreakEven.

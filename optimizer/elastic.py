@@ -22,8 +22,8 @@ from .diagnosis import NoPlanError
 from .money_rows import CASH_FLOOR
 from .optimise import InfeasibleError
 from .policy_rules import POLICY_FAMILIES
-from .price_ranges import DEFINITIONS, RULES, Rule
-from .program import Program
+from .price_ranges import RULES, Rule
+from .program import DEFINITIONS, Program
 from .session import Outcome, Session, highs_lp
 from .standard_form import StandardForm
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import replace
 from functools import cached_property
 
@@ -14,6 +16,10 @@ from .branching import BranchAndBound, Search
 from .decisions import Decisions
 from .program import Program, build_program
 from .session import Outcome, Session, Solution
+
+FIRST_NODES = 400
+"""So many nodes settle most cases; beyond, HiGHS's own search finds a plan first, and the nodes only have to prove it."""
+SHORTEST_S = 0.05
 
 
 class SolverError(Exception):
@@ -35,6 +41,8 @@ class Optimiser:
         self.values = values
         self.program: Program = program or build_program(values)
         self.today = self.program.form.cost
+        self.deadline = math.inf
+        """time.monotonic() after which a search over whole blocks ends with the best plan found."""
         self.relaxed = Session(self.program.form)
         self._cost_in: dict[Session, Array] = {self.relaxed: self.today}
         self._excluded_in: dict[Session, frozenset[int]] = {self.relaxed: frozenset()}
@@ -64,21 +72,32 @@ class Optimiser:
     def solve(self, cost: Array | None = None, without: frozenset[int] = frozenset(), relaxed: bool = False) -> Solution:
         """The optimum for costs (default: today's), with some offers excluded (signed ones too). Raises SolverError.
 
-        Whole blocks are searched for through warm relaxations; HiGHS's own search is the fallback for large trees.
+        Whole blocks are searched for through warm relaxations; HiGHS's own search is the fallback for large trees. Where a deadline
+        stops that, the outcome is STOPPED, with the best plan found and the solver's bound.
         """
         solution = self._solve_in(self.relaxed, cost, without)
         if relaxed or not self.program.is_integer:
             return solution
-        search = self.blocks.search(solution, without)
+        search = self.blocks.search(solution, without, cost, most_nodes=FIRST_NODES, deadline=self.deadline)
         if search.finished and search.solution is not None:
             return search.solution
         if search.finished:
             raise InfeasibleError(self.program, self.blocks.bound(search.root, np.zeros(self.program.form.columns)) < 0)
-        return self._solve_in(self.session, cost, without)
+        return self._by_highs(cost, without, solution)
 
-    def search(self) -> Search:
-        """The search over whole blocks at today's costs, with the tree that proves it."""
-        return self.blocks.search(self.solve(relaxed=True))
+    def _by_highs(self, cost: Array | None, without: frozenset[int], relaxation: Solution) -> Solution:
+        """What HiGHS's own search finds in the time that is left; the plan without any offer where it finds none."""
+        if math.isfinite(self.deadline):
+            self.session.limit_time(max(self.deadline - time.monotonic(), SHORTEST_S))
+        found = self._solve_in(self.session, cost, without)
+        if len(found.x):
+            return found
+        signed_alone = self._solve_in(self.relaxed, cost, without | self.offered)
+        return replace(signed_alone, outcome=Outcome.STOPPED, row_dual=None, bound=min(found.bound, relaxation.objective))
+
+    def search(self, known_musd: float = -math.inf) -> Search:
+        """The search over whole blocks at today's costs, with the tree that proves it; known_musd: value of a known plan."""
+        return self.blocks.search(self.solve(relaxed=True), known_musd=known_musd, deadline=self.deadline)
 
     def proved(self, cost: Array) -> tuple[Solution, float]:
         """The optimum for costs, and a proved upper bound of every plan's value at them, USD million. Raises SolverError."""
@@ -87,8 +106,12 @@ class Optimiser:
             assert relaxation.row_dual is not None
             form = self.program.form
             return relaxation, safe_bound(form, cost, relaxation.row_dual, form.lower, form.upper)
-        search = self.blocks.search(relaxation)
-        solution = search.solution if search.solution is not None else self.solve(cost)
+        search = self.blocks.search(relaxation, cost=cost, most_nodes=FIRST_NODES)
+        if search.finished and search.solution is not None:
+            return search.solution, self.blocks.bound(search.root, cost)
+        solution = self.solve(cost)
+        search = self.blocks.search(self.solve(cost, relaxed=True), cost=cost, known_musd=solution.objective)
+        solution = search.solution or solution
         return solution, self.blocks.bound(search.root, cost)
 
     @cached_property
@@ -106,7 +129,7 @@ class Optimiser:
         if solution.outcome is Outcome.INFEASIBLE:
             form = self.program.form
             raise InfeasibleError(self.program, proves_no_plan(form, session.dual_ray(), form.lower, form.upper))
-        if solution.outcome is not Outcome.OPTIMAL:
+        if solution.outcome is not Outcome.OPTIMAL and not (session is not self.relaxed and solution.outcome is Outcome.STOPPED):
             raise SolverError(f"HiGHS ended with status {solution.status!r}")
         return solution
 

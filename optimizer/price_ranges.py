@@ -17,6 +17,7 @@ from typing import Any
 
 from ..models.values import USD_PER_MUSD
 from .optimise import Optimiser
+from .program import DEFINITIONS
 from .session import Outcome, Session
 from .tables import Row
 
@@ -62,8 +63,6 @@ RULES = {
     "tenant_share_at_most": Rule("MW of a tenant beyond its largest share", "MW", "USD per MW", USD_PER_MUSD),
     "tenant_mw_at_most": Rule("most MW of a tenant", "MW", "USD per MW", USD_PER_MUSD),
 }
-DEFINITIONS = ("offer_total", "whole_blocks", "taken_most", "taken_least", "machines_there")
-"""Rows that define a column; their multipliers are no price of anything."""
 
 
 def binding_limits(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -56,6 +56,13 @@ class Prices:
     @property
     def _of_money(self) -> tuple[dict[int, float], ...]:
         return self.budget, self.cumulative, self.cash
+
+    def dearer(self, budget: dict[int, float]) -> Prices:
+        """The same with prices added to those of the budgets, by year; negative ones count as 0 before."""
+        if not budget:
+            return self
+        added = {year: max(self.budget.get(year, 0.0), 0.0) + price for year, price in budget.items()}
+        return replace(self, budget={**self.budget, **added})
 
     @property
     def _of_mw(self) -> tuple[dict[str, Array], ...]:

@@ -55,6 +55,8 @@ Terms = list[list[tuple[float, Any]]]
 Structure = tuple[Any, ...]
 LIMITED = ("site_power", "hpc_suitable", "unreserved", "capex_budget", "cumulative_budget")
 """Rows that limit MW or money."""
+DEFINITIONS = ("offer_total", "whole_blocks", "taken_most", "taken_least", "machines_there")
+"""Rows that define a column; their multipliers are no price of anything."""
 FITTING_MW = 1e-6
 """A block that is too large by less fits (USD million for the budget)."""
 Limits = dict[tuple[str, str], float]

@@ -18,6 +18,7 @@ from .prices import Prices
 ROUNDING = 1e-9
 SMALLEST_SHOWN_MW = 0.05
 NOT_WITHOUT = "without it no plan keeps the rules"
+NO_TIME = "what it is worth was not asked within the time limit"
 PRICED_OUT_USD = 0.5
 """An offer left out whose MW are worth so much more elsewhere, per critical MW, is explained by these prices."""
 
@@ -137,6 +138,8 @@ def needs_forcing(certifier: Certifier, prices: Prices, number: int, taken_mw: A
 def reason(offer: OfferValue, taken_mw: float, worth: Worth, found: BreakEven, does_not_fit: str, forced: Forced | None) -> str:
     """One sentence or two for the tables."""
     lease = offer.offer
+    if lease.status == "signed" and math.isnan(found.worth_musd):
+        return f"signed; {NO_TIME}"
     if lease.status == "signed":
         if math.isinf(found.worth_musd):
             return f"signed; {NOT_WITHOUT}"
@@ -152,8 +155,10 @@ def reason(offer: OfferValue, taken_mw: float, worth: Worth, found: BreakEven, d
 def _why_taken(offer: OfferValue, taken_mw: float, worth: Worth, found: BreakEven) -> str:
     per_mw = f"a critical MW brings {money(worth.own)}"
     uses = _uses(worth)
-    gain = "" if math.isinf(found.worth_musd) else f"; without it the plan is worth {money(found.worth_musd * USD_PER_MUSD)} less"
-    if math.isinf(found.worth_musd):
+    gain = f"; without it the plan is worth {money(found.worth_musd * USD_PER_MUSD)} less"
+    if math.isnan(found.worth_musd):
+        gain = f"; {NO_TIME}"
+    elif math.isinf(found.worth_musd):
         gain = f"; {NOT_WITHOUT}"
     elif found.worth_musd <= INDIFFERENT_MUSD:
         gain = "; another plan without it is worth the same"

@@ -20,6 +20,7 @@ import numpy as np
 from ..models.lease import LeaseOffer
 from ..models.months import Array, Month
 from ..models.values import USD_PER_MUSD
+from .bound import RAY_SCALES
 from .branching import Choice, Node, leaves
 from .offer_rules import dated_rows
 from .policy_readings import PolicyReading
@@ -191,9 +192,16 @@ class SafeBounds(Readings):
 
     def tree_bound_musd(self, program: Program, root: Node) -> float:
         """Part 6: the largest safe bound of the leaves of a search, USD million; infinite if the tree leaves out a plan."""
+        return max(bound for _, bound in self.leaf_bounds_musd(program, root))
+
+    def leaf_bounds_musd(self, program: Program, root: Node, dearer: dict[int, float] | None = None) -> list[tuple[Node, float]]:
+        """Leaves of a search with their safe bounds, USD million; the root and infinity if the tree leaves out a plan.
+
+        dearer: what is added to the prices of the budgets, by year.
+        """
         if not (self._allows_everything(root) and all(covers(node) for node in _nodes(root))):
-            return math.inf
-        return max(self._leaf_bound_musd(program, leaf) for leaf in leaves(root))
+            return [(root, math.inf)]
+        return [(leaf, self._leaf_bound_musd(program, leaf, dearer or {})) for leaf in leaves(root)]
 
     def _allows_everything(self, root: Node) -> bool:
         """Whether the search began with every start at which a block fits, and no block taken beforehand."""
@@ -202,14 +210,13 @@ class SafeBounds(Readings):
             for offer, choice in root.choices.items()
         )
 
-    def _leaf_bound_musd(self, program: Program, leaf: Node) -> float:
+    def _leaf_bound_musd(self, program: Program, leaf: Node, dearer: dict[int, float]) -> float:
         if leaf.row_dual is not None:
-            return self.safe_bound_musd(prices_of(program, leaf.row_dual), leaf.choices)
+            return self.safe_bound_musd(prices_of(program, leaf.row_dual).dearer(dearer), leaf.choices)
         if leaf.ray is None:
             return math.inf
         # A leaf without any plan: along the ray that proves it, the bound falls below every value.
-        scaled = (self.safe_bound_musd(prices_of(program, scale * leaf.ray), leaf.choices) for scale in (1e3, 1e6, -1e3, -1e6))
-        return min(scaled)
+        return min(self.safe_bound_musd(prices_of(program, scale * leaf.ray), leaf.choices) for scale in RAY_SCALES)
 
 
 def covers(node: Node) -> bool:

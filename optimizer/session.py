@@ -21,6 +21,8 @@ MIP_ABSOLUTE_GAP_MUSD = 1e-3
 FEASIBILITY_TOLERANCE = 1e-9
 
 _Status = highspy.HighsModelStatus
+FEASIBLE_POINT = 2
+"""HiGHS's kSolutionStatusFeasible, as its info tells it."""
 
 
 class Outcome(Enum):
@@ -61,7 +63,8 @@ OUTCOME_OF_STATUS = {
 class Solution:
     """What the solver says; arrays in the order of the standard form's columns and rows.
 
-    objective, bound: USD million, without the program's constant; bound is the proved upper bound of a search.
+    objective, bound: USD million, without the program's constant; bound is the solver's upper bound of a search.
+    x: empty where a search was stopped before it found any plan.
     row_dual: change of the objective per unit of the row's limit; None after a search over integers.
     """
 
@@ -126,6 +129,10 @@ class Session:
         rows = np.arange(form.rows, dtype=np.int32)
         self._check(self._highs.changeRowsBounds(form.rows, rows, form.row_lower, form.row_upper), "limits")
 
+    def limit_time(self, seconds: float) -> None:
+        """The next solves end after so many seconds, with the best that was found."""
+        self._check(self._highs.setOptionValue("time_limit", self._highs.getRunTime() + seconds), "option time_limit")
+
     def set_limit(self, row: int, limit: float, upper: bool) -> None:
         """Another upper (or else lower) limit of one row; its other side stays."""
         low = float(self.form.row_lower[row]) if upper else limit
@@ -169,6 +176,8 @@ class Session:
         x = np.array(found.col_value, dtype=float)
         if outcome is Outcome.OPTIMAL and (len(x) != self.form.columns or not np.all(np.isfinite(x))):
             outcome = Outcome.FAILED
+        if outcome is Outcome.STOPPED and info.primal_solution_status != FEASIBLE_POINT:
+            x = np.zeros(0)
         has_dual = not self._integers and (found.dual_valid or not self.form.rows)
         dual = np.array(found.row_dual, dtype=float) if has_dual else None
         objective = info.objective_function_value

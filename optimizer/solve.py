@@ -16,11 +16,11 @@ import numpy as np
 from pyomo.version import version as pyomo_version
 
 from .. import __version__
+from ..errors import InputError, Problem
 from ..models.scenario import Scenario
 from ..models.values import USD_PER_MUSD, Values
 from .beyond import beyond_horizon
-from .branching import Search
-from .breakeven import BreakEven, BreakEvens
+from .breakeven import NOT_ASKED, BreakEven, BreakEvens
 from .certificate import (
     DO_NOT_USE,
     GAP_TOLERANCE,
@@ -40,7 +40,9 @@ from .optimise import InfeasibleError, Optimiser, SolverError
 from .plan import Plan, Reference
 from .prices import Prices, prices_of
 from .reasons import SMALLEST_SHOWN_MW, Forced, needs_forcing, smallest_mw
-from .session import FEASIBILITY_TOLERANCE, MIP_ABSOLUTE_GAP_MUSD, solver_version
+from .session import FEASIBILITY_TOLERANCE, MIP_ABSOLUTE_GAP_MUSD, Solution, solver_version
+from .site_by_site import SiteBySite, can_go_site_by_site
+from .site_proof import proved_bound_musd
 from .tables import TABLES, Tables
 from .ties import break_ties
 
@@ -57,15 +59,21 @@ Progress = Callable[[str, int, int], None]
 """Told (step, done, of) while a long step goes on."""
 
 
-def solve(scenario: Scenario, progress: Progress | None = None) -> Plan:
+def solve(scenario: Scenario, progress: Progress | None = None, time_limit_s: float | None = None) -> Plan:
     """The best allocation of a scenario, with its proof, reference plans, break-evens and tables.
+
+    time_limit_s: a search over whole blocks ends after so many seconds with the best plan found and the bound that is proved by
+    then (FEASIBLE, PROVED WITHIN ...); break-evens that are not reached in this time are left out.
 
     Never raises for a scenario that was validated: an impossible one comes back INFEASIBLE, PROVED with the conflicts, an unproved
     answer as DO NOT USE without figures.
     """
     if not isinstance(scenario, Scenario):
         raise TypeError(f"solve takes a Scenario, not {scenario!r}; use hashlease.load, e.g. solve(load({str(scenario)!r}))")
+    if time_limit_s is not None and not (math.isfinite(time_limit_s) and time_limit_s > 0):
+        raise InputError([Problem("solve", "time limit", f"{time_limit_s:g} s", "seconds above 0")])
     clock = _Clock()
+    clock.deadline = math.inf if time_limit_s is None else time.monotonic() + time_limit_s
     found = conflicts(scenario)
     if found:
         return _without_answer(scenario, INFEASIBLE, tuple(describe(found)), clock)
@@ -86,11 +94,17 @@ def solve(scenario: Scenario, progress: Progress | None = None) -> Plan:
 
 
 class _Clock:
-    """Wall times of the steps, seconds."""
+    """Wall times of the steps, seconds; deadline: time.monotonic() at which a time limit ends."""
 
     def __init__(self) -> None:
+        self.deadline = math.inf
         self.times: dict[str, float] = {}
         self._last = time.perf_counter()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time limit is over."""
+        return time.monotonic() > self.deadline
 
     def lap(self, step: str) -> None:
         now = time.perf_counter()
@@ -107,7 +121,9 @@ class _Solved:
         self.program, self.values = optimiser.program, optimiser.values
         self.certifier = Certifier(self.values, self.program.form)
         self.ledger = self.certifier.ledger
-        self.solution = optimiser.solve()
+        optimiser.deadline = clock.deadline
+        self.sites = SiteBySite(scenario, optimiser) if can_go_site_by_site(self.program) else None
+        self.solution = self._best()
         self.relaxation = optimiser.solve(relaxed=True) if self.program.is_integer else self.solution
         assert self.relaxation.row_dual is not None
         if not (np.all(np.isfinite(self.solution.x)) and np.all(np.isfinite(self.relaxation.row_dual))):
@@ -116,6 +132,16 @@ class _Solved:
         self.prices: Prices = prices_of(self.program, self.relaxation.row_dual)
         self.decisions = Decisions.of(self.program, self.solution.x)
         clock.lap("solve")
+
+    def _best(self) -> Solution:
+        """The optimum, site by site where that is possible and ends; STOPPED if a deadline ended the search."""
+        if self.sites is None:
+            return self.optimiser.solve()
+        found = self.sites.solve(self.clock.deadline)
+        if found is not None and self.sites.finished:
+            return found
+        other = self.optimiser.solve()
+        return found if found is not None and found.objective > other.objective else other
 
     def plan(self) -> Plan:
         lines = self._lines(self.decisions)
@@ -128,7 +154,9 @@ class _Solved:
                 if not part.passed
             )
             return _without_answer(self.scenario, DO_NOT_USE, failed, self.clock, certificate)
-        references = (self._reference("all_mining", ALL_MINING), self._reference("lease_all", LEASE_ALL))
+        references = [self._reference("all_mining", ALL_MINING)]
+        if not self.clock.is_over:
+            references.append(self._reference("lease_all", LEASE_ALL))
         self.clock.lap("reference plans")
         break_evens = self._break_evens()
         self.clock.lap("break-evens")
@@ -145,7 +173,7 @@ class _Solved:
             relaxation_npv_usd=(self.relaxation.objective + self.values.constant_musd()) * USD_PER_MUSD,
             ledger_total_usd=total_usd(lines),
             certificate=certificate,
-            references=references,
+            references=tuple(references),
             conflicts=(),
             warnings=tuple(self.scenario.warnings()),
             beyond=None if beyond is None else vars(beyond),
@@ -179,17 +207,31 @@ class _Solved:
             ),
         ]
         if self.program.is_integer:
-            search = self.optimiser.search()
-            bound_musd = min(bound_musd, certifier.tree_bound_musd(self.program, search.root))
-            parts.append(self._search_part(search, bound_musd - npv_musd))
+            part, proved_musd = self._search_part(npv_musd)
+            parts.append(part)
+            bound_musd = min(bound_musd, proved_musd)
         return Certificate(tuple(parts), npv_musd * USD_PER_MUSD, bound_musd * USD_PER_MUSD)
 
-    def _search_part(self, search: Search, gap_musd: float) -> Part:
-        gap_usd = max(gap_musd, 0.0) * USD_PER_MUSD
-        note = f"{search.nodes:,} nodes" if search.finished else f"cut off after {search.nodes:,} nodes"
-        return Part(
-            6, "proved gap of the whole blocks", gap_usd, "USD", SEARCH_TOLERANCE_USD, gap_usd <= SEARCH_TOLERANCE_USD, note
-        )
+    def _search_part(self, npv_musd: float) -> tuple[Part, float]:
+        """Part 6, and the upper bound of every plan, USD million, that the leaves of the search prove when they are recomputed.
+
+        The solver's own bound is told beside it where it is lower; it is not recomputed, so nothing follows from it.
+        """
+        constant_musd = self.values.constant_musd()
+        if self.sites is not None:
+            bound_musd = proved_bound_musd(self.sites, npv_musd)
+            nodes, finished = self.sites.nodes, self.sites.finished
+        else:
+            search = self.optimiser.search(npv_musd - constant_musd)
+            bound_musd = self.certifier.tree_bound_musd(self.program, search.root)
+            nodes, finished = search.nodes, search.finished
+        note = f"{nodes:,} nodes" if finished else f"cut off after {nodes:,} nodes"
+        gap_usd = max(bound_musd - npv_musd, 0.0) * USD_PER_MUSD
+        solver_usd = max(self.solution.bound + constant_musd - npv_musd, 0.0) * USD_PER_MUSD
+        passed = gap_usd <= SEARCH_TOLERANCE_USD
+        if not passed and solver_usd < gap_usd:
+            note += f"; the solver's own search claims {solver_usd:,.0f} USD"
+        return Part(6, "proved gap of the whole blocks", gap_usd, "USD", SEARCH_TOLERANCE_USD, passed, note), bound_musd
 
     # --- tables --------------------------------------------------------------------------------------------------------
 
@@ -208,20 +250,27 @@ class _Solved:
         return Reference(name, definition, total_usd(lines), leased, cash)
 
     def _break_evens(self) -> list[BreakEven]:
-        """Of every offer. Sites that share no budget are separate programs, so each is asked by itself."""
+        """Of every offer that a time limit leaves time for. Separate sites are separate programs, so each is asked by itself."""
         found: dict[str, BreakEven] = {}
         for asked in self._separate_programs():
             for number, offer in enumerate(asked.program.values.offers):
+                if self.clock.is_over:
+                    break
                 self.progress("break-evens", len(found), len(self.values.offers))
                 found[offer.offer.name] = asked.of_offer(number)
-        return [found[offer.offer.name] for offer in self.values.offers]
+        return [found.get(offer.offer.name, NOT_ASKED) for offer in self.values.offers]
 
     def _forced(self) -> dict[int, Forced]:
         """The best plans that take offers which prices do not tell why they are left out, by number of the offer."""
         left_out = (
             number for number, mw in enumerate(self.decisions.lease_mw) if needs_forcing(self.certifier, self.prices, number, mw)
         )
-        return {number: self._forced_offer(number) for number in islice(left_out, MOST_FORCED)}
+        found: dict[int, Forced] = {}
+        for number in islice(left_out, MOST_FORCED):
+            if self.clock.is_over:
+                break
+            found[number] = self._forced_offer(number)
+        return found
 
     def _forced_offer(self, number: int) -> Forced:
         lease = self.values.offers[number].offer
@@ -238,6 +287,9 @@ class _Solved:
         return Forced(critical_mw, self.solution.objective - found.objective, tuple(given_up), mining)
 
     def _separate_programs(self) -> Iterator[BreakEvens]:
+        if self.clock.is_over:
+            return
+        self.optimiser.deadline = math.inf  # a question that is begun is answered
         if len(self.values.sites) == 1 or not self.scenario.sites_are_separate:
             yield BreakEvens(self.optimiser)
             return
