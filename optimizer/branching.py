@@ -109,7 +109,8 @@ class BranchAndBound:
     ) -> Search:
         """The best plan with whole blocks, given the solved relaxation; `without` offers are excluded throughout.
 
-        cost: of the columns in the session (default: the program's). known_musd: value of a plan that is known; only better ones are looked for. deadline: time.monotonic() at which it ends.
+        cost: of the columns in the session (default: the program's). known_musd: value of a plan that is known; only better ones
+        are looked for. deadline: time.monotonic() at which it ends.
         """
         cost = self.program.form.cost if cost is None else cost
         everything = {offer: Choice(frozenset() if offer in without else self.fitting(offer), False) for offer in self.blocks}

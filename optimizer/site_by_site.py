@@ -221,7 +221,11 @@ class SiteBySite:
         prices = prices_of(self.program, relaxation.row_dual).budget
         self.price = np.array([max(prices.get(year, 0.0), 0.0) for year in self.years])
         names = sorted(site.name for site in scenario.sites)
-        busy = [name for name in names if scenario.leases_at(name) or scenario.fleets_at(name)]
+        busy = [
+            name
+            for name in names
+            if any(part.site == name for part in (*scenario.fleets, *scenario.machine_offers, *scenario.leases))
+        ]
         self.sites = [SiteSearch(Optimiser(Values(scenario.only(name))), self.years, self.price) for name in busy]
         self.worth_musd = -math.inf
         """Value of the best plan found, USD million, without what no decision changes."""
@@ -256,7 +260,8 @@ class SiteBySite:
         return Solution(outcome, "site by site", float(self.program.form.cost @ x), x, None, self.bound_musd)
 
     def _list_within(self, reach: float) -> bool:
-        return all([site.list_within(reach, self._deadline) for site in self.sites])
+        ended = [site.list_within(reach, self._deadline) for site in self.sites]
+        return all(ended)
 
     def _combine(self) -> bool:
         """Look for a better plan among those that the sites have listed; False if there were too many combinations for all."""
@@ -306,9 +311,7 @@ class SiteBySite:
         return False
 
 
-def combined(
-    sites: Sequence[SiteSearch], price: Array, budget_musd: Array, reach: float
-) -> tuple[float, list[int]] | None:
+def combined(sites: Sequence[SiteSearch], price: Array, budget_musd: Array, reach: float) -> tuple[float, list[int]] | None:
     """(worth in USD million, plan of each site) of the best combination within reach that keeps the budgets; minus infinity
     and no plans if none does, None where there are too many combinations to look at.
     """

@@ -1,6 +1,6 @@
 r"""Prices of budgets that sites share, by cutting planes: the plans that each site has listed say where the bound can be lower.
 
-    min  sum_s theta_s + L budget     theta_s >= worth_p - L use_p  for every listed plan p of site s;  L >= 0, near the best ones so far
+    min  sum_s theta_s + L budget     theta_s >= worth_p - L use_p  for every listed plan p of site s;  L >= 0, near the best so far
 
 Theta_s is what site s is worth apart if it had no other plans; so the optimum is a bound of what prices in reach can achieve.
 """
@@ -28,8 +28,8 @@ def better_prices(sites: Sequence[SiteSearch], budget_musd: Array, near: Array) 
     """(prices of the budgets, bound of all sites in USD million that they may achieve at best); `near`: the best ones so far."""
     years, plans = len(near), [(number, plan) for number, site in enumerate(sites) for plan in site.plans]
     table = np.zeros((len(plans), years + len(sites)))
-    for row, (number, plan) in enumerate(plans):
-        table[row, :years], table[row, years + number] = plan.use_musd, 1.0
+    for at, (number, plan) in enumerate(plans):
+        table[at, :years], table[at, years + number] = plan.use_musd, 1.0
     column, row = np.nonzero(table.T)
     count = table.shape[1]
     form = StandardForm(
