@@ -319,7 +319,7 @@ def combined(sites: Sequence[SiteSearch], price: Array, budget_musd: Array, reac
     uses = [np.array([plan.use_musd for plan in sites[number].plans]) for number in order]
     best = [site.best_musd for site in sites]
     shorts = [best[number] - np.array([sites[number].apart_musd(plan) for plan in sites[number].plans]) for number in order]
-    bounds = Bounds(price, budget_musd + FITTING_MW, reach + CLOSED_MUSD)
+    bounds = Bounds(price, budget_musd, np.full(len(budget_musd), FITTING_MW), reach + CLOSED_MUSD)
     deficit, use, taken = np.zeros(1), np.zeros((1, len(budget_musd))), list[tuple[IntArray, IntArray]]()
     for at, (short, own) in enumerate(zip(shorts, uses, strict=True)):
         pairs = pairs_within(deficit, short, bounds.reach)
@@ -346,6 +346,8 @@ class Bounds:
 
     price: Array
     budget_musd: Array
+    tolerance_musd: Array
+    """By how much a plan may go beyond a budget and still count as within it."""
     reach: float
 
     def keep(self, deficit: Array, least: Array, most: Array, least_left: list[Array], most_left: list[Array]) -> IntArray:
@@ -356,7 +358,8 @@ class Bounds:
         still_least = sum((rows.min(axis=0) for rows in least_left), np.zeros(len(self.price)))
         still_most = sum((rows.max(axis=0) for rows in most_left), np.zeros(len(self.price)))
         unspent = np.maximum(self.budget_musd - (most + still_most), 0.0)
-        good = (deficit + unspent @ self.price <= self.reach) & np.all(least + still_least <= self.budget_musd, axis=1)
+        most_spent = self.budget_musd + self.tolerance_musd
+        good = (deficit + unspent @ self.price <= self.reach) & np.all(least + still_least <= most_spent, axis=1)
         return np.flatnonzero(good)
 
 

@@ -47,7 +47,8 @@ def proved_bound_musd(search: SiteBySite, known_musd: float) -> float:
     if not math.isfinite(math.fsum(best)):
         return math.inf
     # What lies so far below a site's best leaf that all else cannot make up for it is left out of the combinations.
-    keep = Bounds(price, budget + ROW_TOLERANCE * np.maximum(1.0, budget), math.fsum(best) + shared - known_musd + SLACK_MUSD)
+    tolerance = ROW_TOLERANCE * np.maximum(1.0, budget)
+    keep = Bounds(price, budget, tolerance, math.fsum(best) + shared - known_musd + SLACK_MUSD)
     deficit, least, most = np.zeros(1), np.zeros((1, len(budget))), np.zeros((1, len(budget)))
     sites.sort(key=lambda site: len(site.bound))
     for at, site in enumerate(sites):
@@ -60,7 +61,7 @@ def proved_bound_musd(search: SiteBySite, known_musd: float) -> float:
         left = sites[at + 1 :]
         kept = keep.keep(deficit, least, most, [other.least for other in left], [other.most for other in left])
         deficit, least, most = deficit[kept], least[kept], most[kept]
-    sums = math.fsum(best) - deficit + np.minimum(most, budget) @ price
+    sums = math.fsum(best) - deficit + np.minimum(most, budget + tolerance) @ price
     rounding = ROUNDOFFS * np.finfo(float).eps * len(sites) * (math.fsum(map(abs, best)) + shared)
     bound = float(np.max(sums, initial=-math.inf)) + float(rounding)
     return bound if bound >= known_musd - SLACK_MUSD else math.inf

@@ -41,7 +41,7 @@ def sites_with_blocks(seed: int, budgets: int = 1, sites: int = 3, blocks: int =
     ]
     for lease in leases:
         if not lease["indivisible"] and random.random() < 0.5:
-            lease["min_mw"] = 0.4 * lease["critical_it_mw"]
+            lease["min_critical_mw"] = 0.4 * lease["critical_it_mw"]
     capex = sum(lease["critical_it_mw"] * lease["capex_usd_per_critical_mw"] for lease in leases)
     years = ["2025", "2026"][2 - budgets :]
     return scenario(
@@ -151,7 +151,7 @@ def test_pairs_within_a_reach_are_all_pairs_within_it() -> None:
 
 def test_what_a_budget_does_not_spend_is_worth_its_price() -> None:
     """Budget 10 at 0.5: the first spends 6 and the other site 1 more, 3 are left, 1.5 beyond the reach of 1; the second 9: 0."""
-    bounds = Bounds(np.array([0.5]), np.array([10.0]), 1.0)
+    bounds = Bounds(np.array([0.5]), np.array([10.0]), np.zeros(1), 1.0)
     use = np.array([[6.0], [9.0], [10.5]])
     left = [np.array([[0.0], [1.0]])]
     assert bounds.keep(np.zeros(3), use, use, left, left).tolist() == [1]
