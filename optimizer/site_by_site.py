@@ -107,8 +107,8 @@ class SiteSearch:
         return found if offer.offer.status == "offered" else np.zeros_like(found)
 
     def _take_nothing(self) -> None:
-        """The plan without any block: it keeps every budget, so that there is always a plan."""
-        if self.search and self.years:
+        """The plan without any block, where the site's rules allow it: it keeps every budget, so that there is always a plan."""
+        if self.search:
             nothing = {offer: Choice(frozenset(), False) for offer in self.search.blocks}
             leaf = Leaf(Node(nothing), None, self.optimiser.relaxed.basis)
             if self.search.solve_leaf(leaf):
@@ -221,12 +221,10 @@ class SiteBySite:
         prices = prices_of(self.program, relaxation.row_dual).budget
         self.price = np.array([max(prices.get(year, 0.0), 0.0) for year in self.years])
         names = sorted(site.name for site in scenario.sites)
-        busy = [
-            name
-            for name in names
-            if any(part.site == name for part in (*scenario.fleets, *scenario.machine_offers, *scenario.leases))
-        ]
-        self.sites = [SiteSearch(Optimiser(Values(scenario.only(name))), self.years, self.price) for name in busy]
+        busy = {part.site for part in scenario.fleets} | {part.site for part in scenario.machine_offers}
+        busy |= {part.site for part in scenario.leases}
+        only = [Optimiser(Values(scenario.only(name))) for name in names if name in busy]
+        self.sites = [SiteSearch(optimiser, self.years, self.price) for optimiser in only]
         self.worth_musd = -math.inf
         """Value of the best plan found, USD million, without what no decision changes."""
         self._chosen: list[SitePlan] = []
@@ -249,7 +247,8 @@ class SiteBySite:
     def solve(self, deadline: float = math.inf) -> Solution | None:
         """The best plan of all sites; None if none was found in time. `finished` tells whether no other can be better."""
         self._deadline = deadline
-        done = self._list_within(0.0) and self._combine()
+        done = self._list_within(0.0)
+        done = self._combine() and done
         if self.years:
             done = done and self._better_prices() and self._list_all()
         self.finished = done and bool(self._chosen)
@@ -265,6 +264,8 @@ class SiteBySite:
 
     def _combine(self) -> bool:
         """Look for a better plan among those that the sites have listed; False if there were too many combinations for all."""
+        if not all(site.plans for site in self.sites):
+            return False
         reach = self.gap_musd if self._chosen else math.inf
         for share in (1.0, 0.3, 0.1, 0.03, 0.01):
             found = combined(self.sites, self.price, self.budget_musd, share * reach)
@@ -285,9 +286,10 @@ class SiteBySite:
             if best[0] - lowest <= max(ENOUGH * abs(best[0]), CLOSED_MUSD):
                 break
             self._move_to(price)
-            if not self._list_within(0.0):
-                return False
+            listed = self._list_within(0.0)
             self._combine()
+            if not listed:
+                return False
             if self.bound_musd < best[0]:
                 best = (self.bound_musd, price)
         self._move_to(best[1])

@@ -122,9 +122,10 @@ class _Solved:
         self.certifier = Certifier(self.values, self.program.form)
         self.ledger = self.certifier.ledger
         optimiser.deadline = clock.deadline
+        # First, so that the prices do not depend on how the search over whole blocks went.
+        self.relaxation = optimiser.solve(relaxed=True)
         self.sites = SiteBySite(scenario, optimiser) if can_go_site_by_site(self.program) else None
-        self.solution = self._best()
-        self.relaxation = optimiser.solve(relaxed=True) if self.program.is_integer else self.solution
+        self.solution = self._best() if self.program.is_integer else self.relaxation
         assert self.relaxation.row_dual is not None
         if not (np.all(np.isfinite(self.solution.x)) and np.all(np.isfinite(self.relaxation.row_dual))):
             raise SolverError("HiGHS returned numbers that are not finite")
