@@ -180,7 +180,7 @@ def test_a_search_that_ends_early_has_a_plan_and_the_gap_that_is_proved(monkeypa
 
 
 def test_a_time_limit_gives_the_best_plan_found_with_its_proved_gap() -> None:
-    hard = sites_with_blocks(4, sites=4, blocks=8)
+    hard = sites_with_blocks(4, sites=2, blocks=4)
     best = Optimiser(Values(hard)).session.solve().objective + Values(hard).constant_musd()
     plan = solve(hard, time_limit_s=1e-9)
     assert plan.verdict.startswith("FEASIBLE, PROVED WITHIN")
