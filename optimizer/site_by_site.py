@@ -225,6 +225,8 @@ class SiteBySite:
         busy |= {part.site for part in scenario.leases}
         only = [Optimiser(Values(scenario.only(name))) for name in names if name in busy]
         self.sites = [SiteSearch(optimiser, self.years, self.price) for optimiser in only]
+        self.idle = [Values(scenario.only(name)) for name in names if name not in busy]
+        """Sites at which nothing is decided; what stands there anyway is part of every plan."""
         self.worth_musd = -math.inf
         """Value of the best plan found, USD million, without what no decision changes."""
         self._chosen: list[SitePlan] = []

@@ -18,6 +18,7 @@ import numpy as np
 from ..models.months import Array
 from .branching import Choice, Node
 from .certificate import ROW_TOLERANCE, Certifier
+from .readings import Readings
 from .site_by_site import Bounds, SiteBySite, SiteSearch, pairs_within
 
 ROUNDOFFS = 64
@@ -43,26 +44,28 @@ def proved_bound_musd(search: SiteBySite, known_musd: float) -> float:
     price, budget = search.price, search.budget_musd
     sites = [_leaves(site, budget) for site in search.sites]
     best = [float(np.max(site.bound)) for site in sites]
-    shared = float(price @ budget)
     if not math.isfinite(math.fsum(best)):
         return math.inf
-    # What lies so far below a site's best leaf that all else cannot make up for it is left out of the combinations.
+    standing = [Readings(values).standing_musd for values in search.idle]
     tolerance = ROW_TOLERANCE * np.maximum(1.0, budget)
-    keep = Bounds(price, budget, tolerance, math.fsum(best) + shared - known_musd + SLACK_MUSD)
+    most_musd = math.fsum([*best, *standing, float(price @ (budget + tolerance))])
+    # What lies so far below a site's best leaf that all else cannot make up for it is left out of the combinations.
+    keep = Bounds(price, budget, tolerance, most_musd - known_musd + SLACK_MUSD)
     deficit, least, most = np.zeros(1), np.zeros((1, len(budget))), np.zeros((1, len(budget)))
     sites.sort(key=lambda site: len(site.bound))
     for at, site in enumerate(sites):
         pairs = pairs_within(deficit, float(np.max(site.bound)) - site.bound, keep.reach)
         if pairs is None:
-            return math.fsum(best) + shared
+            return most_musd
         before, here = pairs
         deficit = deficit[before] + (float(np.max(site.bound)) - site.bound)[here]
         least, most = least[before] + site.least[here], most[before] + site.most[here]
         left = sites[at + 1 :]
         kept = keep.keep(deficit, least, most, [other.least for other in left], [other.most for other in left])
         deficit, least, most = deficit[kept], least[kept], most[kept]
-    sums = math.fsum(best) - deficit + np.minimum(most, budget + tolerance) @ price
-    rounding = ROUNDOFFS * np.finfo(float).eps * len(sites) * (math.fsum(map(abs, best)) + shared)
+    sums = math.fsum([*best, *standing]) - deficit + np.minimum(most, budget + tolerance) @ price
+    size = math.fsum(map(abs, [*best, *standing])) + float(price @ budget)
+    rounding = ROUNDOFFS * np.finfo(float).eps * (len(sites) + len(standing)) * size
     bound = float(np.max(sums, initial=-math.inf)) + float(rounding)
     return bound if bound >= known_musd - SLACK_MUSD else math.inf
 

@@ -124,6 +124,23 @@ def test_machines_on_offer_at_a_site_without_any_other_use_are_decided_there() -
     assert [row["mw"] for row in found.rows["machines"] if row["decision"] == "buy"] == [50.0]
 
 
+def test_what_a_site_without_any_decision_costs_is_in_the_proof() -> None:
+    """10 MW bought at 60 and sold back at the index of 40 cost 20 x 10 x 8,760 h x 2 years = 3,504,000 USD."""
+    plain = cases.data()["sites"][0]
+    block = {"name": "Dear", "mw": 10.0, "usd_per_mwh": 60.0, "from": "2026-01", "to": "2027-12"}
+    found = solve(
+        scenario(
+            sites=[{**plain, "name": "Site"}, {**plain, "name": "Empty", "blocks": [block]}],
+            leases=[offer("Block", indivisible=True)],
+        )
+    )
+    assert found.verdict == "CERTIFIED"
+    cost = sum(row["discounted_usd"] for row in found.rows["cash_flow"] if row["site"] == "Empty")
+    assert cost == pytest.approx(-3_504_000.0, abs=1e-3)
+    assert found.certificate is not None
+    assert found.certificate.bound_usd == pytest.approx(found.npv_usd, abs=1.0)
+
+
 def test_a_site_whose_leaves_leave_out_a_plan_proves_nothing() -> None:
     optimiser = Optimiser(Values(sites_with_blocks(3)))
     sites = SiteBySite(optimiser.values.scenario, optimiser)
