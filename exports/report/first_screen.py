@@ -18,6 +18,8 @@ FIRST_MONTHS = 36
 YEARS_TOLD = 4
 """How far the sentence looks at mining."""
 MOST_STEPS = 6
+MOST_MACHINES = 12
+"""More lines on machines and idle MW than this are summed up."""
 MOST_FLIPS = 3
 """Of offers, where there is no map."""
 CLOSE_CALL = 0.05
@@ -189,8 +191,17 @@ def _list(heading: str, rows: list[tuple[str, str, str]], more: str) -> str:
 
 def _running(study: Study) -> Iterator[str]:
     told = [f"{verb} {text}" for verb, text in actions(study.plan) if verb in ("mine", "idle")]
-    if told:
-        yield f'<p class="lead"><b>Machines in {study.scenario.calendar.start.year}:</b> {escape("; ".join(told))}.</p>'
+    if not told:
+        return
+    year, listed = study.scenario.calendar.start.year, told
+    if len(told) > MOST_MACHINES:
+        used = [row for row in study.plan.rows["allocation_by_year"] if row["year"] == year and row["use"] in ("mining", "idle")]
+        mw = {use: math.fsum(row["mw"] for row in used if row["use"] == use) for use in ("mining", "idle")}
+        listed = [
+            f"{mw['mining']:,.1f} MW mine and {mw['idle']:,.1f} MW are idle on the mean of {year}",
+            "each fleet is in the table fleets, why MW are idle in the table idle by year",
+        ]
+    yield f'<p class="lead"><b>Machines in {year}:</b> {escape("; ".join(listed))}.</p>'
 
 
 # --- what would flip it ---------------------------------------------------------------------------------------------------

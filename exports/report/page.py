@@ -41,7 +41,7 @@ def chart_page(study: Study, chart: str) -> str:
         raise ValueError(f"no chart {chart!r}; there are {', '.join(CHARTS)}")
     data = page_data(study, [chart])
     if not data["charts"]:
-        raise ValueError(study.why_no_sliders if chart == "map" else "the scenario has a single site")
+        raise ValueError(study.why_no_chart(chart))
     note = escape(study.why_no_sliders) if "planned" in data else ""
     return _page("chart.html", data, {"title": _title(study), "why_no_sliders": note})
 

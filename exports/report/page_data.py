@@ -35,6 +35,8 @@ LABELS = {"hashprice": "Hashprice", "rent": "Rent of the offers", "power": "Powe
 CURVE_COLUMNS = ("offer", "kind", "value", "break_even_rent_usd_per_kw_month", "break_even_rent_usd_per_meter_kw_month")
 CHARTS = ("allocation", "cash", "map", "hours", "duration", "break_even", "waterfall", "tornado", "sites")
 NEEDS_MODEL = frozenset({"allocation", "cash", "map", "hours", "duration", "break_even", "sites"})
+SAID_ELSEWHERE = frozenset({"map", "sites"})
+"""Charts whose absence a report tells at the head of the section (map), or which nobody misses (one site)."""
 MAP_TITLES = {
     "plans": "plans of the map, best at the scenario's prices first",
     "plan_leases": "leases of each plan of the map",
@@ -53,7 +55,8 @@ def page_data(study: Study, charts: Sequence[str] = CHARTS) -> dict[str, Any]:
         "npv_usd": plan.npv_usd,
         "valuation_date": str(plan.scenario.finance.valuation_date),
         "references": {one.name: one.npv_usd for one in plan.references if one.is_possible},
-        "charts": [chart for chart in charts if _has(study, chart)],
+        "charts": [chart for chart in charts if not study.why_no_chart(chart)],
+        "absent": {chart: why for chart in charts if chart not in SAID_ELSEWHERE and (why := study.why_no_chart(chart))},
         "offers": [{"name": lease.name, "signed": lease.status == "signed"} for lease in plan.scenario.leases],
         "fleets": list(
             dict.fromkeys([*(fleet.name for fleet in plan.scenario.fleets), *(row["fleet"] for row in plan.rows["fleets"])])
@@ -64,24 +67,17 @@ def page_data(study: Study, charts: Sequence[str] = CHARTS) -> dict[str, Any]:
     }
     if whole or NEEDS_MODEL & set(charts):
         found |= _model(study)
-    if "break_even" in charts:
+    if "break_even" in found["charts"]:
         found["curves"] = packed_table(CURVE_COLUMNS, study.curves)
         found["curves_left_out"] = max(len(plan.rows["leases"]) - len({row["offer"] for row in study.curves}), 0)
         found["curve_unit"] = PARAMETERS["hashprice"].unit
     if "tornado" in charts:
         found |= {"tornado": study.tornado, "tornado_change": DEFAULT_CHANGE}
-    if "waterfall" in charts:
+    if "waterfall" in found["charts"]:
         found["waterfall"] = study.waterfall
     if whole:
         found |= {"tables": _tables(study), "notes": _notes(plan)}
     return plain_keys(found)
-
-
-def _has(study: Study, chart: str) -> bool:
-    """Whether the scenario has a chart; the map is only solved where it is asked for."""
-    if chart == "waterfall":
-        return study.plan.reference("all_mining").is_possible
-    return len(study.scenario.sites) > 1 if chart == "sites" else study.map is not None if chart == "map" else True
 
 
 def plain_keys(found: dict[str, Any]) -> dict[str, Any]:

@@ -82,6 +82,23 @@ class Study:
         lacking = "live what-if" if self.map is not None else "live what-if and no decision map"
         return f"This report has no {lacking}: the scenario has terms that its arithmetic does not hold ({'; '.join(told)})."
 
+    def why_no_chart(self, chart: str) -> str:
+        """Why the scenario has no such chart, in a sentence; empty where it has. The map is only solved where it is asked for."""
+        mining = self.plan.reference(ALL_MINING)
+        if chart == "map" and self.map is None:
+            return self.why_no_sliders
+        if chart == "sites" and len(self.scenario.sites) == 1:
+            return "There is no chart of sites: the scenario has a single site."
+        if chart == "waterfall" and not mining.is_possible:
+            return "There is no waterfall from all mining to the plan: mining alone would break the scenario's rules."
+        if chart == "waterfall" and not self.scenario.leases:
+            return "There is no waterfall from all mining to the plan: without leases and offers the plan is all mining."
+        if chart == "break_even" and not self.scenario.leases:
+            return "There are no break-even curves: the scenario has no offers and no leases."
+        if chart == "break_even" and self.scenario.finance.cash is not None:
+            return "There are no break-even curves: at other prices the floors of cash allow other plans."
+        return ""
+
     @cached_property
     def plan_today(self) -> int:
         """Number (from 0) of the best plan of the list at the scenario's own prices."""
@@ -114,8 +131,8 @@ class Study:
     @cached_property
     def curves(self) -> list[Row]:
         """Break-even rents over the hashprice, within the map's box, of the offers that are nearest to theirs."""
-        if self.scenario.finance.cash is not None:
-            return []  # at other prices floors of cash allow other plans
+        if self.why_no_chart("break_even"):
+            return []
         low, high = self.box.get("hashprice", REPORT_BOX["hashprice"])
         wanted = set(self.offers_by_distance[:MOST_CURVES])
         offers = [row["offer"] for row in self.plan.rows["leases"] if row["offer"] in wanted]
@@ -128,6 +145,7 @@ class Study:
 
     @cached_property
     def waterfall(self) -> list[Row]:
-        """From all mining to the plan; empty where no plan without an offer keeps the rules."""
-        possible = self.plan.reference(ALL_MINING).is_possible
-        return compare(self.scenario, [ALL_MINING, OPTIMUM]).rows["waterfall"] if possible else []
+        """From all mining to the plan; empty where there is nothing to compare."""
+        if self.why_no_chart("waterfall"):
+            return []
+        return compare(self.scenario, [ALL_MINING, OPTIMUM]).rows["waterfall"]

@@ -261,3 +261,23 @@ def test_odd_scenarios_have_a_report(changes: dict[str, Any]) -> None:
     page = report_page(Study(hl.solve(scenario(**changes))))
     assert "<h1>" in page
     assert data_of(page)["verdict"] == "CERTIFIED"
+
+
+def test_why_a_chart_is_missing_is_said() -> None:
+    study = Study(hl.solve(scenario(leases=[])))
+    data = data_of(report_page(study))
+    assert data["absent"] == {
+        "break_even": "There are no break-even curves: the scenario has no offers and no leases.",
+        "waterfall": "There is no waterfall from all mining to the plan: without leases and offers the plan is all mining.",
+    }
+    with pytest.raises(ValueError, match="without leases and offers the plan is all mining"):
+        study.plan.plot.waterfall()
+    with pytest.raises(ValueError, match="the scenario has a single site"):
+        study.plan.plot.sites()
+
+
+def test_no_waterfall_where_mining_alone_breaks_a_rule() -> None:
+    rule = {"name": "Load", "kind": "load", "at_least_mw": 95.0, "to": "2026-12"}
+    study = Study(hl.solve(scenario(rules=[rule], fleets__0__mw=90.0)))
+    assert not study.plan.reference("all_mining").is_possible
+    assert "mining alone would break the scenario's rules" in data_of(report_page(study))["absent"]["waterfall"]

@@ -210,6 +210,55 @@ def test_a_chart_stands_alone(name: str, browser: Browser, study: Study, tmp_pat
     assert said == []
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_moves_while_a_reader_scrolls(width: int, browser: Browser, study: Study, tmp_path: Path) -> None:
+    page, _ = opened(browser, tmp_path, study, viewport={"width": width, "height": 844})
+    moved = page.evaluate(
+        """async () => {
+          const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+          let [seen, shifts] = [0, 0];
+          const watcher = new PerformanceObserver((list) => list.getEntries().forEach((entry) => (shifts += entry.value)));
+          watcher.observe({ type: "layout-shift", buffered: true });
+          while (!hashlease.figures.every((figure) => figure.chart)) await wait(20);
+          for (const box of document.querySelectorAll("figure[data-chart], section")) {
+            box.scrollIntoView();
+            seen += 1;
+            await wait(30);
+          }
+          await wait(200);
+          return [seen, shifts];
+        }"""
+    )
+    assert moved[0] > 10
+    assert moved[1] == 0
+
+
+def test_the_key_of_the_map_tells_choices_against_todays(browser: Browser, study: Study, tmp_path: Path) -> None:
+    page, _ = opened(browser, tmp_path, study)
+    figure = page.locator("figure[data-chart=map]")
+    figure.locator("summary").click()
+    rows = [row.locator("td").all_inner_texts() for row in figure.locator(".figures tbody tr").all()]
+    key = figure.locator(".key li").all_inner_texts()
+    today = sum(row["critical_mw"] for row in study.plan.rows["leases"] if row["status"] == "offered")
+    assert key[0].partition(": ")[2].startswith("today's plan")
+    assert len(rows) > 2
+    for leases, against, mw, _ in rows:
+        if against.startswith("today's plan"):
+            assert float(mw) == pytest.approx(today, abs=0.01)
+        else:
+            changes = [float(part.replace("\N{MINUS SIGN}", "-").split(" MW ")[0]) for part in against.split("; ")]
+            assert today + sum(changes) == pytest.approx(float(mw), abs=0.06 * len(changes)), leases
+
+
+def test_tables_without_rows_are_named_in_one_line(browser: Browser, study: Study, tmp_path: Path) -> None:
+    page, _ = opened(browser, tmp_path, study)
+    told = page.locator("#table-list > .note").inner_text()
+    assert not study.plan.rows["machines"]
+    assert "machines" in told
+    assert page.locator("details[data-table=machines]").count() == 0
+    assert page.locator("details[data-table=allocation]").count() == 1
+
+
 def test_tables_sort_and_copy_cleanly(browser: Browser, study: Study, tmp_path: Path) -> None:
     page, _ = opened(browser, tmp_path, study)
     folded = page.locator("details[data-table=cash_by_year]")

@@ -4,6 +4,7 @@ const CIVIDIS = ["#00204d", "#00336f", "#39486b", "#575c6d", "#707173", "#8a8779
 const COLUMNS = 96;
 const BISECTIONS = 7;
 const MOST_LISTED = 9;
+const MOST_NAMED = 5;
 
 /** Plans that sign the same MW are one choice. [{plans, leases, mw, words}], and the choice of every plan. */
 function choicesOf(model) {
@@ -30,6 +31,17 @@ function cividis(share) {
   const [low, high] = [CIVIDIS[Math.floor(at)], CIVIDIS[Math.floor(at) + 1]];
   const part = (colour, n) => parseInt(colour.slice(1 + 2 * n, 3 + 2 * n), 16);
   return "#" + [0, 1, 2].map((n) => Math.round(part(low, n) + (at % 1) * (part(high, n) - part(low, n))).toString(16).padStart(2, "0")).join("");
+}
+
+/** A choice against today's, in words: the MW more or less of each offer. */
+function against(choices, choice, today) {
+  if (choice === today) return choices[today].leases.size > MOST_NAMED ? "today's plan" : "today's plan: " + choices[today].words;
+  const [here, there] = [choices[choice].leases, choices[today].leases];
+  const told = [...new Set([...there.keys(), ...here.keys()])]
+    .map((name) => [name, (here.get(name) || 0) - (there.get(name) || 0)])
+    .filter((pair) => Math.abs(pair[1]) > 5e-4)
+    .map(([name, mw]) => number(mw, Math.abs(mw) % 1 ? 1 : 0, true) + " MW " + name);
+  return told.join("; ");
 }
 
 /** Black or white, whichever is read more easily on a colour. */
@@ -155,12 +167,12 @@ charts.map = (state) => {
       "Which leases the best plan signs, " + (state.live ? "power at ×" + number(at.power, 2) : "power price as it is") + (certified ? "; darker: more MW leased" : "; not certified off the axes of the map"),
     label: "Map of hashprice against rent. Today: " + choices[ofPlan[data.plan_today]].words,
     height: 420,
-    legend: listed.slice(0, MOST_LISTED).map((choice) => ({ name: choice + 1 + ": " + choices[choice].words, colour: colour(choice), fixed: true })),
+    legend: listed.slice(0, MOST_LISTED).map((choice) => ({ name: choice + 1 + ": " + against(choices, choice, ofPlan[data.plan_today]), colour: colour(choice), fixed: true })),
     legendMore: listed.length > MOST_LISTED ? "and " + (listed.length - MOST_LISTED) + " choices of smaller regions, in the figures" : "",
     note: "★ the scenario's prices" + (nearest ? ", ◇ the nearest flip beyond the tolerance (" + nearest.direction + " " + percent(nearest.change_fraction, 1, true) + ")" : "") + (state.live ? ". The cross: the sliders; a click sets them." : "."),
     table: {
-      columns: ["number", "leases", "critical_mw", "share of the map fraction"],
-      rows: listed.map((choice) => [choice + 1, choices[choice].words, choices[choice].mw, share[choice]]),
+      columns: ["number", "leases", "against today's plan", "critical_mw", "share of the map fraction"],
+      rows: listed.map((choice) => [choice + 1, choices[choice].words, against(choices, choice, ofPlan[data.plan_today]), choices[choice].mw, share[choice]]),
     },
     option: {
       ...base(state, { grid: { right: 18, bottom: 30, top: 12 } }),

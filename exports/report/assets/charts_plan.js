@@ -304,6 +304,16 @@ charts.hours = (state) => {
   };
 };
 
+/** Labels of lines that lie closer than `room` stand side by side in as many columns as there are; a label without room is left to the figures. */
+function placeLabels(fleets, room, columns) {
+  const last = new Array(columns).fill(-Infinity);
+  for (const fleet of [...fleets].sort((a, b) => a.edge - b.edge)) {
+    const free = last.findIndex((edge) => fleet.edge - edge >= room);
+    fleet.column = free < 0 ? null : free;
+    if (free >= 0) last[free] = fleet.edge;
+  }
+}
+
 charts.duration = (state) => {
   const { model, at } = state;
   const years = yearsOf(state);
@@ -324,6 +334,7 @@ charts.duration = (state) => {
   const highest = Math.max(60, ...fleets.map((fleet) => 1.5 * fleet.edge));
   const top = Math.ceil(highest / 20) * 20;
   const lowest = points.length ? Math.min(0, ...points.map((point) => point[1])) : 0;
+  placeLabels(fleets, (16 * (top - lowest)) / 320, state.wide ? 4 : 1);
   return {
     title: "Price-duration curve with each fleet's break-even",
     subtitle: zone.name + ", " + year + ": share of the hours that are cheaper; a fleet mines left of where its line meets the curve",
@@ -370,7 +381,7 @@ charts.duration = (state) => {
             symbol: "circle",
             symbolSize: 1,
             silent: true,
-            data: [{ coord: [1, fleet.edge] }],
+            data: fleet.column === null ? [] : [{ coord: [1 + 24 * fleet.column, fleet.edge] }],
             label: { show: true, position: [0, -15], align: "left", color: state.ink.text, fontSize: 11, formatter: () => number(fleet.edge, 1) + " USD/MWh, " + percent(fleet.share, 0) + " of hours" },
           },
         })),

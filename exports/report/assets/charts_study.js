@@ -98,7 +98,7 @@ charts.waterfall = (state) => {
     table: { columns: ["step", "usd", "arrives at usd"], rows: steps.map((step) => [step.name, step.usd, step.end]) },
     option: {
       ...base(state, { grid: { right: 64 } }),
-      yAxis: axis(state, { type: "category", inverse: true, data: steps.map((step) => step.name), axisTick: { show: false }, axisLine: { show: false }, axisLabel: { interval: 0, hideOverlap: false, formatter: (name) => short(name, 40), width: Math.round(state.width * 0.3), overflow: "truncate" } }),
+      yAxis: axis(state, { type: "category", inverse: true, data: steps.map((step) => step.name), axisTick: { show: false }, axisLine: { show: false }, axisLabel: { interval: 0, hideOverlap: false, formatter: (name) => short(name, 48), width: Math.round(state.width * 0.3), overflow: "break", lineHeight: 13 } }),
       xAxis: valueAxis(state, "", { min: low, max: high, axisLabel: { showMaxLabel: false, showMinLabel: low === 0 } }),
       tooltip: { ...base(state).tooltip, trigger: "axis", axisPointer: { type: "shadow", shadowStyle: { color: "rgba(128,128,128,.12)" } }, formatter: (points) => {
         const step = steps[points[0].dataIndex];
@@ -149,7 +149,7 @@ charts.tornado = (state) => {
     },
     option: {
       ...base(state, { grid: { right: 30, left: 8 } }),
-      yAxis: axis(state, { type: "category", inverse: true, data: rows.map((row) => row.label), axisTick: { show: false }, axisLine: { onZero: true, lineStyle: { color: state.ink.text } }, axisLabel: { interval: 0, hideOverlap: false, formatter: (name) => short(name, 70), width: Math.round(state.width * 0.4), overflow: "truncate", fontSize: 10.5 }, offset: 4 }),
+      yAxis: axis(state, { type: "category", inverse: true, data: rows.map((row) => row.label), axisTick: { show: false }, axisLine: { onZero: true, lineStyle: { color: state.ink.text } }, axisLabel: { interval: 0, hideOverlap: false, formatter: (name) => short(name, 70), width: Math.round(state.width * 0.4), overflow: "break", lineHeight: 12, fontSize: 10.5 }, offset: 4 }),
       xAxis: valueAxis(state, ""),
       tooltip: { ...base(state).tooltip, trigger: "axis", axisPointer: { type: "shadow", shadowStyle: { color: "rgba(128,128,128,.12)" } }, formatter: (points) => {
         const row = rows[points[0].dataIndex];

@@ -377,6 +377,23 @@ function toScreen() {
   drawAll();
 }
 
+/** In place of a chart that the scenario does not have: why not. */
+function absentChart(box, why) {
+  return el("p", { class: "note absent", "data-absent": box.dataset.chart }, why);
+}
+
+/** Draw the charts below the fold while nothing else is to do, so that nothing moves when a reader comes to them. */
+function drawAhead() {
+  const later = window.requestIdleCallback || ((next) => setTimeout(next, 50));
+  const next = () => {
+    const figure = figures.find((one) => one.stale && !one.chart);
+    if (!figure) return;
+    figure.draw();
+    later(next);
+  };
+  later(next);
+}
+
 const ON_PAPER = ["budget_price", "assumptions", "unsourced", "manifest"];
 
 function start() {
@@ -385,6 +402,7 @@ function start() {
   if (alone) alone.dataset.chart = data.charts[0] || "";
   for (const box of document.querySelectorAll("figure[data-chart]")) {
     if (shownCharts.has(box.dataset.chart)) new Figure(box, box.dataset.chart);
+    else if (data.absent && data.absent[box.dataset.chart]) box.replaceWith(absentChart(box, data.absent[box.dataset.chart]));
     else box.remove();
   }
   evaluate();
@@ -398,7 +416,9 @@ function start() {
   makeTheme();
   if (data.tables) {
     makeOffers();
-    document.getElementById("table-list").append(...data.tables.map(foldedTable));
+    const [full, empty] = [data.tables.filter((table) => table.all_rows), data.tables.filter((table) => !table.all_rows)];
+    document.getElementById("table-list").append(...full.map(foldedTable));
+    if (empty.length) document.getElementById("table-list").append(el("p", { class: "note" }, "Without rows here: " + empty.map((table) => table.title).join(", ") + "."));
     makeProof();
   }
   const watcher = new IntersectionObserver(
@@ -426,6 +446,7 @@ function start() {
   window.addEventListener("beforeprint", toPaper);
   window.addEventListener("afterprint", toScreen);
   if (location.hash === "#paper") toPaper();
+  else drawAhead();
   // For whoever wants to check a number in the browser's console.
   window.hashlease = { data, model, state, set, refresh, figures };
   document.documentElement.dataset.ready = "yes";
