@@ -12,7 +12,7 @@ Every MW of mining is in at most one ancillary service or standby programme: the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -127,7 +127,7 @@ def check_once(services: Sequence[AncillaryService], standby: Sequence[Standby],
         raise refusal(f"{len(peaks)} coincident peaks", f"at most {MOST_PEAKS}", field="coincident_peaks")
 
 
-def check_names(field: str, items: Sequence[InSeason]) -> None:
+def check_names(field: str, items: Sequence[Any]) -> None:
     """Refuses a name that two items of a list have."""
     names = [item.name for item in items]
     twice = sorted({name for name in names if names.count(name) > 1})

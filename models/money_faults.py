@@ -15,8 +15,15 @@ LOAN_RATE_MARGIN = 0.005
 """A loan discounted at so much more than its own yearly rate counts as a gain of its own, which is said."""
 
 
-def money_faults(finance: Finance, leases: Sequence[LeaseOffer], has_coin_price: bool, calendar: Calendar) -> Iterator[Fault]:
-    """has_coin_price: whether the market states the price of a BTC."""
+def money_faults(
+    finance: Finance, leases: Sequence[LeaseOffer], has_coin_price: bool, calendar: Calendar, uses_blocks: bool = False
+) -> Iterator[Fault]:
+    """has_coin_price: whether the market states the price of a BTC. uses_blocks: whether a block is not resold in full."""
+    for field in ("cash", "treasury") if uses_blocks else ():
+        if getattr(finance, field) is not None:
+            found = f"{field} beside a block that is not resold in full"
+            hint = "leave out the block's resale_fraction and resale_fee_usd_per_mwh, which counts its energy at index"
+            yield Fault(("finance", field), found, "one of the two: both decide the hours in which mining runs", hint)
     if finance.discount_rate_per_year.debt is None and any(lease.debt is not None for lease in leases):
         place: Place = ("finance", "discount_rate_per_year", "debt")
         hint = "at the loan's own rate a loan without fees is worth its tax shield alone"

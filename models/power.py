@@ -1,8 +1,9 @@
-"""Electricity at a site: what each MWh costs, fixed blocks resold at index, and charges per kW.
+"""Electricity at a site: what each MWh costs, fixed blocks, and charges per kW.
 
 A site takes its energy at the index (the zone's market price) plus an adder, or at one fixed price. A fixed block with
 full resale at index is a financial contract: whoever uses the energy, it pays block MW x (index - block price), so that the
-true cost of every MWh used is the index. The block therefore moves the site's cash but never its decision.
+true cost of every MWh used is the index. The block therefore moves the site's cash but never its decision. Where unused energy
+brings less than the index, the load decides how much is used: [V3], models/block_use.py.
 """
 
 from __future__ import annotations
@@ -42,13 +43,28 @@ Supply = Annotated[IndexSupply | FixedSupply, Field(discriminator="kind")]
 
 
 class FixedBlock(Sourced):
-    """A take-or-pay block at a fixed price, sold back at index for what is not used (full resale)."""
+    """A take-or-pay block at a fixed price, paid for whether used or not. What is not used is sold back, by default at index."""
 
     name: Name
     mw: Annotated[float, q.METER_MW]
     usd_per_mwh: Annotated[float, q.CONTRACT_PRICE]
     first_month: Month = Field(alias="from")
     last_month: Month = Field(alias="to")
+    resale_fraction: Annotated[float, q.FRACTION] = 1.0
+    """Share of the index that energy brings which is not used; 0: it may not be resold."""
+    resale_fee_usd_per_mwh: Annotated[float, q.RESALE_FEE] = 0.0
+    """What reselling costs."""
+
+    @property
+    def is_resold_in_full(self) -> bool:
+        """Whether a MWh is worth the index, used or not."""
+        return self.resale_fraction == 1.0 and self.resale_fee_usd_per_mwh == 0.0
+
+    def resale_usd_per_mwh(self, index_usd_per_mwh: Array) -> Array:
+        """What a MWh brings that is not used, any shape; energy that would bring less than nothing is not taken."""
+        if self.is_resold_in_full:
+            return index_usd_per_mwh
+        return np.maximum(self.resale_fraction * index_usd_per_mwh - self.resale_fee_usd_per_mwh, 0.0)
 
     @model_validator(mode="after")
     def _in_order(self) -> FixedBlock:
@@ -140,6 +156,9 @@ class SitePower:
         return self.loss_factor * self.market_multiplier * self.market.month_usd_per_mw
 
     def block_usd(self, block: FixedBlock, calendar: Calendar) -> Array:
-        """Settlement of a fixed block against the index, USD a month: MW x sum over hours of (index - block price)."""
-        index_usd_per_mw = self.market_multiplier * self.market.month_usd_per_mw
-        return block.mw_in(calendar) * (index_usd_per_mw - block.usd_per_mwh * self.month_hours)
+        """Settlement of a fixed block of which nothing is used, USD a month: MW x sum over hours of (resale - block price)."""
+        resale_usd_per_mw = self.market_multiplier * self.market.month_usd_per_mw
+        if not block.is_resold_in_full:
+            index = self.market_multiplier * self.market.usd_per_mwh
+            resale_usd_per_mw = np.sum(block.resale_usd_per_mwh(index) * self.market.hours, axis=1)
+        return block.mw_in(calendar) * (resale_usd_per_mw - block.usd_per_mwh * self.month_hours)

@@ -163,6 +163,7 @@ MARKET_PRICE = Quantity("USD/MWh", -1_000, 10_000)
 CONTRACT_PRICE = Quantity("USD/MWh", 1, 1_000, or_zero=True, slips=_MWH_SLIPS)
 """A price agreed in a supply contract."""
 PRICE_ADDER = Quantity("USD/MWh", -50, 200)
+RESALE_FEE = Quantity("USD/MWh", 0, 200, slips=_MWH_SLIPS)
 """Added to the market price for each MWh taken: delivery, losses, retail margin."""
 DEMAND_CHARGE = Quantity("USD/kW-month", 0.001, 100, or_zero=True, slips=(Slip(1e-3, "USD/MW-month"),))
 """Transmission, coincident-peak and capacity charges; 50-150 k USD/MW-year is 4-12 USD/kW-month."""

@@ -315,7 +315,9 @@ class Scenario(Input):
 
     def _finance_faults(self) -> Iterator[Fault]:
         """Loans, coins and what they need of the rest."""
-        return money_faults(self.finance, self.leases, self.market.hashprice.btc_price_usd is not None, self.calendar)
+        has_coin_price = self.market.hashprice.btc_price_usd is not None
+        uses_blocks = any(site.blocks_to_use for site in self.sites)
+        return money_faults(self.finance, self.leases, has_coin_price, self.calendar, uses_blocks)
 
     def path_gaps(self) -> list[Fault]:
         """Paths and series that do not cover the horizon."""

@@ -80,10 +80,28 @@ class Site(Sourced):
                 "supply: {kind: index, adder_usd_per_mwh: 0}",
                 field="blocks",
             )
+        self._check_blocks()
         check_once(self.ancillary_services, self.standby, self.coincident_peaks)
         for field in ("coincident_peaks", "curtailments", "ancillary_services", "standby"):
             check_names(field, getattr(self, field))
         return self
+
+    def _check_blocks(self) -> None:
+        check_names("blocks", self.blocks)
+        beside = ("coincident_peaks", "curtailments", "ancillary_services", "standby")
+        found = [field for field in beside if getattr(self, field)]
+        if found and self.blocks_to_use:
+            raise refusal(
+                f"a block that is not resold in full (resale_fraction, resale_fee_usd_per_mwh) beside {', '.join(found)}",
+                "one of the two: both decide the hours in which mining runs",
+                "leave out the resale terms, which counts the block's energy at index",
+                field="blocks",
+            )
+
+    @property
+    def blocks_to_use(self) -> tuple[FixedBlock, ...]:
+        """[V3] Fixed blocks whose unused energy brings less than the index, by name."""
+        return tuple(sorted((block for block in self.blocks if not block.is_resold_in_full), key=lambda block: block.name))
 
     def energised(self, calendar: Calendar) -> Array:
         """[C1] Meter MW in each month, shape (length,)."""

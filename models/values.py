@@ -12,13 +12,14 @@ program as it is:
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from .block_use import BlockUse, block_use
 from .debt import DebtSchedule
 from .dispatch import Margin, SiteTerms
 from .finance import DiscountFactors
@@ -260,6 +261,33 @@ class Values:
             per_hashprice[row] = special.hours * terms.kept_usd_per_mwh[row]
             per_power[row] = self.scenario.power.multiplier * special.usd_per_power
         return margin * discounted, per_hashprice * discounted, per_power * discounted
+
+    # --- blocks whose energy is worth using ---------------------------------------------------------------------------
+
+    @property
+    def has_blocks_to_use(self) -> bool:
+        """[V3] Whether any site has a block that is not resold in full."""
+        return any(site.blocks_to_use for site in self.sites)
+
+    @cached_property
+    def block_uses(self) -> list[BlockUse]:
+        """[V3] Of every site with such a block, at today's prices."""
+        return list(self.block_uses_at(TODAY))
+
+    def block_uses_at(self, at: Multipliers) -> Iterator[BlockUse]:
+        """[V3] The same at multiplied prices."""
+        terms = self._mining if self.has_blocks_to_use else None
+        for site in self.sites:
+            if terms is not None and site.blocks_to_use:
+                rows = np.array([k for k, fleet in enumerate(self.fleets) if fleet.site == site.name], dtype=np.intp)
+                earned = at.hashprice * terms.kept_usd_per_mwh[rows] - terms.variable_usd_per_mwh[rows]
+                multiplier = self.scenario.power.multiplier * at.power
+                yield block_use(site.name, site.blocks_to_use, rows, earned, terms.uptime[rows], self, multiplier)
+
+    def blocks_musd(self, mining_mw: Array, lease_mw: Sequence[Array], at: Multipliers = TODAY) -> float:
+        """[V3] What the best use of the blocks' energy adds to decisions, discounted after-tax USD million."""
+        uses = self.block_uses if at == TODAY else self.block_uses_at(at)
+        return sum((use.worth_musd(use.load(self, mining_mw, lease_mw)) for use in uses), 0.0)
 
     # --- leases ------------------------------------------------------------------------------------------------------
 

@@ -82,7 +82,7 @@ class BreakEvens:
 
     def of_offer(self, number: int) -> BreakEven:
         """Break-evens of one offer."""
-        if self.program.has_floors:
+        if self.program.prices_in_rows:
             return BreakEven(self._worth(number), None, None)
         rent = self.rent(number)
         if math.isinf(rent.worth_musd):

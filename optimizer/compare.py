@@ -44,7 +44,7 @@ STEPS = {
     "residual values": RESIDUALS,
     "coins kept": COINS,
     "income tax": ("income_tax",),
-    "blocks and machine sales": ("machine_sale", "block_settlement"),
+    "blocks and machine sales": ("machine_sale", "block_settlement", "block_energy_used"),
 }
 """Items of the ledger by the step of a waterfall that they belong to."""
 

@@ -80,4 +80,5 @@ class Decisions:
         mining = float(np.sum(values.mining_musd(at) * self.mining_mw))
         leases = sum(float(offer.musd(at) @ mw) for offer, mw in zip(values.offers, self.lease_mw, strict=True))
         machines = float(machine_cost_musd(values, at) @ np.concatenate([np.zeros(0), *self.machine_mw]))
-        return mining + leases + machines + values.constant_musd(at)
+        blocks = values.blocks_musd(self.mining_mw, self.lease_mw, at)
+        return mining + leases + machines + blocks + values.constant_musd(at)

@@ -166,7 +166,7 @@ class FleetReasons:
         return bool(np.any(self._mined[multiplier][own] > SMALLEST_MW))
 
     def _hashprice(self, k: int, mines: bool) -> Row:
-        if self.optimiser.program.has_floors:  # other prices are other rows: money_rows.py
+        if self.optimiser.program.prices_in_rows:  # other prices are other rows: money_rows.py
             return {"input": "hashprice", "unit": "x the path", "today": 1.0, "to": None, "then": ""}
         mines = self._mines_at(k, 1.0)
         before, edge = 1.0, None

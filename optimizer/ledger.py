@@ -30,6 +30,7 @@ from ..models.scenario import Scenario
 from ..models.site import Site
 from ..models.values import TODAY, Multipliers
 from .deductions import share_deducted, share_left
+from .ledger_blocks import BlockHours
 from .ledger_coins import Coins
 from .ledger_gpus import GpuBook
 from .ledger_machines import MachinesOfMw, used_price
@@ -80,7 +81,8 @@ ITEMS = {
     "debt_interest": "interest paid to the lender",
     "debt_repaid": "paid back to the lender; what is owed at the end of the horizon is paid back then",
     "residual_value": "the building at the end of the lease, or of the horizon",
-    "block_settlement": "fixed power blocks against the index: MW x (index - block price)",
+    "block_settlement": "fixed power blocks as if nothing of them were used: MW x (resale - block price); resale at index unless stated",
+    "block_energy_used": "energy of blocks that is used instead of resold: MWh x (index - what resale brings)",
     "income_tax": "tax on all of the above, with depreciation of lease capex and of bought machines",
 }
 
@@ -136,6 +138,7 @@ class Ledger:
         self.btc_price_usd = market.btc_price_usd
         self.hashprice_usd_per_ph_day: Array = at.hashprice * market.hashprice_usd_per_ph_day
         self._mining: dict[str, list[Line]] = {}
+        self._block_hours: dict[str, BlockHours] = {}
 
     # --- time and money ------------------------------------------------------------------------------------------------
 
@@ -538,10 +541,10 @@ class Ledger:
             table = self._table(site)
             index = self.scenario.power.multiplier * self.at.power * table.usd_per_mwh
             for block in site.blocks:
-                usd = np.zeros(self.calendar.length)
+                usd, unused = np.zeros(self.calendar.length), block.resale_usd_per_mwh(index)
                 for t, month in enumerate(self.calendar.months):
                     if block.first_month <= month <= block.last_month:
-                        usd[t] = block.mw * float(np.sum((index[t] - block.usd_per_mwh) * table.hours[t]))
+                        usd[t] = block.mw * float(np.sum((unused[t] - block.usd_per_mwh) * table.hours[t]))
                 lines += self._with_tax([self._monthly(site.name, "block_settlement", block.name, usd, "power_contract")], [])
         for fleet in sorted(self.scenario.fleets, key=lambda fleet: (fleet.site, fleet.name)):
             lines += self._machine_sale(fleet)
@@ -568,7 +571,7 @@ class Ledger:
         decision (buy: offer and month of delivery; sell: fleet and month; move: move and month of leaving). Empty lines are left
         out.
         """
-        found = [*self.standing, *self._machine_lines(machine_mw or {})]
+        found = [*self.standing, *self._machine_lines(machine_mw or {}), *self._block_lines(mining_mw, lease_mw)]
         for fleet in sorted(self.scenario.mining_fleets, key=lambda fleet: (fleet.site, fleet.name)):
             mw = mining_mw.get(fleet.name)
             if mw is not None and np.any(mw):
@@ -578,6 +581,86 @@ class Ledger:
                 if name == lease.name and critical_mw:
                     found += [line.times(critical_mw) for line in self.lease(lease, start)]
         return [line for line in found if np.any(line.usd)]
+
+    def _block_lines(self, mining_mw: dict[str, Array], lease_mw: dict[tuple[str, Month], float]) -> Iterator[Line]:
+        """[V3] Energy of blocks that the load uses, and mining that runs on it alone."""
+        for site in sorted(self.scenario.sites, key=lambda site: site.name):
+            if site.blocks_to_use:
+                found = self.block_hours(site.name)
+                used, extra = self._dispatch(site, found, mining_mw, lease_mw)
+                for block, mw, gain in zip(found.blocks, used, found.gain, strict=True):
+                    usd = (mw * gain * found.hours).sum(axis=1)
+                    line = self._monthly(site.name, "block_energy_used", block.name, usd, "power_contract")
+                    yield from self._with_tax([line], [])
+                for fleet, mw in zip(self._fleets_at(site), extra, strict=True):
+                    yield from self._extra_run(site, fleet, mw * found.hours)
+
+    def _fleets_at(self, site: Site) -> list[Fleet]:
+        """By name."""
+        return sorted((fleet for fleet in self.scenario.mining_fleets if fleet.site == site.name), key=lambda fleet: fleet.name)
+
+    def block_hours(self, site_name: str) -> BlockHours:
+        """[V3] What the energy of a site's blocks is worth hour by hour."""
+        if site_name not in self._block_hours:
+            site = self.scenario.site(site_name)
+            multiplier = self.scenario.power.multiplier * self.at.power
+            before_power = []
+            for fleet in self._fleets_at(site):
+                revenue = fleet.revenue_usd_per_mwh(self.hashprice_usd_per_ph_day)
+                before_power.append(revenue - revenue * fleet.pool_fee_fraction - fleet.variable_opex_usd_per_mwh)
+            same = self._middle["power_contract"] / self._middle["mining"]
+            found = BlockHours.of(site, self._table(site), multiplier, before_power, same, self.calendar)
+            self._block_hours[site_name] = found
+        return self._block_hours[site_name]
+
+    def worth_of_a_dollar(self, kind: Kind) -> Array:
+        """Today, after tax, of a dollar of income in the middle of each month, shape (months,)."""
+        kept = 1.0 if self.finance.tax is None else 1.0 - self.finance.tax.rate_fraction
+        return kept * self._middle[kind]
+
+    def _dispatch(
+        self, site: Site, found: BlockHours, mining_mw: dict[str, Array], lease_mw: dict[tuple[str, Month], float]
+    ) -> tuple[list[Array], list[Array]]:
+        none = np.zeros(self.calendar.length)
+        able = [fleet.uptime_fraction * mining_mw.get(fleet.name, none) for fleet in self._fleets_at(site)]
+        leases = {lease.name: lease for lease in self.scenario.leases_at(site.name)}
+        firm = [mw * self.firm_load_mw(leases[name], start) for (name, start), mw in sorted(lease_mw.items()) if name in leases]
+        return found.dispatch(able, np.sum([none, *firm], axis=0))
+
+    def firm_load_mw(self, lease: LeaseOffer, start: Month) -> Array:
+        """Meter MW around the clock that the landlord buys for one critical MW, shape (months,); none where the tenant does."""
+        if lease.power_paid_by != "landlord":
+            return np.zeros(self.calendar.length)
+        since = self._since(start)
+        terms = LeaseTerms(lease, since, self._alive(lease, since), 0.0)
+        return np.asarray(lease.load_factor_fraction * lease.gross_up * terms.delivered() * terms.running)
+
+    def extra_mwh(self, mining_mw: dict[str, Array], lease_mw: dict[tuple[str, Month], float]) -> dict[str, Array]:
+        """[V3] MWh of each fleet that run on blocks though the index does not pay, shape (months,); the fleets that do."""
+        found: dict[str, Array] = {}
+        for site in self.scenario.sites:
+            if site.blocks_to_use:
+                hours = self.block_hours(site.name)
+                _, extra = self._dispatch(site, hours, mining_mw, lease_mw)
+                for fleet, mw in zip(self._fleets_at(site), extra, strict=True):
+                    found[fleet.name] = (mw * hours.hours).sum(axis=1)
+        return found
+
+    def _extra_run(self, site: Site, fleet: Fleet, mwh: Array) -> list[Line]:
+        """Mining that runs though the index does not pay; mwh: shape (months, points)."""
+        total = mwh.sum(axis=1)
+        revenue = fleet.revenue_usd_per_mwh(self.hashprice_usd_per_ph_day)
+        power = (mwh * self._energy_price(site)).sum(axis=1)
+        amounts = {
+            "mining_revenue": revenue * total,
+            "pool_fee": -revenue * fleet.pool_fee_fraction * total,
+            "mining_power": -power,
+            "mining_variable_opex": -fleet.variable_opex_usd_per_mwh * total,
+        }
+        if site.delivery is not None:
+            amounts["mining_losses"] = -site.delivery.loss_fraction * power
+            amounts["mining_delivery"] = -site.delivery.usd_per_mwh.values(self.calendar) * total
+        return self._with_tax([self._monthly(site.name, item, fleet.name, usd, "mining") for item, usd in amounts.items()], [])
 
     def _machine_lines(self, machine_mw: dict[str, dict[tuple[str, Month], float]]) -> Iterator[Line]:
         """Lines of what is bought, sold and moved."""

@@ -76,7 +76,7 @@ class MachineReasons:
 
     def _hashprice(self, number: int, bought: bool) -> float | None:
         """The nearest multiplier at which the decision is the other one; first upwards where they are not bought, or sold."""
-        if self.optimiser.program.has_floors:  # other prices are other rows: optimizer/money_rows.py
+        if self.optimiser.program.prices_in_rows:  # other prices are other rows: optimizer/money_rows.py
             return None
         sale = self.optimiser.values.machine_choices[number].kind == "sell"
         for side in (RISING, FALLING) if bought == sale else (FALLING, RISING):

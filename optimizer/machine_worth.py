@@ -135,7 +135,7 @@ class MachineBreakEvens:
         return max(self.optimiser.solve().objective - found.objective, 0.0)
 
     def _price(self, number: int, without: float, today: Solution) -> float | None:
-        if self.program.has_floors:
+        if self.program.prices_in_rows:
             return None
         if self.program.values.machine_choices[number].kind == "sell":
             return self._sale_price(number, without, today)

@@ -210,7 +210,8 @@ class Valuer:
 
         Raises InputError where the rules allow no mining beside them, SolverError where none holds the floors of cash.
         """
-        if self.values.machine_choices or self.values.floor_years or limits_mining(self.scenario):
+        in_program = self.values.machine_choices or self.optimiser.program.prices_in_rows
+        if in_program or limits_mining(self.scenario):
             try:
                 return self._best_machines(lease_mw)
             except InfeasibleError as fault:
@@ -224,7 +225,10 @@ class Valuer:
         return Decisions(mining, lease_mw)
 
     def _best_machines(self, lease_mw: tuple[Array, ...]) -> Decisions:
-        """The same where machines are to be decided, or cash has floors: the program with the leases held. Raises SolverError."""
+        """The same where machines are to be decided, cash has floors or power blocks are used: the program with the leases held.
+
+        Raises SolverError.
+        """
         program = self.optimiser.program
         form, whole = program.form, np.concatenate([np.zeros(0), *lease_mw])
         lower, upper = form.lower.copy(), form.upper.copy()

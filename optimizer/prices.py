@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..models.months import Array
+from .block_rows import BLOCK_LOAD
 from .money_rows import CASH_FLOOR
 from .policy_rules import POLICY_FAMILIES
 from .program import Program
@@ -22,6 +23,7 @@ class Prices:
     exclusive [C4]: USD million today, by group. prerequisite [C4]: USD million today, by offer and date.
     policy [C5], [C7]: USD million today per unit by which the rule is eased (an upper limit raised, a lower one lowered), by family
     and name of the rule, shape (months,).
+    load [V3]: USD million today per MW of load that may use blocks through a band of hours, by site, shape (bands,).
     """
 
     power: dict[str, Array]
@@ -33,6 +35,7 @@ class Prices:
     exclusive: dict[str, float] = field(default_factory=dict)
     prerequisite: dict[tuple[str, str], float] = field(default_factory=dict)
     policy: dict[tuple[str, str], Array] = field(default_factory=dict)
+    load: dict[str, Array] = field(default_factory=dict)
 
     def of_dollar(self, years: list[int]) -> Array:
         """What a dollar spent on offers in each of these years uses of the budgets, USD today, shape (years,)."""
@@ -51,7 +54,8 @@ class Prices:
         exclusive = {group: max(price, 0.0) for group, price in self.exclusive.items()}
         prerequisite = {key: max(price, 0.0) for key, price in self.prerequisite.items()}
         policy = {key: np.maximum(row, 0.0) for key, row in self.policy.items()}
-        return Prices(power, suitable, unreserved, budget, cumulative, cash, exclusive, prerequisite, policy)
+        load = {site: np.maximum(row, 0.0) for site, row in self.load.items()}
+        return Prices(power, suitable, unreserved, budget, cumulative, cash, exclusive, prerequisite, policy, load)
 
     @property
     def _of_money(self) -> tuple[dict[int, float], ...]:
@@ -72,7 +76,7 @@ class Prices:
     def most_negative(self) -> float:
         """Size of the most negative price, 0 if there is none."""
         rows = [float(np.min(row)) for table in self._of_mw for row in table.values()]
-        rows += [float(np.min(row)) for row in self.policy.values()]
+        rows += [float(np.min(row, initial=0.0)) for row in (*self.policy.values(), *self.load.values())]
         single = [*(price for table in self._of_money for price in table.values()), *self.of_offers]
         return max(-min(rows, default=0.0), -min(single, default=0.0), 0.0)
 
@@ -99,6 +103,8 @@ def prices_of(program: Program, row_dual: Array) -> Prices:
     exclusive: dict[str, float] = {}
     prerequisite: dict[tuple[str, str], float] = {}
     policy: dict[tuple[str, str], Array] = {}
+    bands = {use.site: use.position_of_band for use in program.values.block_uses}
+    load = {site: np.zeros(len(position)) for site, position in bands.items()}
     for (row, index), dual in zip(program.form.row_names, row_dual.tolist(), strict=True):
         if row in tables:
             tables[row][index[0]][program.position_of_month[index[1]]] = dual
@@ -112,7 +118,9 @@ def prices_of(program: Program, row_dual: Array) -> Prices:
             exclusive[index] = dual
         elif row == "prerequisite":
             prerequisite[index] = dual
+        elif row == BLOCK_LOAD:
+            load[index[0]][bands[index[0]][program.position_of_month[index[1]], index[2]]] = dual
         elif row in POLICY_FAMILIES:
             prices = policy.setdefault((row, index[0]), np.zeros(calendar.length))
             prices[program.position_of_month[index[1]]] = dual if row.endswith("at_most") else 0.0 - dual
-    return Prices(power, suitable, unreserved, budget, cumulative, cash, exclusive, prerequisite, policy)
+    return Prices(power, suitable, unreserved, budget, cumulative, cash, exclusive, prerequisite, policy, load)

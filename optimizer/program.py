@@ -8,6 +8,7 @@ Sets and columns (bounds are finite, so the program cannot be unbounded)
     offer_taken[l]    1 if offer l is taken                             binary; for minimum sizes and groups (offer_rules.py)
     lease_block[l, c] 1 if indivisible offer l is taken at c            binary; only for indivisible offers; 0 where it cannot fit
     buy_mw[a, c]      meter MW of machines of offer a delivered in c    0 <= . <= offered (machine_moves.py)  [C2]
+    used_mw, extra_mw use of blocks that are not resold in full         block_rows.py                         [V3]
 
 Objective: maximise discounted after-tax cash, USD million
 
@@ -33,6 +34,7 @@ from pyomo.core.expr.numeric_expr import LinearExpression
 
 from ..models.months import Array, Month
 from ..models.values import TODAY, Multipliers, OfferValue, Values
+from .block_rows import block_cost_musd, block_structure, firm_structure, state_block_columns, state_block_rows
 from .machine_moves import (
     columns_of,
     machine_cost_musd,
@@ -68,7 +70,9 @@ class Program:
     """The program of one scenario: the Pyomo model, its standard form and what each column stands for.
 
     Columns come in this order: mining (fleet_of, month_of), lease (offer_of, start_of), leased (one an offer), blocks,
-    taken (one an offer of rules.chosen), machines (choice after choice, by month).
+    taken (one an offer of rules.chosen), machines (choice after choice, by month), use of power blocks (block_rows.py).
+
+    at: the prices at which it was stated. They move costs alone, unless `prices_in_rows`.
     """
 
     values: Values
@@ -80,6 +84,7 @@ class Program:
     start_of: IntArray
     indivisible: list[int]
     """Lease columns (counted from the first one) that are whole blocks."""
+    at: Multipliers = TODAY
 
     @property
     def mining_columns(self) -> slice:
@@ -109,6 +114,10 @@ class Program:
         first = self.taken_columns.stop
         return slice(first, first + sum(len(choice.months) for choice in self.values.machine_choices))
 
+    @property
+    def power_block_columns(self) -> slice:
+        return slice(self.machine_columns.stop, self.form.columns)
+
     @cached_property
     def rules(self) -> OfferRules:
         return OfferRules.of(self.values.offers)
@@ -119,8 +128,11 @@ class Program:
         return columns
 
     def cost_musd(self, at: Multipliers = TODAY) -> Array:
-        """Value of one unit of every column, USD million, at multiplied prices."""
+        """Value of one unit of every column, USD million, at multiplied prices (with power blocks to use, only at its own ones)."""
         cost = np.zeros(self.form.columns)
+        if self.values.has_blocks_to_use:
+            assert at == self.at, "at other prices the columns of power blocks are others"
+            cost[self.power_block_columns] = self.form.cost[self.power_block_columns]
         cost[self.mining_columns] = self.values.mining_musd(at)[self.fleet_of, self.month_of]
         offers = self.values.offers
         cost[self.lease_columns] = np.concatenate([offer.musd(at) for offer in offers]) if offers else []
@@ -128,7 +140,9 @@ class Program:
         return cost
 
     def at_prices(self, at: Multipliers = TODAY) -> Program:
-        """The program at multiplied prices: costs, and the rows that contain prices (money_rows.py)."""
+        """The program at multiplied prices: costs, and the rows that contain prices (money_rows.py, block_rows.py)."""
+        if self.values.has_blocks_to_use:
+            return build_program(self.values, at)
         cost, form = self.cost_musd(at), self.form
         rows, row_upper = {}, form.row_upper.copy()
         for number, (family, year) in enumerate(form.row_names):
@@ -144,15 +158,21 @@ class Program:
 
     @property
     def has_floors(self) -> bool:
-        """Whether rows contain prices, so that other prices are more than other costs."""
+        """Whether cash has floors."""
         return bool(self.values.floor_years)
+
+    @property
+    def prices_in_rows(self) -> bool:
+        """Whether rows contain prices, so that other prices are more than other costs (`at_prices`)."""
+        return self.has_floors or self.values.has_blocks_to_use
 
     def worth_musd(self, decisions: Decisions, cost: Array) -> float:
         """Value of decisions at the costs of the program's columns, USD million, without the constant."""
         mining = float(cost[self.mining_columns] @ decisions.mining_mw[self.fleet_of, self.month_of])
         leases = np.concatenate(decisions.lease_mw) if decisions.lease_mw else np.zeros(0)
         machines = np.concatenate([np.zeros(0), *decisions.machine_mw])
-        return mining + float(cost[self.lease_columns] @ leases) + float(cost[self.machine_columns] @ machines)
+        blocks = self.values.blocks_musd(decisions.mining_mw, decisions.lease_mw, self.at)
+        return mining + float(cost[self.lease_columns] @ leases) + float(cost[self.machine_columns] @ machines) + blocks
 
     @cached_property
     def position_of_month(self) -> dict[str, int]:
@@ -226,13 +246,13 @@ class Program:
         return _structure(self.values, suitable_limits(self.values))
 
 
-def build_program(values: Values) -> Program:
-    """The program of a scenario's value tables."""
+def build_program(values: Values, at: Multipliers = TODAY) -> Program:
+    """The program of a scenario's value tables, at multiplied prices."""
     with PauseGC():  # Pyomo makes many small objects that all stay
-        return _build(values)
+        return _build(values, at)
 
 
-def _build(values: Values) -> Program:
+def _build(values: Values, at: Multipliers) -> Program:
     model = pyo.ConcreteModel(name=values.scenario.name)
     fleet_of, month_of = (index.astype(np.intp) for index in np.nonzero(values.available_mw > 0))
     offers = values.offers
@@ -242,6 +262,8 @@ def _build(values: Values) -> Program:
 
     _columns(model, values, fleet_of, month_of, indivisible)
     state_machine_columns(model, values)
+    uses = values.block_uses if at == TODAY else list(values.block_uses_at(at))
+    state_block_columns(model, values, uses)
     occupied = [_monthly_terms(model, offer, offer.occupied_mw) for offer in offers]
     _site_power(model, values, occupied)
     _offer_total(model, values)
@@ -251,16 +273,21 @@ def _build(values: Values) -> Program:
     _hpc_suitable(model, values, occupied)
     state_money_rows(model, values, fleet_of, month_of)
     state_policy_rules(model, values, lambda offer, mw: _monthly_terms(model, offer, mw))
-    _objective(model, values, fleet_of, month_of)
+    state_block_rows(model, values, uses, lambda offer, mw: _monthly_terms(model, offer, mw))
+    _objective(model, values, fleet_of, month_of, at, block_cost_musd(values, uses))
     order = [model.mining_mw, model.lease_mw, model.leased_mw, model.lease_block, model.offer_taken]
     columns = [column for variable in order for column in variable.values()]
-    form = compile_standard_form(model, [*columns, *_machine_columns(model, values)])
-    program = Program(values, model, form, fleet_of, month_of, offer_of, start_of, indivisible)
+    form = compile_standard_form(model, [*columns, *_machine_columns(model, values), *_block_columns(model)])
+    program = Program(values, model, form, fleet_of, month_of, offer_of, start_of, indivisible, at)
     return replace(program, form=replace(form, upper=program.upper_where_blocks_fit())) if indivisible else program
 
 
 def _machine_columns(model: pyo.ConcreteModel, values: Values) -> list[Any]:
     return [column for choice in values.machine_choices for column in columns_of(model, choice)]
+
+
+def _block_columns(model: pyo.ConcreteModel) -> list[Any]:
+    return [*model.used_mw.values(), *model.extra_mw.values()]
 
 
 def _is_block(offer: OfferValue) -> bool:
@@ -390,8 +417,8 @@ def _structure(values: Values, hosting: tuple[Limits, Limits]) -> Structure:
     letting = {offer.offer.site for offer in values.offers}  # elsewhere [C5] has no row
     limited = [[key for key in limits if key[0] in letting] for limits in (all_leases, others)]
     machines = [choice.structure(money) for choice in values.machine_choices]
-    policy = policy_structure(values)
-    return (values.calendar, sites, fleets, available, offers, *limited, money_structure(values), rules, machines, policy)
+    policy, blocks = policy_structure(values), (block_structure(values.block_uses), firm_structure(values))
+    return (values.calendar, sites, fleets, available, offers, *limited, money_structure(values), rules, machines, policy, blocks)
 
 
 def _limits(values: Values, hosting: tuple[Limits, Limits]) -> dict[tuple[str, Any], float]:
@@ -458,10 +485,13 @@ def reserves(offer: OfferValue, month: Month) -> bool:
     return offer.offer.status == "offered" and until is not None and month < until
 
 
-def _objective(model: pyo.ConcreteModel, values: Values, fleet_of: IntArray, month_of: IntArray) -> None:
-    """Discounted after-tax cash of every decision, USD million (FORMULATION 7)."""
-    mining = values.mining_musd()[fleet_of, month_of].tolist()
-    lease = [musd for offer in values.offers for musd in offer.musd().tolist()]
-    columns = [*model.mining_mw.values(), *model.lease_mw.values(), *_machine_columns(model, values)]
-    expression = LinearExpression(linear_coefs=[*mining, *lease, *machine_cost_musd(values).tolist()], linear_vars=columns)
+def _objective(
+    model: pyo.ConcreteModel, values: Values, fleet_of: IntArray, month_of: IntArray, at: Multipliers, blocks: Array
+) -> None:
+    """Discounted after-tax cash of every decision, USD million (FORMULATION 7); blocks: of the use of power blocks."""
+    mining = values.mining_musd(at)[fleet_of, month_of].tolist()
+    lease = [musd for offer in values.offers for musd in offer.musd(at).tolist()]
+    columns = [*model.mining_mw.values(), *model.lease_mw.values(), *_machine_columns(model, values), *_block_columns(model)]
+    coefficients = [*mining, *lease, *machine_cost_musd(values, at).tolist(), *blocks.tolist()]
+    expression = LinearExpression(linear_coefs=coefficients, linear_vars=columns)
     model.npv_musd = pyo.Objective(expr=expression, sense=pyo.maximize)

@@ -15,6 +15,7 @@ import numpy as np
 from ..models.months import Array
 from ..models.scenario import Scenario
 from ..models.values import USD_PER_MUSD, Values
+from .block_readings import BlockReading
 from .budgets import Floor, budgets_of, cash_by_year_musd, floors_of
 from .ledger import Ledger, Line, total_usd
 from .machine_readings import MachineReadings
@@ -102,6 +103,19 @@ class Readings:
     def policy(self) -> list[PolicyReading]:
         """[C5], [C7] The limits of the scenario's rules."""
         return read_policy(self)
+
+    @cached_property
+    def blocks(self) -> list[BlockReading]:
+        """[V3] Blocks that are not resold in full, a site each."""
+        return [
+            BlockReading.of(use, self.ledger, [self.values.fleets[k].name for k in use.fleets.tolist()])
+            for use in self.values.block_uses
+        ]
+
+    @cached_property
+    def firm_load_mw(self) -> list[Array]:
+        """[V3] Meter MW around the clock that the landlord buys for a critical MW of each offer, shape (starts, months)."""
+        return [np.array([self.ledger.firm_load_mw(offer.offer, start) for start in offer.starts]) for offer in self.values.offers]
 
     @cached_property
     def needs_unreserved(self) -> list[Array]:

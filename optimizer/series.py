@@ -66,9 +66,9 @@ class Series:
         if self._conflicts:
             return Answer(NO_PLAN, None, None, None, None, stated, "; ".join(self._conflicts))
         optimiser = self.optimiser
-        cost = optimiser.today if at == TODAY else optimiser.program.cost_musd(at)
-        if at != TODAY and optimiser.program.has_floors:  # prices are in its rows: stated anew
+        if at != TODAY and optimiser.program.prices_in_rows:
             optimiser = Optimiser(optimiser.values, optimiser.program.at_prices(at))
+        cost = optimiser.today if at == TODAY else optimiser.program.cost_musd(at)
         try:
             solution, bound_musd = optimiser.proved(cost)
         except InfeasibleError as fault:

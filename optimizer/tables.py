@@ -236,6 +236,7 @@ class Tables:
         margin = np.sum([line.usd for line in self._ledger.mining(fleet) if line.item in MINING], axis=0)
         mean_mw, mean_available = calendar.mean_by_year(mw), calendar.mean_by_year(self._there_mw[k])
         mwh, possible, earned = (calendar.total_by_year(mw * per_mw) for per_mw in (self._ledger.mwh_per_mw(fleet), able, margin))
+        extra = calendar.total_by_year(self._extra_mwh.get(fleet.name, np.zeros(calendar.length)))
         for year in calendar.years:
             if mean_available[year]:
                 yield {
@@ -244,10 +245,16 @@ class Tables:
                     "year": year,
                     "mw": mean_mw[year],
                     "available_mw": mean_available[year],
-                    "mwh": mwh[year],
-                    "running_fraction": mwh[year] / possible[year] if possible[year] else None,
+                    "mwh": mwh[year] + extra[year],
+                    "running_fraction": (mwh[year] + extra[year]) / possible[year] if possible[year] else None,
                     "margin_usd": earned[year],
                 }
+
+    @cached_property
+    def _extra_mwh(self) -> dict[str, Array]:
+        """[V3] What fleets run on blocks though the index does not pay, by fleet, shape (months,)."""
+        mining, leases, _ = self._plan.named(self._values)
+        return self._ledger.extra_mwh(mining, leases)
 
     @cached_property
     def shadow_price(self) -> list[Row]:

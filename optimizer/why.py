@@ -140,7 +140,7 @@ class _Asked:
             self.progress("machines", number, len(choices))
             if wanted in (None, choice.name):
                 rows.append(machines.row(number))
-        if self.optimiser.program.has_floors:  # other prices are other rows: money_rows.py
+        if self.optimiser.program.prices_in_rows:  # other prices are other rows: money_rows.py
             for row in rows:
                 row["flips"] = [flip for flip in row["flips"] if flip["input"] in ("capex", "start") and flip["to"] is not None]
         return rows

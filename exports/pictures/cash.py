@@ -65,7 +65,7 @@ GROUPS = (
     Group("coins kept, and sold later", "#C8A2C8", "oooo", COINS),
     Group("residual value, machines sold", YELLOW, "////", (*RESIDUALS, "machine_sale")),
     Group("taxes", VERMILLION, "\\\\\\\\", ("income_tax",)),
-    Group("power blocks against the index", GREEN, "xxxx", ("block_settlement",)),
+    Group("power blocks against the index", GREEN, "xxxx", ("block_settlement", "block_energy_used")),
 )
 OTHER = Group("other items", PURPLE, "++++", ())
 

@@ -35,6 +35,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "mining_peak_charge",
         *LEASE_POWER,
         "block_settlement",
+        "block_energy_used",
     ),
     "Operating cost": ("mining_variable_opex", "mining_fixed_opex", "lease_opex"),
     "Capex": (*LEASE_CAPEX, *MACHINES),

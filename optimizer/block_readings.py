@@ -1,0 +1,79 @@
+"""[V3] What the use of blocks adds to the safe bound, hour by hour from the ledger's readings.
+
+With a price p >= 0 of a MW of load in each band, no use of the blocks and no machines running on them add more than
+
+    sum over hours:  sum_j MW[j] max(0, gain[j] - p)  +  per MW of load that runs anyway  (1 + losses) p
+                     +  per MW of machines that stand still  max(0, (1 + losses) p - what running loses)
+
+The bands are a mere division of the hours: for any division and any prices this holds, so nothing depends on their being right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..models.block_use import NO_BAND, BlockUse
+from ..models.months import Array
+from ..models.values import USD_PER_MUSD
+from .ledger import Ledger
+
+
+@dataclass(frozen=True)
+class BlockReading:
+    """One site: bands by price point, and values in USD million today. Shapes: (months, points), fleets first.
+
+    bands: how many. gain: per MW of a block in an hour that counts so many hours. lost: per meter MW of a fleet, the same.
+    """
+
+    use: BlockUse
+    hours: Array
+    gain: list[Array]
+    block_mw: list[Array]
+    lost: list[Array]
+
+    @classmethod
+    def of(cls, use: BlockUse, ledger: Ledger, fleets: list[str]) -> BlockReading:
+        found = ledger.block_hours(use.site)
+        mining, contract = ledger.worth_of_a_dollar("mining"), ledger.worth_of_a_dollar("power_contract")
+        per_hour = found.hours / USD_PER_MUSD
+        gain = [row * per_hour * contract[:, np.newaxis] for row in found.gain]
+        lost = [row * per_hour * mining[:, np.newaxis] for row in found.lost]
+        assert len(lost) == len(use.fleets) == len(fleets)
+        return cls(use, found.hours, gain, found.block_mw, lost)
+
+    def price_of_point(self, price: Array) -> Array:
+        """Of a MW of load through each point's hours, USD million; price: of a MW through each band, shape (bands,)."""
+        inside = self.use.band_of_point != NO_BAND
+        band_hours = np.bincount(self.use.band_of_point[inside], weights=self.hours[inside], minlength=len(price))
+        rate = np.append(price / np.where(band_hours > 0, band_hours, 1.0), 0.0)
+        found: Array = rate[self.use.band_of_point] * self.hours
+        return found
+
+    def load_musd(self, price: Array) -> Array:
+        """What a meter MW of firm load earns by using blocks, USD million, shape (months,)."""
+        found: Array = self.use.loss_factor * self.price_of_point(price).sum(axis=1)
+        return found
+
+    def mining_musd(self, price: Array) -> Array:
+        """What an energised MW of each fleet earns by using blocks, USD million, shape (fleets of the site, months)."""
+        paid = self.use.loss_factor * self.price_of_point(price)
+        rows = [np.where(lost < 0, paid, np.maximum(paid - lost, 0.0)).sum(axis=1) for lost in self.lost]
+        found: Array = self.use.uptime * np.array(rows).reshape(len(rows), len(self.hours))
+        return found
+
+    def blocks_musd(self, price: Array) -> list[float]:
+        """What the blocks earn beyond the price of the load, USD million, term by term."""
+        paid = self.price_of_point(price)
+        return [
+            term
+            for gain, mw in zip(self.gain, self.block_mw, strict=True)
+            for term in (mw * np.maximum(gain - paid, 0.0).sum(axis=1)).tolist()
+        ]
+
+    def size_musd(self, price: Array, energised_mw: Array) -> float:
+        """Size of what is added up, USD million, for a bound of the rounding errors; energised_mw: shape (months,)."""
+        terms = [float(np.sum(mw * np.abs(gain).sum(axis=1))) for gain, mw in zip(self.gain, self.block_mw, strict=True)]
+        largest = float(np.max(energised_mw, initial=0.0))
+        return sum(terms) + float(np.sum(np.abs(price))) * largest * float(self.hours.shape[1])

@@ -1,0 +1,164 @@
+r"""[V3] Blocks that are not resold in full: how much of their energy is used, in bands of hours (models/block_use.py).
+
+    used_mw[s, j, t, b]    MW of block j of site s that the load uses in band b of month t      0 <= . <= MW of the block
+    extra_mw[k, t, b]      meter MW of fleet k that run though the index does not pay           0 <= . <= uptime x available
+
+earn gain[j,t,b] and lose loss[k,t,b], USD million per MW. There is a column only where it can be worth something. The coefficients
+contain prices: at others the bands are others, and the program is stated anew (Program.at_prices).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pyomo.core as pyo
+from pyomo.core.expr.numeric_expr import LinearExpression
+
+from ..models.block_use import BlockUse, buys_power, firm_load_mw
+from ..models.months import Array
+from ..models.names import slug
+from ..models.scenario import Scenario
+from ..models.values import OfferValue, Values
+
+BLOCK_LOAD, EXTRA_RUN = "block_load", "extra_run"
+BLOCKS_REFUSED = (
+    "a block that is not resold in full: at other prices other hours use it, which is not a matter of what a plan is worth",
+    "blocks with resale_fraction 1 and no resale fee, or prices by themselves",
+    "run, why, sweep, sensitivity and compare hold such blocks at every price",
+)
+"""Found, allowed, hint: of what holds only where prices decide what plans are worth, and not which there are."""
+MonthlyTerms = Callable[[OfferValue, Array], list[list[tuple[float, Any]]]]
+"""MW per critical MW of an offer, shape (starts, months), as (coefficient, column) pairs of each month."""
+Column = tuple[tuple[Any, ...], float, float]
+"""Index, upper bound (MW) and value (USD million per MW) of a column."""
+
+
+def first_block_field(scenario: Scenario) -> str:
+    """The field of the first block that is not resold in full; empty without one."""
+    fields = (f"sites.{slug(site.name)}.blocks.{slug(site.blocks_to_use[0].name)}" for site in scenario.sites if site.blocks_to_use)
+    return next(fields, "")
+
+
+def used_columns(values: Values, uses: list[BlockUse]) -> Iterator[Column]:
+    """Blocks that may be used, in the order of sites, blocks and bands."""
+    for use in uses:
+        for j, block in enumerate(use.blocks):
+            for b in np.flatnonzero((use.block_mw[j] > 0) & (use.gain_musd[j] > 0)).tolist():
+                yield (use.site, block.name, *_band(values, use, b)), float(use.block_mw[j, b]), float(use.gain_musd[j, b])
+
+
+def extra_columns(values: Values, uses: list[BlockUse]) -> Iterator[Column]:
+    """Fleets that may run on blocks alone: where they do not run anyway, are there, and lose less than a block gains."""
+    for use in uses:
+        most = use.loss_factor * np.max(np.where(use.block_mw > 0, use.gain_musd, 0.0), axis=0, initial=0.0)
+        for at, k in enumerate(use.fleets.tolist()):
+            able = use.uptime[at, 0] * values.available_mw[k, use.months]
+            for b in np.flatnonzero(~use.runs[at] & (able > 0) & (use.loss_musd[at] < most)).tolist():
+                yield (values.fleets[k].name, *_band(values, use, b)), float(able[b]), -float(use.loss_musd[at, b])
+
+
+def _band(values: Values, use: BlockUse, band: int) -> tuple[str, int]:
+    return str(values.calendar.months[use.months[band]]), int(use.numbers[band])
+
+
+def block_cost_musd(values: Values, uses: list[BlockUse]) -> Array:
+    """Value of one MW of every column, USD million, in their order."""
+    return np.array([value for _, _, value in (*used_columns(values, uses), *extra_columns(values, uses))])
+
+
+def block_structure(uses: list[BlockUse]) -> tuple[Any, ...]:
+    """Everything that columns and rows follow from; whatever differs, the program is stated anew."""
+    return tuple(
+        (
+            use.site,
+            use.loss_factor,
+            *(
+                table.tobytes()
+                for table in (use.months, use.numbers, use.block_mw, use.gain_musd, use.runs, use.uptime, use.loss_musd)
+            ),
+        )
+        for use in uses
+    )
+
+
+def firm_structure(values: Values) -> tuple[Any, ...]:
+    """What leases use of blocks."""
+    return tuple(
+        firm_load_mw(values, offer).tobytes() for use in values.block_uses for offer in values.offers if buys_power(offer, use.site)
+    )
+
+
+def state_block_columns(model: pyo.ConcreteModel, values: Values, uses: list[BlockUse]) -> None:
+    """The columns above; `uses`: at the prices of the program."""
+    for name, found in (("used_mw", used_columns(values, uses)), ("extra_mw", extra_columns(values, uses))):
+        bounds = {index: (0.0, most) for index, most, _ in found}
+        setattr(model, name, pyo.Var(list(bounds), bounds=_looked_up(bounds)))
+
+
+def _looked_up(table: dict[Any, Any]) -> Any:
+    return lambda _, *key: table[key]
+
+
+def state_block_rows(model: pyo.ConcreteModel, values: Values, uses: list[BlockUse], monthly_terms: MonthlyTerms) -> None:
+    """The rows below; `model` has every column."""
+    _block_load(model, values, uses, monthly_terms)
+    _extra_run(model, values, uses)
+
+
+def _block_load(model: pyo.ConcreteModel, values: Values, uses: list[BlockUse], monthly_terms: MonthlyTerms) -> None:
+    r"""[V3] What is used of blocks is what the load buys.
+
+        sum_j used_mw[s,j,t,b] <= (1 + losses) x ( sum_{k runs in b} uptime[k] mining_mw[k,t] + sum_k extra_mw[k,t,b]
+                                                   + sum_{l,c} firm[l,c,t] lease_mw[l,c] )     for every site s, month t, band b
+
+    MW on both sides; firm: of leases whose power the landlord pays. Dual: value today of one more MW of load through the band that
+    buys its energy at the index, USD million per MW.
+    """
+    rows: dict[tuple[Any, ...], list[tuple[float, Any]]] = {}
+    for (site, _, month, number), column in model.used_mw.items():
+        rows.setdefault((site, month, number), []).append((1.0, column))
+    for use in uses:
+        firm = [monthly_terms(offer, firm_load_mw(values, offer)) for offer in values.offers if buys_power(offer, use.site)]
+        for b, t in enumerate(use.months.tolist()):
+            key = (use.site, *_band(values, use, b))
+            if key in rows:
+                load = [*_running(model, values, use, b, key[1:]), *(term for by_month in firm for term in by_month[t])]
+                rows[key] += [(-use.loss_factor * mw, column) for mw, column in load]
+    model.block_load = pyo.Constraint(list(rows), rule=_at_most_zero(rows))
+
+
+def _running(
+    model: pyo.ConcreteModel, values: Values, use: BlockUse, band: int, key: tuple[Any, ...]
+) -> Iterator[tuple[float, Any]]:
+    """What mining draws in a band, as (coefficient, column) pairs."""
+    for at, k in enumerate(use.fleets.tolist()):
+        name = values.fleets[k].name
+        if use.runs[at, band] and (name, key[0]) in model.mining_mw:
+            yield float(use.uptime[at, 0]), model.mining_mw[name, key[0]]
+        elif (name, *key) in model.extra_mw:
+            yield 1.0, model.extra_mw[(name, *key)]
+
+
+def _extra_run(model: pyo.ConcreteModel, values: Values, uses: list[BlockUse]) -> None:
+    r"""[V3] Machines run on blocks only where they are energised.
+
+        extra_mw[k,t,b] <= uptime[k] mining_mw[k,t]     for every fleet k, month t, band b with that column
+
+    Meter MW on both sides. Dual: value today of one more MW of the fleet that can run in the band, USD million per MW.
+    """
+    uptime = {values.fleets[k].name: float(use.uptime[at, 0]) for use in uses for at, k in enumerate(use.fleets.tolist())}
+    rows = {
+        (name, month, number): [(1.0, column), (-uptime[name], model.mining_mw[name, month])]
+        for (name, month, number), column in model.extra_mw.items()
+    }
+    model.extra_run = pyo.Constraint(list(rows), rule=_at_most_zero(rows))
+
+
+def _at_most_zero(rows: dict[tuple[Any, ...], list[tuple[float, Any]]]) -> Any:
+    def rule(_: Any, *key: Any) -> Any:
+        coefficients, columns = zip(*rows[key], strict=True)
+        return (None, LinearExpression(linear_coefs=list(coefficients), linear_vars=list(columns)), 0.0)
+
+    return rule
