@@ -192,11 +192,14 @@ def _banded(
 
 def _groups(gains: Array, losses: Array, loss_factor: float) -> list[IntArray]:
     """Positions of the points in which every comparison comes out the same, groups in the order of the first one."""
-    if gains.shape[1] == 0:
+    points = gains.shape[1]
+    if points == 0:
         return []
     bought = loss_factor * gains
-    signs = [*(losses < 0), *((losses[:, np.newaxis] < bought[np.newaxis]).reshape(-1, gains.shape[1]))]
+    signs = [*(losses < 0), *((losses[:, np.newaxis] < bought[np.newaxis]).reshape(-1, points))]
     signs += [gains[i] > gains[j] for i in range(len(gains)) for j in range(len(gains)) if i != j]
+    if not signs:  # one block and no fleet
+        return [np.arange(points)]
     _, first, group = np.unique(np.array(signs, dtype=bool).T, axis=0, return_index=True, return_inverse=True)
     order = np.argsort(first)
     return [np.flatnonzero(group.ravel() == number) for number in order.tolist()]

@@ -11,6 +11,8 @@ The bands are a mere division of the hours: for any division and any prices this
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +20,8 @@ from ..models.block_use import NO_BAND, BlockUse
 from ..models.months import Array
 from ..models.values import USD_PER_MUSD
 from .ledger import Ledger
+
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,40 @@ class BlockReading:
         assert len(lost) == len(use.fleets) == len(fleets)
         return cls(use, found.hours, gain, found.block_mw, lost)
 
+    @cached_property
+    def _edges(self) -> tuple[Array, Array]:
+        """What a MW of load may be worth at the margin, nothing included: by point, shape (edges, inside points), and added up by
+        band in rising order, shape (edges, bands), with the points in the same order.
+        """
+        inside, bands = self._inside, len(self.use.months)
+        gains = [np.where(mw[:, np.newaxis] > 0, gain, 0.0) for gain, mw in zip(self.gain, self.block_mw, strict=True)]
+        losses = [np.maximum(lost, 0.0) / self.use.loss_factor for lost in self.lost]
+        points = np.array([row[inside] for row in (np.zeros_like(self.hours), *gains, *losses)])
+        band = self.use.band_of_point[inside]
+        sums = np.array([np.bincount(band, weights=row, minlength=bands) for row in points])
+        order = np.argsort(sums, axis=0, kind="stable")
+        return np.take_along_axis(points, order[:, band], axis=0), np.take_along_axis(sums, order, axis=0)
+
+    @cached_property
+    def _inside(self) -> BoolArray:
+        return np.asarray(self.use.band_of_point != NO_BAND)
+
     def price_of_point(self, price: Array) -> Array:
-        """Of a MW of load through each point's hours, USD million; price: of a MW through each band, shape (bands,)."""
-        inside = self.use.band_of_point != NO_BAND
-        band_hours = np.bincount(self.use.band_of_point[inside], weights=self.hours[inside], minlength=len(price))
-        rate = np.append(price / np.where(band_hours > 0, band_hours, 1.0), 0.0)
-        found: Array = rate[self.use.band_of_point] * self.hours
+        """Of a MW of load through each point's hours, USD million; price: of a MW through each band, shape (bands,).
+
+        A band's price lies between two of the values that a MW may have at the margin; each of its hours has the price that lies
+        as far between its own two. So what decides in the band decides in every hour.
+        """
+        points, sums = self._edges
+        band, count = self.use.band_of_point[self._inside], np.arange(len(price))
+        low = np.clip(np.sum(sums <= price, axis=0) - 1, 0, len(sums) - 1)
+        high = np.minimum(low + 1, len(sums) - 1)
+        span = sums[high, count] - sums[low, count]
+        share = np.where(span > 0, (price - sums[low, count]) / np.where(span > 0, span, 1.0), 0.0)
+        at = np.arange(len(band))
+        below, above = points[low[band], at], points[high[band], at]
+        found = np.zeros_like(self.hours)
+        found[self._inside] = below + share[band] * (above - below)
         return found
 
     def load_musd(self, price: Array) -> Array:

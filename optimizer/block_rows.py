@@ -29,6 +29,7 @@ BLOCKS_REFUSED = (
     "run, why, sweep, sensitivity and compare hold such blocks at every price",
 )
 """Found, allowed, hint: of what holds only where prices decide what plans are worth, and not which there are."""
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 MonthlyTerms = Callable[[OfferValue, Array], list[list[tuple[float, Any]]]]
 """MW per critical MW of an offer, shape (starts, months), as (coefficient, column) pairs of each month."""
 Column = tuple[tuple[Any, ...], float, float]
@@ -42,11 +43,21 @@ def first_block_field(scenario: Scenario) -> str:
 
 
 def used_columns(values: Values, uses: list[BlockUse]) -> Iterator[Column]:
-    """Blocks that may be used, in the order of sites, blocks and bands."""
+    """Blocks that may be used, in the order of sites, blocks and bands; none in months without any possible load."""
     for use in uses:
+        loaded = _may_draw(values, use)[use.months]
         for j, block in enumerate(use.blocks):
-            for b in np.flatnonzero((use.block_mw[j] > 0) & (use.gain_musd[j] > 0)).tolist():
+            for b in np.flatnonzero((use.block_mw[j] > 0) & (use.gain_musd[j] > 0) & loaded).tolist():
                 yield (use.site, block.name, *_band(values, use, b)), float(use.block_mw[j, b]), float(use.gain_musd[j, b])
+
+
+def _may_draw(values: Values, use: BlockUse) -> BoolArray:
+    """Whether anything may draw energy that the site buys, shape (months,)."""
+    found = np.any(values.available_mw[use.fleets] > 0, axis=0)
+    for offer in values.offers:
+        if buys_power(offer, use.site):
+            found |= np.any(firm_load_mw(values, offer) > 0, axis=0)
+    return found
 
 
 def extra_columns(values: Values, uses: list[BlockUse]) -> Iterator[Column]:

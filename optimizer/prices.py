@@ -104,7 +104,8 @@ def prices_of(program: Program, row_dual: Array) -> Prices:
     prerequisite: dict[tuple[str, str], float] = {}
     policy: dict[tuple[str, str], Array] = {}
     bands = {use.site: use.position_of_band for use in program.values.block_uses}
-    load = {site: np.zeros(len(position)) for site, position in bands.items()}
+    # A band without a row is one without load: blocks that cannot be used are worth nothing there at their own price.
+    load = {use.site: np.max(use.gain_musd, axis=0, initial=0.0) for use in program.values.block_uses}
     for (row, index), dual in zip(program.form.row_names, row_dual.tolist(), strict=True):
         if row in tables:
             tables[row][index[0]][program.position_of_month[index[1]]] = dual

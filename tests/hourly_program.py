@@ -9,6 +9,7 @@
                leases <= suitable MW, less what rights reserve for others;  starts of an offer <= offered;  capex <= budget
                shares of an exclusive group <= 1;  in every month: share begun of an offer <= share begun of the one that it needs
                what each rule counts <= or >= its limit
+               blocks used in an hour <= what runs in it, with losses
 
 No hour is left out, grouped or sorted, although most hours of a month look alike: that grouping is what is being tested.
 Money is in thousand USD, so that an hour's margin and a lease's value are both far from the solver's tolerances.
@@ -80,9 +81,11 @@ class Program:
     bought_columns: dict[int, tuple[str, int]] = field(default_factory=dict)
     sold_columns: dict[int, tuple[str, int]] = field(default_factory=dict)
     moved_columns: dict[int, tuple[str, int]] = field(default_factory=dict)
+    run_columns: dict[tuple[str, int, int], list[int]] = field(default_factory=dict)  # site, month, hour in order of price
 
     def __post_init__(self) -> None:
         self.constant_usd = self.opinion.evaluate({}, {}).npv_usd  # signed leases, blocks, sale of machines
+        self.constant_usd -= self.opinion.blocks_usd({}, {})  # has columns of its own
         for lease in self.opinion.leases.values():
             if lease["status"] == "offered":
                 self._offer(lease)
@@ -96,6 +99,8 @@ class Program:
         for site in self.opinion.sites.values():
             for month in self.opinion.months:
                 self._site_month(site, month)
+                if self.opinion.used_blocks(site, month):
+                    self._blocks(site, month)
         for year, budget in self.opinion.data["finance"]["capex_budget_usd"].items():
             self._budget(int(year), int(year), budget)
         for year, budget in self.opinion.data["finance"]["cumulative_capex_budget_usd"].items():
@@ -226,10 +231,32 @@ class Program:
         coins = opinion.fleet_usd_per_mwh(fleet, month) * (1 - fleet["pool_fee_fraction"])
         earned = coins * (1 + opinion.coin_premium(month)) - fleet["variable_opex_usd_per_mwh"]
         earned += opinion.data["power"]["multiplier"] * part.ancillary_usd - delivery
-        for cell, _, allowed in opinion.cells_with_off(site, month, off, off):
+        for number, (cell, _, allowed) in enumerate(opinion.cells_with_off(site, month, off, off)):
             margin = opinion.mid_month("mining", kept * cell.hours * (earned - cell.usd_per_mwh * (1 + lost)), month)
             run = self._column(margin, self._most_mw(fleet, month))
             self.rows.add([(run, 1.0), (energised, -fleet["uptime_fraction"] * allowed)], 0.0)
+            self.run_columns.setdefault((site["name"], month, number), []).append(run)
+
+    def _blocks(self, site: Data, month: int) -> None:
+        """In every hour, what is used of the blocks is at most what runs, with losses."""
+        assert self.hourly, "without hours nothing tells which of them use a block"
+        opinion, kept = self.opinion, 1 - self.opinion.tax_rate
+        signed = opinion.firm_mw(site, month, opinion.all_starts({}))
+        bought = 1 + opinion.delivery_terms(site, month)[0]
+        firm = [
+            (column, -bought * opinion.firm_mw_of(opinion.leases[name], start, month))
+            for column, (name, start) in self.offer_columns.items()
+            if opinion.leases[name]["site"] == site["name"]
+        ]
+        pairs = zip(opinion.market_hours(site, month), opinion.site_hours(site, month), strict=True)
+        for number, (market, cell) in enumerate(sorted(pairs, key=lambda pair: pair[0])):
+            sellers, _ = opinion.hour_of_blocks(site, month, cell, market.usd_per_mwh)
+            used = [
+                self._column(opinion.mid_month("mining", kept * market.hours * seller.gain_usd_per_mwh, month), seller.mw)
+                for seller in sellers
+            ]
+            runs = [(column, -bought) for column in self.run_columns.get((site["name"], month, number), [])]
+            self.rows.add([*((column, 1.0) for column in used), *runs, *firm], bought * signed)
 
     def _site_month(self, site: Data, month: int) -> None:
         signed: LeaseMw = self.opinion.all_starts({})

@@ -39,6 +39,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import plain_gpus
+from plain_blocks import Buyer, Seller, is_resold_in_full, resale, trade
 
 Data = dict[str, Any]
 Key = tuple[str, str, str, str]  # site, period, item, name
@@ -1255,6 +1256,8 @@ class PlainScenario:
             for block in site["blocks"]:
                 entries = list(self._block_entries(site, block))
                 book += [(site["name"], block["name"], entry) for entry in [*entries, *map(self._taxed, entries)]]
+            for name, entry in self._block_use(site, mining_mw, lease_mw):
+                book += [(site["name"], name, entry), (site["name"], name, self._taxed(entry))]
         found = self._added_up(book, mining_mw, lease_mw, self.violations(mining_mw, lease_mw, bought, sold, moved))
         if self.data["finance"]["cash"]:
             self._add_cash(found, [entry for *_, entry in book], lease_mw)
@@ -1299,9 +1302,93 @@ class PlainScenario:
     def _block_entries(self, site: Data, block: Data) -> Iterator[Entry]:
         for month in self.months:
             if month_number(block["from"]) <= month <= month_number(block["to"]):
-                gain = math.fsum(cell.hours * (cell.usd_per_mwh - block["usd_per_mwh"]) for cell in self.market_hours(site, month))
+                gain = math.fsum(
+                    cell.hours * (resale(block, cell.usd_per_mwh) - block["usd_per_mwh"]) for cell in self.market_hours(site, month)
+                )
                 usd = block["mw"] * gain
                 yield Entry(month, "block_settlement", usd, self.mid_month("power_contract", usd, month))
+
+    # ---- blocks whose energy is used
+
+    def used_blocks(self, site: Data, month: int) -> list[Data]:
+        """Blocks of a month whose unused energy brings less than the index."""
+        return [
+            block
+            for block in site["blocks"]
+            if not is_resold_in_full(block) and month_number(block["from"]) <= month <= month_number(block["to"])
+        ]
+
+    def firm_mw(self, site: Data, month: int, lease_mw: LeaseMw) -> float:
+        """Meter MW around the clock whose energy the landlord buys."""
+        return math.fsum(
+            mw * self.firm_mw_of(self.leases[name], month_number(start), month)
+            for (name, start), mw in lease_mw.items()
+            if self.leases[name]["site"] == site["name"]
+        )
+
+    def firm_mw_of(self, lease: Data, start: int, month: int) -> float:
+        if lease["power_paid_by"] != "landlord" or month < start:
+            return 0.0
+        return float(lease["load_factor_fraction"] * self._terms(lease, month, start)[2])
+
+    def hour_of_blocks(self, site: Data, month: int, cell: Hour, price: float) -> tuple[list[Seller], dict[str, float]]:
+        """What each block gains in an hour at a market price, and what running loses (below 0: earns), by fleet; per MWh.
+
+        In dollars of mining: a dollar of a block counts for as many as it is worth beside one of them today.
+        """
+        same = self.mid_month("power_contract", 1.0, month) / self.mid_month("mining", 1.0, month)
+        sellers = [
+            Seller(block["name"], block["mw"], same * max(0.0, price - resale(block, price)))
+            for block in self.used_blocks(site, month)
+        ]
+        lost, delivery = self.delivery_terms(site, month)
+        loses = {
+            name: cell.usd_per_mwh * (1 + lost) + delivery + fleet["variable_opex_usd_per_mwh"] - self._coins_per_mwh(fleet, month)
+            for name, fleet in self.miners.items()
+            if fleet["site"] == site["name"]
+        }
+        return sellers, loses
+
+    def _block_use(self, site: Data, mining_mw: MiningMw, lease_mw: LeaseMw) -> Iterator[tuple[str, Entry]]:
+        """(name, payment) of the energy of blocks that is used, and of mining that runs on it although the index does not pay."""
+        for month in self.months:
+            if self.used_blocks(site, month):
+                firm = self.firm_mw(site, month, lease_mw)
+                for market, cell in zip(self.market_hours(site, month), self.site_hours(site, month), strict=True):
+                    yield from self._hour_of_use(site, month, market, cell, firm, mining_mw)
+
+    def _hour_of_use(
+        self, site: Data, month: int, market: Hour, cell: Hour, firm: float, mining_mw: MiningMw
+    ) -> Iterator[tuple[str, Entry]]:
+        lost, delivery = self.delivery_terms(site, month)
+        sellers, loses = self.hour_of_blocks(site, month, cell, market.usd_per_mwh)
+        buyers = [Buyer("firm", firm * (1 + lost), None)]
+        for name, loss in loses.items():
+            mw = self.miners[name]["uptime_fraction"] * mining_mw.get((name, month_text(month)), 0.0)
+            buyers.append(Buyer(name, mw * (1 + lost), None if loss < 0 else loss / (1 + lost)))
+        standing = {buyer.name for buyer in buyers if buyer.cost_usd_per_mwh is not None}
+        blocks = {block["name"]: block for block in self.used_blocks(site, month)}
+        for block, buyer, mw in trade(sellers, buyers):
+            usd = mw * market.hours * (market.usd_per_mwh - resale(blocks[block], market.usd_per_mwh))
+            yield block, Entry(month, "block_energy_used", usd, self.mid_month("power_contract", usd, month))
+            if buyer in standing:
+                fleet, mwh = self.miners[buyer], mw * market.hours / (1 + lost)
+                revenue = self.fleet_usd_per_mwh(fleet, month)
+                for item, per_mwh in (
+                    ("mining_revenue", revenue),
+                    ("pool_fee", -revenue * fleet["pool_fee_fraction"]),
+                    ("mining_power", -cell.usd_per_mwh),
+                    ("mining_losses", -lost * cell.usd_per_mwh),
+                    ("mining_delivery", -delivery),
+                    ("mining_variable_opex", -fleet["variable_opex_usd_per_mwh"]),
+                ):
+                    yield buyer, Entry(month, item, mwh * per_mwh, self.mid_month("mining", mwh * per_mwh, month))
+
+    def blocks_usd(self, mining_mw: MiningMw, lease_mw: LeaseMw) -> float:
+        """What the use of blocks adds to a plan today, after tax."""
+        signed = self.all_starts(lease_mw)
+        found = [entry.discounted_usd for site in self.sites.values() for _, entry in self._block_use(site, mining_mw, signed)]
+        return (1 - self.tax_rate) * math.fsum(found)
 
     def _added_up(
         self, book: list[tuple[str, str, Entry]], mining_mw: MiningMw, lease_mw: LeaseMw, violations: list[str]

@@ -142,6 +142,27 @@ def random_block(draw: Draw, site: int, number: int) -> Data:
     return {"name": f"Block {site}.{number}", "mw": draw.number(1, 40), "usd_per_mwh": draw.number(15, 60), **months}
 
 
+def with_resale_terms(scenario: hl.Scenario, seed: int) -> hl.Scenario:
+    """The scenario with blocks that may not be resold in full, at sites that buy at index and have no terms of their own hours."""
+    own, data = Draw(seed), scenario.model_dump(mode="json", by_alias=True)
+    own.random, own.first, own.length = (
+        random.Random(f"resale {seed}"),
+        month_number(str(scenario.calendar.start)),
+        scenario.calendar.length,
+    )
+    for number, site in enumerate(data["sites"]):
+        site["supply"] = {"kind": "index", "adder_usd_per_mwh": own.number(-5, 10)}
+        for field in ("coincident_peaks", "curtailments", "ancillary_services", "standby"):
+            site[field] = []
+        site["delivery"] = own.random.choice([None, {"usd_per_mwh": own.path(0, 8), "loss_fraction": own.number(0, 0.1)}])
+        site["blocks"] = [random_block(own, number, k) for k in range(own.whole(1, 3))]
+        for block in site["blocks"]:
+            block["resale_fraction"] = own.random.choice([0, 1, own.number(0, 1)])
+            block["resale_fee_usd_per_mwh"] = own.random.choice([0, own.number(0, 20)])
+    data["finance"]["treasury"] = None
+    return hl.Scenario.model_validate(data)
+
+
 def random_fleet(draw: Draw, number: int, sites: int) -> Data:
     fleet: Data = {"name": f"Fleet {number}", "site": f"Site {draw.whole(1, sites)}"}
     fleet |= (

@@ -19,14 +19,8 @@ from hashlease.models.values import Values
 from hashlease.optimizer.optimise import Optimiser
 from hourly_program import Program
 from plain_evaluator import (
-    BoughtMw,
     Data,
-    Evaluation,
-    LeaseMw,
-    MiningMw,
-    MovedMw,
     PlainScenario,
-    SoldMw,
     days_in,
     ends,
     hashprice_usd_per_ph_day,
@@ -38,6 +32,7 @@ from plain_evaluator import (
     term_months,
 )
 from random_cases import random_case, with_rules
+from second_opinion import RELATIVE, all_differences, plain
 
 SHIPPED = ("rockdale", "starter", "two_offers")
 RANDOM_CASES = 60
@@ -51,9 +46,6 @@ OPERATING = (
     "lease_demand_charge",
     "lease_peak_charge",
 )
-RELATIVE = 1e-9
-ABSOLUTE_USD = 1e-6
-ABSOLUTE_MW = 1e-6
 SEARCHED_USD = 0.2
 """The search over whole blocks ends when nothing better by 0.1 USD can be left."""
 
@@ -61,74 +53,10 @@ SEARCHED_USD = 0.2
 # ---------------------------------------------------------------- the comparison
 
 
-def plain(scenario: hl.Scenario) -> PlainScenario:
-    return PlainScenario(scenario.model_dump(mode="json", by_alias=True))
-
-
 @cache
 def shipped(name: str) -> tuple[hl.Plan, PlainScenario]:
     scenario = hl.load(name)
     return hl.solve(scenario), plain(scenario)
-
-
-def decisions_of(plan: hl.Plan) -> tuple[MiningMw, LeaseMw, BoughtMw, SoldMw, MovedMw]:
-    mining = {(row["name"], row["period"]): row["mw"] for row in plan.rows["allocation"] if row["use"] == "mining"}
-    leases = {(row["offer"], start["start"]): start["critical_mw"] for row in plan.rows["leases"] for start in row["starts"]}
-    bought, sold, moved = (
-        {
-            (row["name"], part["month"]): part["mw"]
-            for row in plan.rows["machines"]
-            if row["decision"] == decision
-            for part in row["months"]
-        }
-        for decision in ("buy", "sell", "move")
-    )
-    return mining, leases, bought, sold, moved
-
-
-def different(ours: dict[Any, float], theirs: dict[Any, float], relative: float, absolute: float) -> list[str]:
-    """Every row in which two tables differ; a row that is missing counts as 0."""
-    return [
-        f"{key}: second opinion {ours.get(key, 0.0)!r}, plan {theirs.get(key, 0.0)!r}"
-        for key in sorted(set(ours) | set(theirs))
-        if not abs(ours.get(key, 0.0) - theirs.get(key, 0.0)) <= relative * abs(ours.get(key, 0.0)) + absolute
-    ]
-
-
-def cash_differences(plan: hl.Plan, found: Evaluation) -> list[str]:
-    rows = plan.rows["cash_flow"]
-    keys = [(row["site"], row["period"], row["item"], row["name"]) for row in rows]
-    assert len(set(keys)) == len(keys), "a row of the cash flow appears twice"
-    usd = dict(zip(keys, (row["usd"] for row in rows), strict=True))
-    discounted = dict(zip(keys, (row["discounted_usd"] for row in rows), strict=True))
-    return [
-        *different(found.usd, usd, RELATIVE, ABSOLUTE_USD),
-        *different(found.discounted_usd, discounted, RELATIVE, ABSOLUTE_USD),
-    ]
-
-
-def mw_differences(plan: hl.Plan, opinion: PlainScenario, found: Evaluation) -> list[str]:
-    """Uses by name, and that all uses of a site and month add up to its energised MW."""
-    rows = plan.rows["allocation"]
-    used = {(row["site"], row["period"], row["use"], row["name"]): row["mw"] for row in rows if row["use"] != "idle"}
-    total: dict[tuple[str, str], float] = {}
-    for row in rows:
-        total[row["site"], row["period"]] = total.get((row["site"], row["period"]), 0.0) + row["mw"]
-    energised = {
-        (name, month_text(month)): opinion.energised_mw(site, month)
-        for name, site in opinion.sites.items()
-        for month in opinion.months
-    }
-    return [*different(found.uses_mw, used, 0.0, ABSOLUTE_MW), *different(energised, total, 0.0, ABSOLUTE_MW)]
-
-
-def all_differences(plan: hl.Plan, opinion: PlainScenario) -> list[str]:
-    found = opinion.evaluate(*decisions_of(plan))
-    differences = [*found.violations, *cash_differences(plan, found), *mw_differences(plan, opinion, found)]
-    for name, usd in (("npv", plan.npv_usd), ("ledger total", plan.ledger_total_usd)):
-        if not abs(usd - found.npv_usd) <= RELATIVE * found.gross_usd + ABSOLUTE_USD:
-            differences.append(f"{name}: second opinion {found.npv_usd!r}, plan {usd!r}")
-    return differences
 
 
 def assert_nothing_is_better(plan: hl.Plan, opinion: PlainScenario) -> None:

@@ -1,0 +1,310 @@
+"""[V3] Blocks that are not resold in full: closed forms, every hour by itself, and the second opinion on random scenarios."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hashlease as hl
+import numpy as np
+import pytest
+from cases import fleet, offer, scenario
+from hashlease.models.block_use import NO_BAND
+from hashlease.models.values import Multipliers, Values
+from hashlease.optimizer.optimise import Optimiser
+from hashlease.optimizer.program import build_program
+from hourly_program import Program
+from plain_evaluator import PlainScenario
+from random_cases import random_case, with_resale_terms
+from second_opinion import all_differences, plain
+
+CURVE = {
+    "kind": "duration_bands",
+    "share_of_hours_fraction": [0.25, 0.25, 0.25, 0.25],
+    "usd_per_mwh": [[-10.0, 20.0, 60.0, 200.0]] * 12,
+    "multiplier": {"flat": 1},
+}
+"""January has 744 hours, 186 at each price. The fleet of the plain scenario earns 100 - 10 = 90 USD/MWh before its power."""
+
+
+def block(**terms: Any) -> dict[str, Any]:
+    return {"name": "Block", "mw": 50.0, "usd_per_mwh": 35.0, "from": "2026-01", "to": "2026-12", **terms}
+
+
+def one_month(*blocks: dict[str, Any], **changes: Any) -> hl.Scenario:
+    return scenario(
+        **{"horizon__end": "2026-01", "power__zones__0__price": CURVE, "leases": [], "sites__0__blocks": list(blocks), **changes}
+    )
+
+
+def cash(plan: hl.Plan) -> dict[str, float]:
+    return {row["item"]: row["usd"] for row in plan.rows["cash_by_year"]}
+
+
+def test_a_block_that_may_not_be_resold_is_used_in_the_dear_hours_too() -> None:
+    """100 MW of machines, a block of 50 MW. At 200 USD the index does not pay (90), but the block's energy is worth nothing else:
+    50 MW run on it. At -10 energy is bought at index; at 20, 60 and 200 the block saves what it replaces.
+
+        settlement     50 MW x 744 h x (0 - 35)                       -1,302,000
+        block used     50 MW x 186 h x (20 + 60 + 200)                 2,604,000
+        revenue        (3 x 100 + 50) MW x 186 h x 100 USD             6,510,000
+        power          186 h x (100 x (-10 + 20 + 60) + 50 x 200)     -3,162,000
+        opex           350 MW x 186 h x 10                              -651,000
+    """
+    plan = hl.solve(one_month(block(resale_fraction=0)))
+    assert plan.verdict == "CERTIFIED"
+    assert cash(plan) == pytest.approx(
+        {
+            "block_settlement": -1_302_000,
+            "block_energy_used": 2_604_000,
+            "mining_revenue": 6_510_000,
+            "mining_power": -3_162_000,
+            "mining_variable_opex": -651_000,
+        }
+    )
+    assert plan.npv_usd == pytest.approx(3_999_000)
+    assert plan.rows["fleets"][0]["mwh"] == pytest.approx(350 * 186)
+
+
+def test_resale_at_a_discount_decides_whether_a_dear_hour_is_mined() -> None:
+    """At 200 USD a MWh resold at 40 % brings 80 USD, less than the 90 that it earns by mining; at 50 % it brings 100."""
+    mined, sold = (hl.solve(one_month(block(resale_fraction=share))) for share in (0.4, 0.5))
+    assert mined.rows["fleets"][0]["mwh"] == pytest.approx(350 * 186)
+    assert sold.rows["fleets"][0]["mwh"] == pytest.approx(300 * 186)
+    # settlement: 50 MW x 186 h x 0.5 x (20 + 60 + 200) less 50 x 744 x 35, which is nothing; used at 20 and 60: 50 MW x 186 h x 0.5 x 80
+    assert "block_settlement" not in cash(sold)
+    assert cash(sold)["block_energy_used"] == pytest.approx(50 * 186 * 40)
+
+
+def test_a_fee_on_resale_counts_like_a_discount() -> None:
+    """At 200 USD with a fee of 120 a MWh brings 80, less than 90; with a fee of 100 it brings 100."""
+    mined, sold = (hl.solve(one_month(block(resale_fee_usd_per_mwh=fee))) for fee in (120, 100))
+    assert mined.rows["fleets"][0]["mwh"] == pytest.approx(350 * 186)
+    assert sold.rows["fleets"][0]["mwh"] == pytest.approx(300 * 186)
+
+
+def test_full_resale_is_as_it_was() -> None:
+    """Nothing of the block decides anything: the plan without it, and its settlement at index."""
+    with_block, without = hl.solve(one_month(block())), hl.solve(one_month())
+    # 50 MW x (186 h x (-10 + 20 + 60 + 200) - 744 h x 35)
+    assert with_block.npv_usd - without.npv_usd == pytest.approx(50 * (186 * 270 - 744 * 35))
+    assert "block_energy_used" not in cash(with_block)
+
+
+def test_two_blocks_and_two_fleets_are_matched_in_order() -> None:
+    """At 200 USD: block A (no resale, 30 MW) gains 200, B (resale 45 %, 40 MW) 110. New machines lose 110 a MWh, old ones (40 J/TH:
+    50 USD a MWh less 10) 160. A serves 30 MW of the new ones, B none (it gains no more than they lose); with 20 MW of new machines
+    A serves 10 MW of the old ones too.
+    """
+    blocks = (block(name="A", mw=30.0, resale_fraction=0), block(name="B", mw=40.0, resale_fraction=0.45))
+    old = fleet("Old", mw=30.0, j_per_th=40.0)
+    for new_mw, dear in ((60.0, {"New": 30.0, "Old": 0.0}), (20.0, {"New": 20.0, "Old": 10.0})):
+        plan = hl.solve(one_month(*blocks, fleets=[fleet("New", mw=new_mw), old]))
+        assert plan.verdict == "CERTIFIED"
+        mwh = {row["fleet"]: row["mwh"] for row in plan.rows["fleets"]}
+        # New runs at -10, 20 and 60; Old (40 before power) at -10 and 20, and at 60 where a block gains more than the 20 it loses.
+        assert mwh["New"] == pytest.approx(186 * (3 * new_mw + dear["New"]))
+        served_at_60 = min(30.0, max(0.0, 70.0 - new_mw))  # A gains 60, B 33: both above 20; New takes its share first
+        assert mwh["Old"] == pytest.approx(186 * (2 * 30 + served_at_60 + dear["Old"]))
+
+
+def test_a_lease_whose_power_the_landlord_pays_uses_the_block() -> None:
+    """10 critical MW x 1.25 x load factor 0.8 = 10 MW around the clock: at 20, 60 and 200 USD they use the block in place of the
+    index, which mining on 50 MW of it would else do at a loss. Nothing else changes: no fleet is there.
+    """
+    lease = offer("Lease", critical_it_mw=10.0, power_paid_by="landlord", load_factor_fraction=0.8, term_years=1 / 12)
+    plan = hl.solve(one_month(block(resale_fraction=0), leases=[lease], fleets=[], finance__tax=None))
+    assert plan.verdict == "CERTIFIED"
+    found = cash(plan)
+    if "rent" in found:  # 10 MW x 1000 x 100 USD
+        assert found["block_energy_used"] == pytest.approx(10 * 186 * (20 + 60 + 200))
+
+
+def test_the_block_makes_a_lease_worth_taking() -> None:
+    """The rent does not pay for power at index, but most of its power is energy of a block that nothing else would use."""
+    lease = offer(
+        "Lease",
+        critical_it_mw=10.0,
+        power_paid_by="landlord",
+        capex_usd_per_critical_mw=0.0,
+        rent_usd_per_kw_month=50.0,
+        term_years=1 / 12,
+    )
+    # a critical MW: 1.25 x 186 x (-10 + 20 + 60 + 200) = 62,775 USD of power against 50,000 of rent; the block saves 65,100 of it
+    without, with_block = (hl.solve(one_month(*blocks, leases=[lease], fleets=[])) for blocks in ((), (block(resale_fraction=0),)))
+    taken = [sum(start["critical_mw"] for start in plan.rows["leases"][0]["starts"]) for plan in (without, with_block)]
+    assert taken == pytest.approx([0.0, 10.0])
+
+
+def test_losses_are_bought_from_the_block() -> None:
+    """With 25 % of losses 40 MW at the meter use the whole block of 50 MW: at 200 USD 40 MW run."""
+    delivery = {"usd_per_mwh": {"flat": 0}, "loss_fraction": 0.25}
+    plan = hl.solve(one_month(block(resale_fraction=0), sites__0__delivery=delivery))
+    assert plan.verdict == "CERTIFIED"
+    assert plan.rows["fleets"][0]["mwh"] == pytest.approx(186 * (3 * 100 + 40))
+
+
+def test_bands_are_few_and_hold_every_dear_hour() -> None:
+    """744 hours of a month fall into as many bands as comparisons can come out, not into 744."""
+    prices = {
+        "kind": "month_hour_profile",
+        "usd_per_mwh": [[7.0 * hour - 20.0 for hour in range(24)]] * 12,
+        "multiplier": {"flat": 1},
+    }
+    values = Values(one_month(block(resale_fraction=0.3), power__zones__0__price=prices))
+    (use,) = values.block_uses
+    table = values.scenario.price_tables["Zone"]
+    gains = table.usd_per_mwh > 0
+    assert np.array_equal(use.band_of_point != NO_BAND, gains & (table.hours > 0))
+    assert 2 <= len(use.months) <= 4
+
+
+# ---------------------------------------------------------------- second opinions
+
+RANDOM = range(300, 345)
+
+
+def random_blocks(case: int) -> hl.Scenario:
+    return with_resale_terms(random_case(case), case)
+
+
+@pytest.mark.parametrize("case", RANDOM)
+def test_random_blocks(case: int) -> None:
+    """Every dollar, and for short horizons the optimum of the program in which every hour stands for itself."""
+    found = random_blocks(case)
+    plan, opinion = hl.solve(found), plain(found)
+    if plan.verdict == "INFEASIBLE, PROVED":
+        assert opinion.violations({}, {})
+        return
+    assert plan.verdict == "CERTIFIED", plan.conflicts
+    assert all_differences(plan, opinion) == []
+    if found.calendar.length <= 5:
+        program = Program(opinion)
+        gross = opinion.evaluate({}, {}).gross_usd + plan.certificate.parts[0].figure
+        assert program.npv_usd(program.solve()) == pytest.approx(plan.relaxation_npv_usd, rel=1e-9, abs=1e-9 * gross + 1e-3)
+
+
+def test_enough_random_blocks_are_used_and_run_machines_on_their_own() -> None:
+    used = run = short = 0
+    for case in RANDOM:
+        found = random_blocks(case)
+        plan = hl.solve(found)
+        if plan.is_final and plan.verdict == "CERTIFIED":
+            used += any(row["item"] == "block_energy_used" for row in plan.rows["cash_by_year"])
+            values = Values(found)
+            run += bool(build_program(values).model.extra_mw)
+            short += found.calendar.length <= 5 and bool(values.block_uses)
+    assert used >= 15 and run >= 10 and short >= 8
+
+
+@pytest.mark.parametrize("hashprice, power", [(0.5, 1.0), (1.0, 0.4), (1.6, 2.5), (0.8, 0.0)])
+def test_the_program_at_other_prices_is_the_one_of_a_scenario_with_them(hashprice: float, power: float) -> None:
+    old = fleet("Old", mw=30.0, j_per_th=40.0)
+    blocks = [block(resale_fraction=0.4), block(name="Other", mw=20.0, resale_fraction=0)]
+    own = one_month(*blocks, fleets=[fleet("New", mw=30.0), old])
+    other = one_month(
+        *blocks,
+        fleets=[fleet("New", mw=30.0), old],
+        market__hashprice__multiplier=hashprice,
+        power__multiplier=power,
+    )
+    at = Multipliers(hashprice=hashprice, power=power)
+    values = Values(own)
+    program = build_program(values).at_prices(at)
+    assert Optimiser(values, program).solve().objective + values.constant_musd(at) == pytest.approx(
+        hl.solve(other).npv_usd / 1e6, rel=1e-12
+    )
+
+
+@pytest.mark.parametrize("name", ["map", "curve"])
+def test_studies_that_move_prices_refuse_in_words(name: str) -> None:
+    found = one_month(block(resale_fraction=0), leases=[offer("Offer", term_years=1 / 12)])
+    with pytest.raises(hl.InputError, match="not resold in full"):
+        if name == "map":
+            hl.decision_map(found, {"hashprice": (0.5, 2.0)})
+        else:
+            hl.break_even_curve(found, "Offer", "hashprice")
+
+
+def test_a_sweep_over_hashprice_states_the_program_anew() -> None:
+    found = one_month(block(resale_fraction=0.4))
+    rows = hl.sweep(found, {"hashprice": [0.8, 1.0, 1.3]}).rows
+    for row in rows:
+        alone = hl.solve(one_month(block(resale_fraction=0.4), market__hashprice__multiplier=row["hashprice"]))
+        assert row["npv_usd"] == pytest.approx(alone.npv_usd, rel=1e-9)
+
+
+# ---------------------------------------------------------------- bad input
+
+OFF = {"off_hours_per_month": 30, "off_in": "dearest"}
+TERMS: dict[str, dict[str, Any]] = {
+    "coincident_peaks": {"name": "4CP", "usd_per_kw": {"flat": 16}, "avoided_fraction": 1, **OFF},
+    "curtailments": {"name": "Host", "off_hours_per_month": 10, "off_in": "cheapest"},
+    "ancillary_services": {"name": "ECRS", "share_fraction": 0.3, "usd_per_mw_hour": {"flat": 8}},
+    "standby": {"name": "ERS", "share_fraction": 0.2, "usd_per_mw_month": {"flat": 5000}, **OFF},
+}
+
+
+@pytest.mark.parametrize("field", TERMS)
+def test_blocks_to_use_beside_other_terms_of_the_hours_are_refused(field: str) -> None:
+    with pytest.raises(ValueError, match=f"not resold in full .* beside {field}"):
+        one_month(block(resale_fraction=0), **{f"sites__0__{field}": [TERMS[field]]})
+    one_month(block(), **{f"sites__0__{field}": [TERMS[field]]})
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ({"resale_fraction": 40}, "0 to 1"),
+        ({"resale_fraction": -0.1}, "0 to 1"),
+        ({"resale_fee_usd_per_mwh": -1}, "0 to 200"),
+        ({"resale_fee_usd_per_mwh": 2000}, "0 to 200"),
+    ],
+)
+def test_bad_terms_of_resale(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        one_month(block(**changes))
+
+
+@pytest.mark.parametrize("field", ["cash", "treasury"])
+def test_blocks_to_use_beside_cash_floors_or_coins_are_refused(field: str) -> None:
+    stated = {
+        "cash": {"opening_usd": 1e6, "raised_usd": {}, "floor_usd": {"2026": 0}},
+        "treasury": {"hold_fraction": 0.5},
+    }[field]
+    price = {"btc_price_usd": {"flat": 100_000}} if field == "treasury" else {}
+    market = {"kind": "given", "usd_per_ph_day": {"flat": 48.0}, **price}
+    with pytest.raises(ValueError, match=f"{field} beside a block that is not resold in full"):
+        one_month(block(resale_fraction=0), market__hashprice=market, **{f"finance__{field}": stated})
+
+
+def test_two_blocks_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match='the name "Block" twice'):
+        one_month(block(), block())
+
+
+def test_hourly_optimum_of_a_year() -> None:
+    """Two fleets, two blocks of other months, delivery with losses, contract dollars discounted apart: every hour of a year."""
+    prices = {
+        "kind": "month_hour_profile",
+        "usd_per_mwh": [[round(9.0 * hour - 25.0 + 3 * month, 2) for hour in range(24)] for month in range(12)],
+        "multiplier": {"flat": 1},
+    }
+    found = scenario(
+        horizon__end="2026-12",
+        power__zones__0__price=prices,
+        sites__0__blocks=[
+            block(resale_fraction=0.6, to="2026-09"),
+            block(name="Summer", mw=35.0, resale_fraction=0.9, resale_fee_usd_per_mwh=6.0, **{"from": "2026-05"}),
+        ],
+        sites__0__delivery={"usd_per_mwh": {"flat": 3.0}, "loss_fraction": 0.03},
+        fleets=[fleet("New", mw=40.0, uptime_fraction=0.93), fleet("Old", mw=50.0, j_per_th=34.0, pool_fee_fraction=0.02)],
+        leases=[offer("Offer", power_paid_by="landlord", load_factor_fraction=0.9, rent_usd_per_kw_month=150.0)],
+        finance__discount_rate_per_year={"mining": 0.14, "lease": 0.08, "capex": 0.08, "power_contract": 0.05},
+        finance__tax={"rate_fraction": 0.21, "depreciation_years": 5},
+    )
+    plan = hl.solve(found)
+    opinion = PlainScenario(found.model_dump(mode="json", by_alias=True))
+    assert plan.verdict == "CERTIFIED"
+    assert all_differences(plan, opinion) == []
+    program = Program(opinion)
+    assert program.npv_usd(program.solve()) == pytest.approx(plan.relaxation_npv_usd, rel=1e-9)
