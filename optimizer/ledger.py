@@ -81,7 +81,7 @@ ITEMS = {
     "debt_interest": "interest paid to the lender",
     "debt_repaid": "paid back to the lender; what is owed at the end of the horizon is paid back then",
     "residual_value": "the building at the end of the lease, or of the horizon",
-    "block_settlement": "fixed power blocks as if none of it were used: MW x (resale - block price), by default index - block price",
+    "block_settlement": "fixed power blocks as if unused: MW x (what resale brings, by default the index, - block price)",
     "block_energy_used": "energy of blocks that is used instead of resold: MWh x (index - what resale brings)",
     "income_tax": "tax on all of the above, with depreciation of lease capex and of bought machines",
 }

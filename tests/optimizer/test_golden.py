@@ -180,6 +180,23 @@ def floors() -> Scenario:
     )
 
 
+def power_blocks() -> Scenario:
+    """One site in two months: machines that run at the index and ones that run on a block alone, two blocks that are not resold
+    in full, one of them for a month, losses, and an offer whose power the landlord pays.
+    """
+    curve = {"share_of_hours_fraction": [0.5, 0.375, 0.125], "usd_per_mwh": [[10.0, 50.0, 150.0]] * 12, "multiplier": {"flat": 1.0}}
+    block = {"name": "First", "mw": 30.0, "usd_per_mwh": 30.0, "from": "2026-01", "to": "2026-12", "resale_fraction": 0.5}
+    other = {"name": "Second", "mw": 20.0, "usd_per_mwh": 30.0, "from": "2026-02", "to": "2026-12", "resale_fraction": 0.0}
+    return scenario(
+        horizon__end="2026-02",
+        power__zones__0__price={"kind": "duration_bands", **curve},
+        sites=[_site("North", blocks=[block, other], delivery={"usd_per_mwh": {"flat": 2.0}, "loss_fraction": 0.0625})],
+        fleets=[fleet("New", site="North", mw=20.0), fleet("Old", site="North", mw=30.0, j_per_th=40.0, uptime_fraction=0.75)],
+        leases=[offer("Offer", site="North", power_paid_by="landlord", critical_it_mw=8.0)],
+        finance__discount_rate_per_year={"mining": 0.12, "lease": 0.08, "capex": 0.08, "power_contract": 0.04},
+    )
+
+
 CASES = {
     "two_sites": two_sites,
     "choices": choices,
@@ -188,6 +205,7 @@ CASES = {
     "moving": moving,
     "floors": floors,
     "rules": rules,
+    "power_blocks": power_blocks,
 }
 """Scenarios by name. The files of a case lie in the folder of its name; a family may have rows in several cases."""
 

@@ -12,8 +12,10 @@ from hashlease.models.block_use import NO_BAND
 from hashlease.models.values import Multipliers, Values
 from hashlease.optimizer.optimise import Optimiser
 from hashlease.optimizer.program import build_program
+from hashlease.optimizer.series import OPTIMAL, Series
 from hourly_program import Program
 from plain_evaluator import PlainScenario
+from pydantic import ValidationError
 from random_cases import random_case, with_resale_terms
 from second_opinion import all_differences, plain
 
@@ -34,6 +36,10 @@ def one_month(*blocks: dict[str, Any], **changes: Any) -> hl.Scenario:
     return scenario(
         **{"horizon__end": "2026-01", "power__zones__0__price": CURVE, "leases": [], "sites__0__blocks": list(blocks), **changes}
     )
+
+
+TEN_MW = {"critical_it_mw": 10.0, "capex_usd_per_critical_mw": 0.0, "term_years": 0.25}
+"""A lease of 10 critical MW without capex, of which the horizon holds a month."""
 
 
 def cash(plan: hl.Plan) -> dict[str, float]:
@@ -70,7 +76,8 @@ def test_resale_at_a_discount_decides_whether_a_dear_hour_is_mined() -> None:
     mined, sold = (hl.solve(one_month(block(resale_fraction=share))) for share in (0.4, 0.5))
     assert mined.rows["fleets"][0]["mwh"] == pytest.approx(350 * 186)
     assert sold.rows["fleets"][0]["mwh"] == pytest.approx(300 * 186)
-    # settlement: 50 MW x 186 h x 0.5 x (20 + 60 + 200) less 50 x 744 x 35, which is nothing; used at 20 and 60: 50 MW x 186 h x 0.5 x 80
+    # settlement: 50 MW x 186 h x 0.5 x (20 + 60 + 200) less 50 x 744 x 35 = 0
+    # used at 20 and 60 USD: 50 MW x 186 h x 0.5 x 80
     assert "block_settlement" not in cash(sold)
     assert cash(sold)["block_energy_used"] == pytest.approx(50 * 186 * 40)
 
@@ -109,29 +116,24 @@ def test_two_blocks_and_two_fleets_are_matched_in_order() -> None:
 
 def test_a_lease_whose_power_the_landlord_pays_uses_the_block() -> None:
     """10 critical MW x 1.25 x load factor 0.8 = 10 MW around the clock: at 20, 60 and 200 USD they use the block in place of the
-    index, which mining on 50 MW of it would else do at a loss. Nothing else changes: no fleet is there.
+    index. No fleet is there.
     """
-    lease = offer("Lease", critical_it_mw=10.0, power_paid_by="landlord", load_factor_fraction=0.8, term_years=1 / 12)
-    plan = hl.solve(one_month(block(resale_fraction=0), leases=[lease], fleets=[], finance__tax=None))
+    lease = offer("Lease", power_paid_by="landlord", load_factor_fraction=0.8, **TEN_MW)
+    plan = hl.solve(one_month(block(resale_fraction=0), leases=[lease], fleets=[]))
     assert plan.verdict == "CERTIFIED"
-    found = cash(plan)
-    if "rent" in found:  # 10 MW x 1000 x 100 USD
-        assert found["block_energy_used"] == pytest.approx(10 * 186 * (20 + 60 + 200))
+    assert cash(plan)["rent"] == pytest.approx(10_000 * 100)
+    assert cash(plan)["lease_power"] == pytest.approx(-10 * 186 * 270)
+    assert cash(plan)["block_energy_used"] == pytest.approx(10 * 186 * 280)
 
 
 def test_the_block_makes_a_lease_worth_taking() -> None:
-    """The rent does not pay for power at index, but most of its power is energy of a block that nothing else would use."""
-    lease = offer(
-        "Lease",
-        critical_it_mw=10.0,
-        power_paid_by="landlord",
-        capex_usd_per_critical_mw=0.0,
-        rent_usd_per_kw_month=50.0,
-        term_years=1 / 12,
-    )
-    # a critical MW: 1.25 x 186 x (-10 + 20 + 60 + 200) = 62,775 USD of power against 50,000 of rent; the block saves 65,100 of it
+    """The rent does not pay for power at index, but the block's energy, which nothing else would use, does.
+
+    A critical MW takes 1.25 x 186 x (-10 + 20 + 60 + 200) = 62,775 USD of power for 50,000 of rent; the block saves 65,100 of it.
+    """
+    lease = offer("Lease", power_paid_by="landlord", **{**TEN_MW, "rent_usd_per_kw_month": 50.0})
     without, with_block = (hl.solve(one_month(*blocks, leases=[lease], fleets=[])) for blocks in ((), (block(resale_fraction=0),)))
-    taken = [sum(start["critical_mw"] for start in plan.rows["leases"][0]["starts"]) for plan in (without, with_block)]
+    taken = [plan.rows["leases"][0]["critical_mw"] for plan in (without, with_block)]
     assert taken == pytest.approx([0.0, 10.0])
 
 
@@ -215,22 +217,19 @@ def test_the_program_at_other_prices_is_the_one_of_a_scenario_with_them(hashpric
     )
 
 
-@pytest.mark.parametrize("name", ["map", "curve"])
-def test_studies_that_move_prices_refuse_in_words(name: str) -> None:
-    found = one_month(block(resale_fraction=0), leases=[offer("Offer", term_years=1 / 12)])
-    with pytest.raises(hl.InputError, match="not resold in full"):
-        if name == "map":
-            hl.decision_map(found, {"hashprice": (0.5, 2.0)})
-        else:
-            hl.break_even_curve(found, "Offer", "hashprice")
+def test_studies_that_move_prices_refuse_in_words() -> None:
+    found = one_month(block(resale_fraction=0), leases=[offer("Offer", **TEN_MW)])
+    for refused in (lambda: hl.decision_map(found), lambda: hl.break_even_curve(found, "Offer", "hashprice", 0.5, 2.0)):
+        with pytest.raises(hl.InputError, match="not resold in full"):
+            refused()
 
 
-def test_a_sweep_over_hashprice_states_the_program_anew() -> None:
-    found = one_month(block(resale_fraction=0.4))
-    rows = hl.sweep(found, {"hashprice": [0.8, 1.0, 1.3]}).rows
-    for row in rows:
-        alone = hl.solve(one_month(block(resale_fraction=0.4), market__hashprice__multiplier=row["hashprice"]))
-        assert row["npv_usd"] == pytest.approx(alone.npv_usd, rel=1e-9)
+def test_a_series_over_hashprice_states_the_program_anew() -> None:
+    series, found = Series(), one_month(block(resale_fraction=0.4))
+    for hashprice in (0.8, 1.0, 1.3):
+        answer = series.solve(found, Multipliers(hashprice=hashprice))
+        alone = hl.solve(one_month(block(resale_fraction=0.4), market__hashprice__multiplier=hashprice))
+        assert (answer.verdict, answer.npv_usd) == (OPTIMAL, pytest.approx(alone.npv_usd, rel=1e-9))
 
 
 # ---------------------------------------------------------------- bad input
@@ -273,8 +272,10 @@ def test_blocks_to_use_beside_cash_floors_or_coins_are_refused(field: str) -> No
     }[field]
     price = {"btc_price_usd": {"flat": 100_000}} if field == "treasury" else {}
     market = {"kind": "given", "usd_per_ph_day": {"flat": 48.0}, **price}
-    with pytest.raises(ValueError, match=f"{field} beside a block that is not resold in full"):
+    with pytest.raises(ValidationError) as refused:
         one_month(block(resale_fraction=0), market__hashprice=market, **{f"finance__{field}": stated})
+    (fault,) = refused.value.errors()[0]["ctx"]["faults"]
+    assert (fault.place, fault.found) == (("finance", field), f"{field} beside a block that is not resold in full")
 
 
 def test_two_blocks_of_one_name_are_refused() -> None:

@@ -32,7 +32,7 @@ from plain_evaluator import (
     term_months,
 )
 from random_cases import random_case, with_rules
-from second_opinion import RELATIVE, all_differences, plain
+from second_opinion import RELATIVE, all_differences, decisions_of, plain
 
 SHIPPED = ("rockdale", "starter", "two_offers")
 RANDOM_CASES = 60
