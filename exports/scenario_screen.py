@@ -13,6 +13,7 @@ from ..models.lease import LeaseOffer
 from ..models.mining import TH_PER_EH
 from ..models.months import DAYS_PER_YEAR, Array
 from ..models.policy import TENANT_KINDS
+from ..models.power import FixedBlock
 from ..models.scenario import Scenario
 from ..models.site import RampStep, Site, ramp_mw
 from ..models.sources import is_assumption
@@ -75,6 +76,13 @@ def _market(scenario: Scenario) -> Iterator[str]:
         yield f"market price at {zone.name}: {span}, negative in {100 * negative:.1f} % of the hours"
 
 
+def _resale_in_words(block: FixedBlock) -> str:
+    if block.resale_fraction == 0:
+        return "may not be resold"
+    fee = f" less {block.resale_fee_usd_per_mwh:,.2f} USD/MWh" if block.resale_fee_usd_per_mwh else ""
+    return f"resold at {100 * block.resale_fraction:.4g} % of the index{fee}"
+
+
 def _sites(scenario: Scenario) -> Iterator[str]:
     for site in scenario.sites:
         suitable = _steps(site.hpc_suitable_mw, scenario) if site.hpc_suitable_mw else "all of it"
@@ -83,7 +91,8 @@ def _sites(scenario: Scenario) -> Iterator[str]:
         yield from (f"{site.name}: {text}" for text in _terms(site, scenario))
         for block in site.blocks:
             price = f"{block.mw:,.1f} MW at {block.usd_per_mwh:,.2f} USD/MWh"
-            yield f"{site.name}: fixed block {block.name}, {price}, {block.first_month} to {block.last_month}"
+            resale = "" if block.is_resold_in_full else f", {_resale_in_words(block)}"
+            yield f"{site.name}: fixed block {block.name}, {price}, {block.first_month} to {block.last_month}{resale}"
 
 
 def _steps(ramp: tuple[RampStep, ...], scenario: Scenario) -> str:

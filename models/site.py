@@ -87,7 +87,7 @@ class Site(Sourced):
         return self
 
     def _check_blocks(self) -> None:
-        check_names("blocks", self.blocks)
+        check_names("blocks", self.blocks_to_use)
         beside = ("coincident_peaks", "curtailments", "ancillary_services", "standby")
         found = [field for field in beside if getattr(self, field)]
         if found and self.blocks_to_use:

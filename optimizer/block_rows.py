@@ -24,11 +24,11 @@ from ..models.values import OfferValue, Values
 
 BLOCK_LOAD, EXTRA_RUN = "block_load", "extra_run"
 BLOCKS_REFUSED = (
-    "a block that is not resold in full: at other prices other hours use it, which is not a matter of what a plan is worth",
-    "blocks with resale_fraction 1 and no resale fee, or prices by themselves",
+    "a block that is not resold in full: at other prices it is used in other hours, which the studied list of plans does not hold",
+    "blocks with resale_fraction 1 and no resale_fee_usd_per_mwh",
     "run, why, sweep, sensitivity and compare hold such blocks at every price",
 )
-"""Found, allowed, hint: of what holds only where prices decide what plans are worth, and not which there are."""
+"""Found, allowed, hint: of studies whose plans are valued at other prices without the hours in which blocks are used."""
 BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 MonthlyTerms = Callable[[OfferValue, Array], list[list[tuple[float, Any]]]]
 """MW per critical MW of an offer, shape (starts, months), as (coefficient, column) pairs of each month."""
@@ -53,7 +53,7 @@ def used_columns(values: Values, uses: list[BlockUse]) -> Iterator[Column]:
 
 def _may_draw(values: Values, use: BlockUse) -> BoolArray:
     """Whether anything may draw energy that the site buys, shape (months,)."""
-    found = np.any(values.available_mw[use.fleets] > 0, axis=0)
+    found = np.asarray(np.any(values.available_mw[use.fleets] > 0, axis=0))
     for offer in values.offers:
         if buys_power(offer, use.site):
             found |= np.any(firm_load_mw(values, offer) > 0, axis=0)

@@ -36,6 +36,8 @@ HIGHEST_RENT_MULTIPLIER = 64.0
 FALLING, RISING = (0.8, 0.6, 0.4, 0.2, 0.0), (1.25, 1.6, 2.5, 5.0, 10.0)
 """Hashprice multipliers at which the decision is looked at first."""
 HASHPRICE_PRECISION = 1e-9
+HALVED_PRECISION = 1e-6
+"""Of the hashprice, where the program is stated anew for every trial."""
 MOST_STEPS = 60
 
 
@@ -79,10 +81,11 @@ class BreakEvens:
         relaxation = self._optimum if self._optimum.row_dual is not None else optimiser.solve(relaxed=True)
         assert relaxation.row_dual is not None
         self._optimum_dual = relaxation.row_dual
+        self._restated: tuple[float, Optimiser] | None = None
 
     def of_offer(self, number: int) -> BreakEven:
         """Break-evens of one offer."""
-        if self.program.prices_in_rows:
+        if self.program.has_floors:
             return BreakEven(self._worth(number), None, None)
         rent = self.rent(number)
         if math.isinf(rent.worth_musd):
@@ -154,6 +157,15 @@ class BreakEvens:
 
     # --- hashprice -----------------------------------------------------------------------------------------------------
 
+    def _solve(self, hashprice: float, without: frozenset[int] = frozenset()) -> Solution:
+        """The optimum at a multiplier of the hashprice, stated anew where that moves more than costs. The last one is kept."""
+        if hashprice == 1.0 or not self.program.prices_in_rows:
+            return self.optimiser.solve(self._cost(hashprice), without=without)
+        if self._restated is None or self._restated[0] != hashprice:
+            program = self.program.at_prices(Multipliers(hashprice=hashprice))
+            self._restated = (hashprice, Optimiser(self.program.values, program))
+        return self._restated[1].solve(without=without)
+
     def _cost(self, hashprice: float) -> Array:
         return self.program.cost_musd(Multipliers(hashprice=hashprice))
 
@@ -162,7 +174,7 @@ class BreakEvens:
         """The optimum at a few multipliers around today's, shared by all offers, in order."""
         found = [(1.0, self._optimum)]
         for side in (FALLING, RISING):
-            found += [(hashprice, self.optimiser.solve(self._cost(hashprice))) for hashprice in side]
+            found += [(hashprice, self._solve(hashprice)) for hashprice in side]
         return sorted(found, key=lambda pair: pair[0])
 
     def _hashprice(self, number: int, worth: float) -> float | None:
@@ -189,7 +201,7 @@ class BreakEvens:
         for side in (FALLING, RISING):
             near = 1.0
             for far in side:
-                lacking = self.optimiser.solve(self._cost(far), without=frozenset([number]))
+                lacking = self._solve(far, frozenset([number]))
                 if (self._known(far).objective >= lacking.objective) != worth_having:
                     edges.append((near, far) if worth_having else (far, near))
                     break
@@ -198,8 +210,7 @@ class BreakEvens:
 
     def _pair(self, number: int, hashprice: float) -> tuple[Solution, Solution]:
         """The optimum with and without the offer."""
-        cost = self._cost(hashprice)
-        return self.optimiser.solve(cost), self.optimiser.solve(cost, without=frozenset([number]))
+        return self._solve(hashprice), self._solve(hashprice, frozenset([number]))
 
     def _narrow(self, number: int, taken: float, out: float) -> float:
         """The edge between a multiplier at which the offer is worth having and one at which it is not.
@@ -207,6 +218,8 @@ class BreakEvens:
         Each trial is where a plan that has the offer and a plan that lacks it, the best ones found last, are worth the same. The
         end at which it is not worth having is the edge once the plan that has it is as good there as any.
         """
+        if self.program.prices_in_rows:
+            return self._halved(number, taken, out)
         having = self._known(taken)
         lacking = at_out = self._lacking(number, out)
         for _ in range(MOST_STEPS):
@@ -224,14 +237,25 @@ class BreakEvens:
     def _known(self, hashprice: float) -> Solution:
         """The optimum at a multiplier, from the scan if it was looked at there."""
         known = dict(self._scan)
-        return known[hashprice] if hashprice in known else self.optimiser.solve(self._cost(hashprice))
+        return known[hashprice] if hashprice in known else self._solve(hashprice)
 
     def _lacking(self, number: int, hashprice: float) -> Solution:
         """The optimum without the offer; that with it, where it is not taken anyway."""
         found = self._known(hashprice)
         if found.x[self.program.leased_columns.start + number] <= SMALLEST_MW:
             return found
-        return self.optimiser.solve(self._cost(hashprice), without=frozenset([number]))
+        return self._solve(hashprice, frozenset([number]))
+
+    def _halved(self, number: int, taken: float, out: float) -> float:
+        """The edge by halving, where the columns of two hashprices are not the same."""
+        while abs(out - taken) > HALVED_PRECISION * max(out, taken):
+            middle = (taken + out) / 2
+            having, lacking = self._pair(number, middle)
+            if having.objective - lacking.objective > INDIFFERENT_MUSD:
+                taken = middle
+            else:
+                out = middle
+        return out
 
     def _equal_value(self, difference: Array, taken: float, out: float) -> float:
         """Where two fixed plans are worth the same, between the two multipliers; the middle if they never are."""

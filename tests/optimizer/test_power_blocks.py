@@ -163,6 +163,8 @@ def test_bands_are_few_and_hold_every_dear_hour() -> None:
 # ---------------------------------------------------------------- second opinions
 
 RANDOM = range(300, 345)
+SHORT = 11
+"""Months of a horizon whose every hour is stated."""
 
 
 def random_blocks(case: int) -> hl.Scenario:
@@ -179,7 +181,7 @@ def test_random_blocks(case: int) -> None:
         return
     assert plan.verdict == "CERTIFIED", plan.conflicts
     assert all_differences(plan, opinion) == []
-    if found.calendar.length <= 5:
+    if found.calendar.length <= SHORT:
         program = Program(opinion)
         gross = opinion.evaluate({}, {}).gross_usd + plan.certificate.parts[0].figure
         assert program.npv_usd(program.solve()) == pytest.approx(plan.relaxation_npv_usd, rel=1e-9, abs=1e-9 * gross + 1e-3)
@@ -194,8 +196,8 @@ def test_enough_random_blocks_are_used_and_run_machines_on_their_own() -> None:
             used += any(row["item"] == "block_energy_used" for row in plan.rows["cash_by_year"])
             values = Values(found)
             run += bool(build_program(values).model.extra_mw)
-            short += found.calendar.length <= 5 and bool(values.block_uses)
-    assert used >= 15 and run >= 10 and short >= 8
+            short += found.calendar.length <= SHORT and bool(values.block_uses)
+    assert used >= 15 and run >= 10 and short >= 12
 
 
 @pytest.mark.parametrize("hashprice, power", [(0.5, 1.0), (1.0, 0.4), (1.6, 2.5), (0.8, 0.0)])
@@ -278,9 +280,39 @@ def test_blocks_to_use_beside_cash_floors_or_coins_are_refused(field: str) -> No
     assert (fault.place, fault.found) == (("finance", field), f"{field} beside a block that is not resold in full")
 
 
-def test_two_blocks_of_one_name_are_refused() -> None:
+def test_two_blocks_to_use_of_one_name_are_refused() -> None:
     with pytest.raises(ValueError, match='the name "Block" twice'):
-        one_month(block(), block())
+        one_month(block(resale_fraction=0), block(resale_fraction=0.5))
+
+
+def test_break_even_hashprice_by_fresh_programs() -> None:
+    """A year of a block whose dear hours decide between mining and a lease: the edge told is where the lease comes and goes."""
+
+    def with_hashprice(multiplier: float) -> hl.Scenario:
+        return scenario(
+            horizon__end="2026-12",
+            power__zones__0__price=CURVE,
+            sites__0__blocks=[block(resale_fraction=0.2)],
+            leases=[offer("Offer", rent_usd_per_kw_month=65.0)],
+            market__hashprice__multiplier=multiplier,
+        )
+
+    row = hl.solve(with_hashprice(1.0)).rows["leases"][0]
+    edge = row["break_even_hashprice_multiplier"]
+    assert 0 < edge < 10 and edge != 1
+    taken = [hl.solve(with_hashprice(edge * factor)).rows["leases"][0]["critical_mw"] > 0 for factor in (0.9999, 1.0001)]
+    assert taken == [True, False]
+    shown = hl.solve(with_hashprice(1.0)).rows["leases"][0]["break_even_rent_usd_per_kw_month"]
+    rents = [
+        hl.solve(replace_rent(with_hashprice(1.0), shown * factor)).rows["leases"][0]["critical_mw"] for factor in (0.9999, 1.0001)
+    ]
+    assert rents[0] == 0 and rents[1] > 0
+
+
+def replace_rent(found: hl.Scenario, usd: float) -> hl.Scenario:
+    written = found.model_dump(mode="json", by_alias=True)
+    written["leases"][0]["rent_usd_per_kw_month"] = usd
+    return hl.Scenario.model_validate(written)
 
 
 def test_hourly_optimum_of_a_year() -> None:
