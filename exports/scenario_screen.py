@@ -144,6 +144,8 @@ def _season(item: InSeason) -> str:
 
 def _off(item: Off) -> str:
     which = {"dearest": "the dearest hours", "average": "hours whatever their price", "cheapest": "the cheapest hours"}
+    if item.off_hours_per_year is not None:
+        return f"in {item.off_hours_per_year:g} of {which[item.off_in]} a year"
     return f"in {item.off_hours_per_month:g} of {which[item.off_in]} a month"
 
 

@@ -24,8 +24,9 @@ from typing import Any
 
 import numpy as np
 
-from .flexibility import CoincidentPeak, OffIn
+from .flexibility import CoincidentPeak
 from .months import Array, Calendar
+from .off_hours import OffIn
 from .prices import PriceTable
 from .site import Site
 
@@ -142,13 +143,13 @@ class SiteTerms:
 
 def _parts(site: Site, table: PriceTable, calendar: Calendar) -> Iterator[_Part]:
     none = np.zeros(calendar.length)
-    always: list[Off] = [(item.off_in, item.off_hours(calendar)) for item in site.curtailments]
+    always: list[Off] = [(item.off_in, item.off_hours(calendar, table)) for item in site.curtailments]
     rest = 1.0
     for service in site.ancillary_services:
         yield _Part(service.share_fraction, service.usd_per_mwh(calendar), none, _ways(site, table, calendar, always))
         rest -= service.share_fraction
     for programme in site.standby:
-        called: Off = (programme.off_in, programme.off_hours(calendar))
+        called: Off = (programme.off_in, programme.off_hours(calendar, table))
         ways = _ways(site, table, calendar, [*always, called])
         yield _Part(programme.share_fraction, none, programme.usd_per_mw(calendar), ways)
         rest -= programme.share_fraction
@@ -161,7 +162,7 @@ def _ways(site: Site, table: PriceTable, calendar: Calendar, always: list[Off]) 
     peaks = site.coincident_peaks
     found = []
     for avoided in chain.from_iterable(combinations(peaks, size) for size in range(len(peaks) + 1)):
-        off: list[Off] = [*always, *((peak.off_in, peak.off_hours(calendar)) for peak in avoided)]
+        off: list[Off] = [*always, *((peak.off_in, peak.off_hours(calendar, table)) for peak in avoided)]
         found.append(_Way(Window.without(off, table), _charges(peaks, avoided, calendar)))
     return tuple(found)
 

@@ -12,19 +12,19 @@ Every MW of mining is in at most one ancillary service or standby programme: the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import model_validator
 
 from . import quantities as q
-from .months import Array, Calendar
+from .months import Array, Calendar, Month
 from .names import Name
+from .off_hours import OffIn, hours_by_month
 from .path import MonthlyPath
+from .prices import PriceTable
 from .refusal import refusal
 from .sources import Sourced
-
-OffIn = Literal["dearest", "average", "cheapest"]
-"""The hours of a month in which mining is off, by the zone's market price."""
 
 
 class Delivery(Sourced):
@@ -51,14 +51,34 @@ class InSeason(Sourced):
 
 
 class Off(InSeason):
-    """With hours of each month of the season in which mining is off."""
+    """With hours of each month of the season, or of each year's season, in which mining is off."""
 
     off_hours_per_month: Annotated[float, q.OFF_HOURS] = 0.0
+    off_hours_per_year: Annotated[float, q.OFF_HOURS_OF_YEAR] | None = None
+    """Those hours of the year's season that are dearest (or cheapest) of all; by chance so many in each month."""
     off_in: OffIn = "dearest"
 
-    def off_hours(self, calendar: Calendar) -> Array:
-        """Hours, shape (months,)."""
-        return self.off_hours_per_month * self.in_season(calendar)
+    @model_validator(mode="after")
+    def _stated_once(self) -> Off:
+        if self.off_hours_per_year is not None and self.off_hours_per_month:
+            found = f"off_hours_per_month {self.off_hours_per_month:g} beside off_hours_per_year {self.off_hours_per_year:g}"
+            raise refusal(found, "one of the two", field="off_hours_per_year")
+        return self
+
+    def off_hours(self, calendar: Calendar, table: PriceTable) -> Array:
+        """Hours, shape (months,). A year of which the horizon holds a part of the season has that part of its hours, by days."""
+        in_season = self.in_season(calendar)
+        if self.off_hours_per_year is None:
+            return self.off_hours_per_month * in_season
+        found = np.zeros(calendar.length)
+        for year in calendar.years:
+            whole = Calendar(Month.of(f"{year}-01"), 12)
+            months = np.flatnonzero((calendar.year_of_month == year) & (in_season > 0))
+            if len(months):
+                part = float(calendar.days[months].sum()) / float((whole.days * self.in_season(whole)).sum())
+                wanted = part * self.off_hours_per_year
+                found[months] = hours_by_month(wanted, self.off_in, table.usd_per_mwh[months], table.hours[months])
+        return found
 
 
 class CoincidentPeak(Off):

@@ -12,9 +12,9 @@ from itertools import product
 
 import numpy as np
 
-from ..models.flexibility import OffIn
 from ..models.mining import Fleet
 from ..models.months import Array, Calendar
+from ..models.off_hours import OffIn
 from ..models.prices import PriceTable
 from ..models.site import Site
 
@@ -41,7 +41,7 @@ def mining_of_mw(
         (service.share_fraction, service.usd_per_mwh(calendar), none, []) for service in site.ancillary_services
     ]
     shares += [
-        (programme.share_fraction, none, programme.usd_per_mw(calendar), [(programme.off_in, programme.off_hours(calendar))])
+        (programme.share_fraction, none, programme.usd_per_mw(calendar), [(programme.off_in, programme.off_hours(calendar, table))])
         for programme in site.standby
     ]
     rest = 1.0 - sum(share for share, *_ in shares)
@@ -81,7 +81,7 @@ def _part(
     net = earned[:, np.newaxis] - bought - lost
     deciding = net + ((worth - 1.0) * (revenue - pool))[:, np.newaxis]
     hours = fleet.uptime_fraction * np.where(deciding > 0, table.hours, 0.0)
-    obliged: Off = [(item.off_in, item.off_hours(calendar)) for item in site.curtailments] + called
+    obliged: Off = [(item.off_in, item.off_hours(calendar, table)) for item in site.curtailments] + called
     allowed = _allowed(table, obliged)
     charge, kept = _best_way(site, calendar, table, obliged, hours * deciding)
     mwh = hours.sum(axis=1)
@@ -110,7 +110,7 @@ def _best_way(site: Site, calendar: Calendar, table: PriceTable, obliged: Off, e
         paid, off = np.zeros(calendar.length), list(obliged)
         for avoided, peak in zip(avoids, site.coincident_peaks, strict=True):
             paid = paid + peak.usd_per_mw(calendar) * (1.0 - peak.avoided_fraction * avoided)
-            off += [(peak.off_in, peak.off_hours(calendar))] if avoided else []
+            off += [(peak.off_in, peak.off_hours(calendar, table))] if avoided else []
         allowed = _allowed(table, off)
         worth = (earns * allowed).sum(axis=1) - paid
         better = worth > best

@@ -28,6 +28,7 @@ from plain_evaluator import (
     LeaseMw,
     Part,
     PlainScenario,
+    at_month,
     curtailed,
     in_season,
     month_number,
@@ -209,7 +210,7 @@ class Program:
         """A share of the energised MW, split over the ways of avoiding peaks; each way pays what it does not avoid."""
         opinion, kept = self.opinion, 1 - self.opinion.tax_rate
         site = opinion.sites[fleet["site"]]
-        peaks = [peak for peak in site["coincident_peaks"] if in_season(peak, month)]
+        peaks = [at_month(peak, month) for peak in site["coincident_peaks"] if in_season(peak, month)]
         ways = []
         for avoided in subsets(len(peaks)):
             charges = math.fsum(

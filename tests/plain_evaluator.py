@@ -34,7 +34,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
-from itertools import combinations, pairwise
+from itertools import combinations, groupby, pairwise
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -224,7 +224,14 @@ def in_season(agreement: Data, month: int) -> bool:
 
 
 def curtailed(site: Data, month: int) -> list[Data]:
-    return [agreement for agreement in site["curtailments"] if in_season(agreement, month)]
+    return [at_month(agreement, month) for agreement in site["curtailments"] if in_season(agreement, month)]
+
+
+def at_month(agreement: Data, month: int) -> Data:
+    """With the hours of a month of what is agreed for a year (PlainScenario works them out)."""
+    if agreement["off_hours_per_year"] is None:
+        return agreement
+    return {**agreement, "off_hours_per_month": agreement["off_by_month"].get(month, 0.0)}
 
 
 def parts_of_a_mw(site: Data, month: int) -> list[Part]:
@@ -236,7 +243,7 @@ def parts_of_a_mw(site: Data, month: int) -> list[Part]:
     for programme in site["standby"]:
         if in_season(programme, month):
             usd = path_value(programme["usd_per_mw_month"], month)
-            parts.append(Part(programme["share_fraction"], 0.0, usd, (programme,)))
+            parts.append(Part(programme["share_fraction"], 0.0, usd, (at_month(programme, month),)))
         else:
             parts.append(Part(programme["share_fraction"], 0.0, 0.0, ()))
     return [*parts, Part(1.0 - math.fsum(part.share for part in parts), 0.0, 0.0, ())]
@@ -325,6 +332,37 @@ class PlainScenario:
         tax = self.data["finance"]["tax"]
         self.tax_rate = 0.0 if tax is None else float(tax["rate_fraction"])
         self.schedule: Data | None = tax
+        self._work_out_years()
+
+    def _work_out_years(self) -> None:
+        """Hours by month of every agreement that names hours of a year."""
+        for site in self.sites.values():
+            for agreement in [*site["coincident_peaks"], *site["curtailments"], *site["standby"]]:
+                if agreement["off_hours_per_year"] is not None:
+                    agreement["off_by_month"] = {}
+                    for year in {month // 12 for month in self.months}:
+                        agreement["off_by_month"].update(self._hours_of_year(site, agreement, year))
+
+    def _hours_of_year(self, site: Data, agreement: Data, year: int) -> dict[int, float]:
+        """One hour after the other from the dearest (or the cheapest) on; hours of one price in the proportion that is needed."""
+        season = [month for month in range(12 * year, 12 * year + 12) if in_season(agreement, month)]
+        inside = [month for month in season if month in self.months]
+        left = agreement["off_hours_per_year"] * sum(map(days_in, inside)) / sum(map(days_in, season)) if season else 0.0
+        cells = [(cell.usd_per_mwh, cell.hours, month) for month in inside for cell in self.market_hours(site, month)]
+        found = dict.fromkeys(inside, 0.0)
+        if agreement["off_in"] == "average":
+            for _, hours, month in cells:
+                found[month] += min(1.0, left / math.fsum(hours for _, hours, _ in cells)) * hours
+            return found
+        ordered = sorted(cells, key=lambda cell: cell[0], reverse=agreement["off_in"] == "dearest")
+        for _, group in groupby(ordered, key=lambda cell: cell[0]):
+            same = list(group)
+            together = math.fsum(hours for _, hours, _ in same)
+            share = min(1.0, max(0.0, left) / together)
+            left -= together
+            for _, hours, month in same:
+                found[month] += share * hours
+        return found
 
     def _last_base_month(self, lease: Data) -> int:
         start = lease["start_month"] or lease["start_window"]["latest"]
@@ -591,7 +629,10 @@ class PlainScenario:
         fee = revenue * fleet["pool_fee_fraction"]
         sold = self.data["power"]["multiplier"] * part.ancillary_usd
         lost, delivery = self.delivery_terms(site, month)
-        peaks = [peak if in_season(peak, month) else {**peak, "off_hours_per_month": 0.0} for peak in site["coincident_peaks"]]
+        peaks = [
+            at_month(peak, month) if in_season(peak, month) else {**peak, "off_hours_per_month": 0.0}
+            for peak in site["coincident_peaks"]
+        ]
         obliged = [*curtailed(site, month), *part.called]
         charges = math.fsum(
             1000
@@ -653,7 +694,7 @@ class PlainScenario:
         earned = self._coins_per_mwh(fleet, month) * (1 + self.coin_premium(month)) - fleet["variable_opex_usd_per_mwh"]
         sold = self.data["power"]["multiplier"] * part.ancillary_usd
         peaks = [site["coincident_peaks"][number] for number in avoided]
-        off = [*curtailed(site, month), *part.called, *(peak for peak in peaks if in_season(peak, month))]
+        off = [*curtailed(site, month), *part.called, *(at_month(peak, month) for peak in peaks if in_season(peak, month))]
         return math.fsum(
             fleet["uptime_fraction"] * kept * cell.hours
             for cell, _, kept in self.cells_with_off(site, month, off, off)

@@ -115,7 +115,10 @@ def random_terms(draw: Draw) -> Data:
 
     def off() -> Data:
         hours = draw.random.choice([0, draw.whole(1, 60), draw.number(1, 400)])
-        return {"off_hours_per_month": hours, "off_in": draw.random.choice(["dearest", "average", "cheapest"]), **season()}
+        agreed: Data = {"off_hours_per_month": hours}
+        if random.Random(f"year {hours}").random() < 0.4:
+            agreed = {"off_hours_per_year": 5 * hours}
+        return {**agreed, "off_in": draw.random.choice(["dearest", "average", "cheapest"]), **season()}
 
     terms: Data = {}
     if draw.chance(0.5):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import cases
 import hashlease as hl
 import numpy as np
 import pytest
+from hashlease.models.off_hours import OffIn, hours_by_month
 from hashlease.models.values import Multipliers, Values
 
 BANDS = {
@@ -176,3 +177,67 @@ def test_slopes_are_those_of_the_values() -> None:
 
 def _others(at: Multipliers, by: dict[str, float]) -> dict[str, float]:
     return {name: getattr(at, name) for name in ("hashprice", "rent", "power") if name not in by}
+
+
+# ---------------------------------------------------------------- hours of a year
+
+JULY_IS_DEAR = [[40.0, 40.0 if month != 7 else 80.0] for month in range(1, 13)]
+YEAR: dict[str, Any] = {
+    "power__zones__0__price": {
+        "kind": "duration_bands",
+        "share_of_hours_fraction": [0.9, 0.1],
+        "usd_per_mwh": JULY_IS_DEAR,
+        "multiplier": {"flat": 1},
+    },
+    "horizon__end": "2026-12",
+    "leases": [],
+}
+"""A MWh earns 90 USD before its power: 50 at 40 USD, 10 in the 74.4 hours of July at 80 USD."""
+
+
+def test_hours_of_a_year_by_month() -> None:
+    usd, hours = np.array([[10.0, 50.0], [10.0, 90.0]]), np.array([[700.0, 44.0], [600.0, 120.0]])
+    assert hours_by_month(130, "dearest", usd, hours).tolist() == pytest.approx([10, 120])
+    assert hours_by_month(650, "cheapest", usd, hours).tolist() == pytest.approx([350, 300])
+    assert hours_by_month(146.4, "average", usd, hours).tolist() == pytest.approx([74.4, 72])
+    for off_in in get_args(OffIn):
+        assert hours_by_month(5_000, off_in, usd, hours).tolist() == pytest.approx([744, 720])
+
+
+@pytest.mark.parametrize(
+    ("off_in", "forgone"),
+    [
+        ("dearest", 74.4 * 10 + 25.6 * 50),
+        ("cheapest", 100 * 50),
+        ("average", 100 * (8_760 - 74.4) / 8_760 * 50 + 100 * 74.4 / 8_760 * 10),
+    ],
+)
+def test_curtailment_of_a_year(off_in: str, forgone: float) -> None:
+    """100 hours of 2026: at worst all of them earn 50 USD a MWh; the dearest are those of July and 25.6 at 40 USD, whenever."""
+    duty = {"name": "Host", "off_hours_per_year": 100, "off_in": off_in}
+    plan = hl.solve(cases.scenario(**YEAR, sites__0__curtailments=[duty]))
+    assert plan.verdict == "CERTIFIED"
+    assert sum(row["usd"] for row in plan.rows["cash_by_year"] if row["item"] == "curtailment_forgone") == pytest.approx(
+        -100 * forgone
+    )
+
+
+def curtailed_usd(plan: hl.Plan) -> float:
+    return sum(row["usd"] for row in plan.rows["cash_by_year"] if row["item"] == "curtailment_forgone")
+
+
+def test_a_part_of_a_year_has_that_part_of_its_hours() -> None:
+    """From October on 92 of the 365 days, and 92 of the 153 of a season from August: at 40 USD, 50 USD an hour."""
+    for season, days in (({}, 365), ({"from_month_of_year": 8}, 153)):
+        duty = {"name": "Host", "off_hours_per_year": 100, **season}
+        changes = {**YEAR, "finance__valuation_date": "2026-10-01", "sites__0__curtailments": [duty]}
+        plan = hl.solve(cases.scenario(**changes))
+        assert curtailed_usd(plan) == pytest.approx(-100 * 100 * 92 / days * 50)
+
+
+def test_hours_of_a_month_and_of_a_year_are_one_or_the_other() -> None:
+    duty = {"name": "Host", "off_hours_per_year": 100, "off_hours_per_month": 10}
+    with pytest.raises(ValueError, match="off_hours_per_month 10 beside off_hours_per_year 100"):
+        cases.scenario(**YEAR, sites__0__curtailments=[duty])
+    with pytest.raises(ValueError, match="0 to 8784 hours a year"):
+        cases.scenario(**YEAR, sites__0__curtailments=[{"name": "Host", "off_hours_per_year": 9_000}])
