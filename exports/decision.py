@@ -26,6 +26,7 @@ def actions(plan: Plan) -> Iterator[Action]:
         if row["status"] == "signed":
             yield "keep", f"{_lease(row)} (signed)"
     yield from purchases(plan)
+    yield from expanded(plan)
     yield from _machines(plan)
 
 
@@ -42,6 +43,19 @@ def purchases(plan: Plan) -> Iterator[Action]:
             yield row["decision"], text
     if on_offer and not any(row["mw"] for row in on_offer):
         yield "buy", "none of the machines on offer"
+
+
+def expanded(plan: Plan) -> Iterator[Action]:
+    """Expansions to energise; that none of those on offer is energised is said too."""
+    on_offer = [row for row in plan.rows["expansions"] if row["of_mw"]]
+    for row in on_offer:
+        if row["mw"]:
+            months = ", ".join(f"{part['month']} ({part['mw']:,.1f} MW)" for part in row["months"])
+            when = row["month"] if len(row["months"]) == 1 else months
+            size = f"{row['mw']:,.1f} of {row['of_mw']:,.1f} MW of {row['site']}"
+            yield "expand", f"{row['name']}: {size}, energised from {when}, {musd(row['capex_usd'])} of capex"
+    if on_offer and not any(row["mw"] for row in on_offer):
+        yield "expand", "none of the expansions on offer"
 
 
 def _lease(row: Row) -> str:

@@ -6,6 +6,7 @@ WHAT IS DECIDED, for every site and calendar month
   lease_mw     critical MW of each offer, by month in which its rent starts
   buy_mw       meter MW of machines of each offer of them, by month of delivery; sell_mw: of each fleet, by month of sale;
                move_mw: of each move to another site, by month of leaving
+  expansion_mw  meter MW of each expansion of a site, by month from which they are energised
   What neither uses is idle.
 
 UNITS, always in the name
@@ -26,11 +27,13 @@ VALUE OF ONE MW
 OBJECTIVE  maximise discounted cash after tax
 
 SUBJECT TO
-  [C1] site power     mining + leases (and halls under conversion) <= energised MW           dual: value of one more MW
+  [C1] site power     mining + leases (and halls under conversion) <= energised MW, with expansions
+                                                                                             dual: value of one more MW
   [C2] fleet          mining <= machines that are there: owned and neither sold nor moved, bought and delivered, or
                       moved there; bought <= on offer
   [C3] offer          all starts together <= offered MW; signed leases are fixed; whole blocks where the offer says so
-  [C5] suitable MW    leases <= MW that can host a hall, less what tenants' rights reserve   dual: value of one more suitable MW
+  [C5] suitable MW    leases <= MW that can host a hall (a share of expansions too), less what tenants' rights reserve
+                                                                                             dual: value of one more suitable MW
   [C6] capex budget   spending on offers <= budget of the year, and up to the end of a year  dual: value of one more budget dollar
 
 VERDICTS

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from ..models.depreciation import Depreciation
+from ..models.expansion import Expansion
 from ..models.flexibility import InSeason, Off
 from ..models.lease import LeaseOffer
 from ..models.mining import TH_PER_EH
@@ -85,20 +86,35 @@ def _resale_in_words(block: FixedBlock) -> str:
 
 def _sites(scenario: Scenario) -> Iterator[str]:
     for site in scenario.sites:
-        suitable = _steps(site.hpc_suitable_mw, scenario) if site.hpc_suitable_mw else "all of it"
-        yield f"{site.name}: energised {_steps(site.energised_mw, scenario)}; suitable for leases {suitable}"
+        suitable = _steps(site, site.hpc_suitable_mw, scenario) if site.hpc_suitable_mw else "all of it"
+        yield f"{site.name}: energised {_steps(site, site.energised_mw, scenario)}; suitable for leases {suitable}"
         yield f"{site.name}: energy {_supply(site, scenario)}; {_demand_charge(site, scenario)}"
         yield from (f"{site.name}: {text}" for text in _terms(site, scenario))
         for block in site.blocks:
             price = f"{block.mw:,.1f} MW at {block.usd_per_mwh:,.2f} USD/MWh"
             resale = "" if block.is_resold_in_full else f", {_resale_in_words(block)}"
             yield f"{site.name}: fixed block {block.name}, {price}, {block.first_month} to {block.last_month}{resale}"
+        for expansion in site.expansions:
+            yield f"{site.name}: expansion {expansion.name}, {_expansion(expansion, scenario)}"
 
 
-def _steps(ramp: tuple[RampStep, ...], scenario: Scenario) -> str:
-    """MW from the start of the horizon on, and every change in it."""
+def _expansion(expansion: Expansion, scenario: Scenario) -> str:
+    months = expansion.months(scenario.calendar)
+    when = f"from {months[0]}" if len(months) == 1 else f"from {months[0]} to {months[-1]}"
+    spent = f"spent over {expansion.build_months} months before" if expansion.build_months else "spent on the first day"
+    words = [f"up to {expansion.mw:,.1f} MW, energised {when}", f"{expansion.capex_usd_per_mw:,.0f} USD a MW {spent}"]
+    if expansion.fixed_usd_per_mw_month:
+        words.append(f"upkeep {expansion.fixed_usd_per_mw_month:,.0f} USD a MW and month")
+    if expansion.residual_fraction:
+        words.append(f"{100 * expansion.residual_fraction:g} % of the capex left at the end")
+    words.append(f"{100 * expansion.hpc_suitable_fraction:g} % of it suitable for leases")
+    return "; ".join(words)
+
+
+def _steps(site: Site, ramp: tuple[RampStep, ...], scenario: Scenario) -> str:
+    """MW that are counted from the start of the horizon on, and every change in it."""
     calendar = scenario.calendar
-    mw = ramp_mw(ramp, calendar)
+    mw = ramp_mw(ramp, calendar, site.mw_counted)
     later = [f"{mw[t]:,.1f} MW from {calendar.months[t]}" for t in range(1, calendar.length) if mw[t] != mw[t - 1]]
     return ", ".join([f"{mw[0]:,.1f} MW from {calendar.start}", *later])
 

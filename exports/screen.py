@@ -48,6 +48,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         yield from _floors(plan, width)
         yield from _offers(plan, width)
         yield from _machine_offers(plan, width)
+        yield from _expansions(plan, width)
         yield from _stranded(plan, width)
         yield from _proof_and_notes(plan, width)
     else:
@@ -274,6 +275,35 @@ def _machine_offers(plan: Plan, width: int) -> Iterator[str]:
         hanging=GAP,
     )
     for row in plan.rows["machines"]:
+        yield from paragraph(f"{row['name']}: {row['reason']}", width)
+
+
+def _expansions(plan: Plan, width: int) -> Iterator[str]:
+    if not plan.rows["expansions"]:
+        return
+    yield from _heading("Expansions")
+    rows = [
+        (
+            row["name"],
+            row["decision"],
+            f"{row['mw']:,.1f} of {row['of_mw']:,.1f}",
+            _m(row["capex_usd"]) if row["mw"] else "-",
+            _m(row["worth_usd"]) if row["mw"] and math.isfinite(row["worth_usd"]) else "-",
+            f"{row['capex_usd_per_mw']:,.0f}",
+            _or_dash(row["break_even_capex_usd_per_mw"], "{:,.0f}"),
+            row["month"] or row["best_month"] or "-",
+        )
+        for row in plan.rows["expansions"]
+    ]
+    heads = ("", "", "MW", "capex M USD", "the plan loses without M USD", "USD per MW", "break-even USD per MW", "month")
+    yield from columns(heads, rows)
+    yield from paragraph(
+        "Break-even: the capex at which the decision flips, all else as it is, by solving again; -: none up to 64 times that. "
+        "Month: from which the first MW are energised, or the best there is",
+        width,
+        hanging=GAP,
+    )
+    for row in plan.rows["expansions"]:
         yield from paragraph(f"{row['name']}: {row['reason']}", width)
 
 

@@ -24,9 +24,7 @@ def why_lines(found: Why) -> Iterator[str]:
 
 
 def _use(row: Row, width: int) -> Iterator[str]:
-    unit = {"offer": "critical MW", "machine offer": "MW", "machine sale": "MW", "machine move": "MW"}.get(
-        row["kind"], "MW on the mean of its months"
-    )
+    unit = {"offer": "critical MW", "fleet": "MW on the mean of its months"}.get(row["kind"], "MW")
     amount = f"{row['taken_mw']:,.1f} of {row['of_mw']:,.1f} {unit}"
     yield from paragraph(f"{row['name']} ({row['site']}): {row['decision']}, {amount}; binds: {row['rule']}", width, "", "  ")
     yield from paragraph(row["why"], width, "  ", "  ")

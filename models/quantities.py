@@ -198,6 +198,13 @@ GROWTH = Quantity("per year (a fraction; 0.1 is 10 %)", -0.95, 10)
 """Growth of a market quantity from year to year."""
 MULTIPLIER = Quantity("(a factor; 1 changes nothing)", 0.001, 100, or_zero=True)
 
+# --- more MW ---------------------------------------------------------------------------------------------------------
+
+EXPANSION_CAPEX = Quantity(
+    "USD per meter MW", 1_000, 20_000_000, or_zero=True, slips=(Slip(1e6, "millions of USD"), Slip(1_000, "USD per kW"))
+)
+"""Substation, line and site works for one more energised MW."""
+
 # --- bitcoin ---------------------------------------------------------------------------------------------------------
 
 HASHPRICE = Quantity(

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from .expansion import Expansion, expansion_faults
 from .finance import Finance
 from .gpu_cloud import gpu_spending
 from .lease import LeaseOffer
@@ -98,6 +99,7 @@ class Scenario(Input):
             *self._fleet_faults(),
             *self._machine_faults(),
             *self._move_faults(),
+            *self._expansion_faults(),
             *rule_faults(self.rules, self.leases, self.calendar),
         ]
 
@@ -116,6 +118,12 @@ class Scenario(Input):
         fleet_of = {fleet.name: fleet for fleet in self.fleets}
         moved = (move.machines(fleet_of[move.fleet], self.calendar) for move in self.machine_moves)
         return (*self.fleets, *(offer.machines(self.calendar) for offer in self.machine_offers), *moved)
+
+    @property
+    def expansions(self) -> list[tuple[Site, Expansion]]:
+        """Every expansion with its site, by site and name, those that do not count too."""
+        pairs = [(site, expansion) for site in self.sites for expansion in site.expansions]
+        return sorted(pairs, key=lambda pair: (pair[0].name, pair[1].name))
 
     @cached_property
     def price_tables(self) -> dict[str, PriceTable]:
@@ -221,7 +229,9 @@ class Scenario(Input):
         if not self.fleets and not self.leases and not self.machine_offers:
             return [Fault(("fleets",), "neither fleets nor leases", "at least one of either", "there is nothing to decide")]
         starts = sum(len(lease.starts(self.calendar)) for lease in self.leases)
-        size = length * (len(self.sites) + len(self.fleets) + 2 * len(self.machine_offers + self.machine_moves) + starts)
+        bought = len(self.machine_offers + self.machine_moves) + len(self.expansions)
+        size = length * (len(self.sites) + len(self.fleets) + 2 * bought + starts)
+        size += sum(length * len(expansion.months(self.calendar)) for _, expansion in self.expansions)
         if size > LARGEST_PROGRAM:
             found = f"{len(self.sites)} sites, {len(self.fleets)} fleets and {starts} lease starts in {length} months"
             return [
@@ -374,8 +384,23 @@ class Scenario(Input):
             for fault in move_faults(move, self.fleets, taken, self.calendar):
                 yield replace(fault, place=("machine_moves", number, *fault.place))
 
+    def _expansion_faults(self) -> Iterator[Fault]:
+        taken = {
+            "fleet": [fleet.name for fleet in self.fleets],
+            "lease": [lease.name for lease in self.leases],
+            "machine offer": [offer.name for offer in self.machine_offers],
+            "move": [move.name for move in self.machine_moves],
+            "expansion": list[str](),
+        }
+        for number, site in enumerate(self.sites):
+            for at, expansion in enumerate(site.expansions):
+                for fault in expansion_faults(expansion, self.calendar, taken):
+                    yield replace(fault, place=("sites", number, "expansions", at, *fault.place))
+            taken["expansion"] += [expansion.name for expansion in site.expansions]
+
     def _most_energised(self, site: str) -> float:
-        return float(self.site(site).energised(self.calendar).max())
+        """Most meter MW in any month, expansions included."""
+        return float((self.site(site).energised(self.calendar) + self.site(site).most_expanded(self.calendar)).max())
 
     def content(self) -> dict[str, Any]:
         """Everything the scenario says as plain data, with the content hash of every file it reads."""
@@ -395,6 +420,7 @@ class Scenario(Input):
             *self._fleet_warnings(),
             *self._lease_warnings(),
             *self._machine_warnings(),
+            *self._uncertain_warnings(),
             *self._size_warnings(),
             *self._horizon_warnings(),
         ]
@@ -448,9 +474,29 @@ class Scenario(Input):
                 years = f"the {own:g} years of lease capex" if own is not None else f"lease capex's {macrs}-year MACRS schedule"
                 yield f"{offer.name}: depreciated over {years}; finance.tax.machine_depreciation_years says otherwise"
 
+    def _uncertain_warnings(self) -> Iterator[str]:
+        """What is counted of steps and expansions that are not certain."""
+        for site in self.sites:
+            how = f"(mw_counted: {site.mw_counted})"
+            for field in ("energised_mw", "hpc_suitable_mw"):
+                before = 0.0
+                for step in getattr(site, field) or ():
+                    counted = step.counted_mw(before, site.mw_counted)
+                    if step.probability < 1:
+                        what = f"the step of {field} to {step.mw_total:,.1f} MW in {step.first_month}"
+                        told = f"has a probability of {step.probability:g}; {counted:,.1f} MW are counted from then on"
+                        yield f"{site.name}: {what} {told} {how}"
+                    before = counted
+            for expansion in site.expansions:
+                if expansion.probability < 1:
+                    most = f"{expansion.counted_mw(site.mw_counted):,.1f} of its {expansion.mw:,.1f} MW"
+                    told = f"has a probability of {expansion.probability:g}; {most} can be taken"
+                    yield f"{site.name}: the expansion {expansion.name} {told} {how}"
+
     def _size_warnings(self) -> Iterator[str]:
         for lease in self.leases:
-            most = float(self.site(lease.site).hpc_suitable(self.calendar).max())
+            site = self.site(lease.site)
+            most = float((site.hpc_suitable(self.calendar) + site.most_suitable_expanded(self.calendar)).max())
             if lease.status == "offered" and lease.meter_mw > most * (1 + ROUNDING):
                 size = f"{lease.name} has {lease.meter_mw:,.1f} MW at the meter, and {lease.site} at most {most:,.1f} suitable MW"
                 part = "only a part" if most else "none"

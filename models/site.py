@@ -1,14 +1,24 @@
-"""A site: how many MW are energised when, how many can host a data hall, and how its energy is bought."""
+"""A site: how many MW are energised when, how many can host a data hall, and how its energy is bought.
+
+A step of a ramp, or an expansion (models/expansion.py), may have a probability. `mw_counted` says what a plan counts of those that
+are not certain; nothing is multiplied by a probability that the user did not ask for:
+
+    firm_only    what is certain alone: of a step that would add MW nothing, of one that would take MW away all of it
+    expected     step by step p x its MW + (1 - p) x the MW counted before it: the mean, steps independent of each other
+    all          every step as if it were certain
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from . import quantities as q
+from .expansion import Expansion
 from .flexibility import AncillaryService, CoincidentPeak, Curtailment, Delivery, Standby, check_names, check_once
 from .months import FIRST_YEAR, Array, Calendar, Month
 from .names import Name
@@ -19,12 +29,24 @@ from .refusal import refusal
 from .rows import AT_LEAST_ONE
 from .sources import Sourced
 
+Counted = Literal["firm_only", "expected", "all"]
+
 
 class RampStep(Input):
     """From a month on, this many MW in total (not in addition)."""
 
     first_month: Month = Field(alias="from")
     mw_total: Annotated[float, q.METER_MW]
+    probability: Annotated[float, q.PROBABILITY] = 1.0
+    """That the step comes. Below 1 the site's `mw_counted` says what of it counts."""
+
+    def counted_mw(self, before: float, counted: Counted) -> float:
+        """MW that count from this step on, given those that counted before it."""
+        if self.probability == 1.0 or counted == "all":
+            return self.mw_total
+        if counted == "firm_only":
+            return min(before, self.mw_total)
+        return self.probability * self.mw_total + (1.0 - self.probability) * before
 
 
 def _steps(value: Any) -> Any:
@@ -37,11 +59,12 @@ def _steps(value: Any) -> Any:
 Ramp = Annotated[tuple[RampStep, ...], AT_LEAST_ONE, BeforeValidator(_steps)]
 
 
-def ramp_mw(ramp: tuple[RampStep, ...], calendar: Calendar) -> Array:
-    """MW in each month, shape (length,); 0 before the first step."""
-    mw = np.zeros(calendar.length)
+def ramp_mw(ramp: tuple[RampStep, ...], calendar: Calendar, counted: Counted) -> Array:
+    """MW that count in each month, shape (length,); 0 before the first step."""
+    mw, before = np.zeros(calendar.length), 0.0
     for step in ramp:
-        mw[max(calendar.index(step.first_month), 0) :] = step.mw_total
+        before = step.counted_mw(before, counted)
+        mw[max(calendar.index(step.first_month), 0) :] = before
     return mw
 
 
@@ -60,6 +83,10 @@ class Site(Sourced):
     """Meter MW that can be drawn."""
     hpc_suitable_mw: Ramp | None = None
     """Meter MW that can host leases (space, water, fibre); without it, all energised MW can."""
+    mw_counted: Counted = "firm_only"
+    """What counts of steps and expansions whose probability is below 1."""
+    expansions: tuple[Expansion, ...] = ()
+    """More MW that may be bought."""
     supply: Supply
     blocks: tuple[FixedBlock, ...] = ()
     demand_charge: DemandCharge | None = None
@@ -81,6 +108,7 @@ class Site(Sourced):
                 field="blocks",
             )
         self._check_blocks()
+        check_names("expansions", self.expansions)
         check_once(self.ancillary_services, self.standby, self.coincident_peaks)
         for field in ("coincident_peaks", "curtailments", "ancillary_services", "standby"):
             check_names(field, getattr(self, field))
@@ -105,14 +133,37 @@ class Site(Sourced):
 
     def energised(self, calendar: Calendar) -> Array:
         """[C1] Meter MW in each month, shape (length,)."""
-        return ramp_mw(self.energised_mw, calendar)
+        return ramp_mw(self.energised_mw, calendar, self.mw_counted)
 
     def hpc_suitable(self, calendar: Calendar) -> Array:
         """[C5] Meter MW that can host leases in each month, shape (length,); never more than is energised."""
         energised = self.energised(calendar)
         if self.hpc_suitable_mw is None:
             return energised
-        return np.minimum(ramp_mw(self.hpc_suitable_mw, calendar), energised)
+        return np.minimum(ramp_mw(self.hpc_suitable_mw, calendar, self.mw_counted), energised)
+
+    # --- expansions [C1] ------------------------------------------------------------------------------------------------------
+
+    @property
+    def counted_expansions(self) -> list[Expansion]:
+        """The expansions of which any MW count, by name."""
+        found = [expansion for expansion in self.expansions if expansion.counted_mw(self.mw_counted)]
+        return sorted(found, key=lambda expansion: expansion.name)
+
+    def most_expanded(self, calendar: Calendar) -> Array:
+        """[C1] Meter MW that all expansions together may add in each month, shape (length,)."""
+        return self._most(calendar, lambda expansion: 1.0)
+
+    def most_suitable_expanded(self, calendar: Calendar) -> Array:
+        """[C5] Of these, MW that can host leases, shape (length,)."""
+        return self._most(calendar, lambda expansion: expansion.hpc_suitable_fraction)
+
+    def _most(self, calendar: Calendar, share: Callable[[Expansion], float]) -> Array:
+        mw = np.zeros(calendar.length)
+        for expansion in self.counted_expansions:
+            for month in expansion.months(calendar)[:1]:
+                mw[calendar.index(month) :] += share(expansion) * expansion.counted_mw(self.mw_counted)
+        return mw
 
     # --- what the load is charged and paid beside its energy [V5] ----------------------------------------------------------
 

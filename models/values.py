@@ -6,6 +6,7 @@ program as it is:
 
     lease value  = rent multiplier x rent_musd + power multiplier x power_musd + fixed_musd     per critical MW
     machines     = hashprice multiplier x hashprice_musd + fixed_musd                           per meter MW bought, sold or moved
+    expansions   = fixed_musd                                                                   per meter MW energised
     mining value = [V2] at the multiplied hashprice and market price                            per meter MW and month
 """
 
@@ -22,6 +23,7 @@ import numpy as np
 from .block_use import BlockUse, block_use
 from .debt import DebtSchedule
 from .dispatch import Margin, SiteTerms
+from .expansion_values import ExpansionValue, expansion_values
 from .finance import DiscountFactors
 from .gather import Gather, at_boundary
 from .gpu_cloud import gpu_capital_usd, gpu_spending
@@ -145,6 +147,11 @@ class Values:
     def machine_choices(self) -> list[MachineChoice]:
         """What may be decided about machines."""
         return list(machine_choices(self))
+
+    @cached_property
+    def expansions(self) -> list[ExpansionValue]:
+        """What may be decided about more energised MW."""
+        return list(expansion_values(self))
 
     @cached_property
     def owned_mw(self) -> Array:
@@ -438,7 +445,7 @@ class Values:
             other = copy.copy(self)
             other.discount = DiscountFactors.until(year, self.calendar, self.discount.debt is not None)
             other._before, other._cash_until = None, {}
-            for table in ("offers", "machine_choices"):
+            for table in ("offers", "machine_choices", "expansions"):
                 other.__dict__.pop(table, None)
             self._cash_until[year] = other
         return self._cash_until[year]

@@ -263,6 +263,7 @@ class BreakEvens:
         used = np.flatnonzero(mining)
         at = (self.program.fleet_of[used], self.program.month_of[used])
         fixed = float(self.optimiser.today[self.program.lease_columns] @ difference[self.program.lease_columns])
+        fixed += float(self.optimiser.today[self.program.expansion_columns] @ difference[self.program.expansion_columns])
         machines = difference[self.program.machine_columns]
 
         def advantage(hashprice: float) -> float:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -139,6 +140,7 @@ class Certifier(SafeBounds):
             over = np.maximum(plan.mining_mw[k] - there[k], -plan.mining_mw[k])
             yield float(np.max(over)), f"fleet {fleet.name}"
         yield from self.machines.excess(plan.machine_mw)
+        yield from self.expansions.excess(plan.expansion_mw)
         for l, offer in enumerate(self.values.offers):
             mw, most = plan.lease_mw[l], offer.offer.critical_it_mw
             yield max(math.fsum(mw.tolist()) - most, float(np.max(-mw))), f"lease {offer.offer.name}"
@@ -150,7 +152,8 @@ class Certifier(SafeBounds):
             yield from self._site_violations(plan, site.name)
         for rule in self.policy:
             yield self._policy_violation(plan, rule)
-        capex, decided = [*self.capex_musd, *self.machines.capex_musd], [*plan.lease_mw, *plan.machine_mw]
+        capex = [*self.capex_musd, *self.machines.capex_musd, *self.expansions.capex_musd]
+        decided = [*plan.lease_mw, *plan.machine_mw, *plan.expansion_mw]
         for budget in self.budgets:
             yield _excess(budget.terms_musd(capex, decided), budget.limit_musd), budget.name
 
@@ -164,7 +167,8 @@ class Certifier(SafeBounds):
         months = int(np.sum(self.calendar.year_of_month < self.calendar.years[0] + years))
         terms = (self.mining_cash_musd * plan.mining_mw)[:, :months].ravel().tolist()
         first = len(self.calendar.years)
-        for money, mw in zip([*self.money_musd, *self.machines.money_musd], [*plan.lease_mw, *plan.machine_mw], strict=True):
+        taken = [*self.money_musd, *self.machines.money_musd, *self.expansions.money_musd]
+        for money, mw in zip(taken, [*plan.lease_mw, *plan.machine_mw, *plan.expansion_mw], strict=True):
             terms += (-money[:, first : first + years] * mw[:, np.newaxis]).ravel().tolist()
         return terms
 
@@ -174,10 +178,12 @@ class Certifier(SafeBounds):
         here = [l for l, offer in enumerate(self.values.offers) if offer.offer.site == site]
         leased = [plan.lease_mw[l] @ self.occupied_mw[l] for l in here]
         others = [row * self.needs_unreserved[l] for l, row in zip(here, leased, strict=True)]
+        added = -self.expansions.added_mw(site, plan.expansion_mw)
+        added_suitable = -self.expansions.added_mw(site, plan.expansion_mw, suitable=True)
         rules = (
-            ("power", [*mining, *leased], self.energised),
-            ("suitable MW", leased, self.suitable),
-            ("unreserved MW", others, self.unreserved),
+            ("power", [*mining, *leased, added], self.energised),
+            ("suitable MW", [*leased, added_suitable], self.suitable),
+            ("unreserved MW", [*others, added_suitable], self.unreserved),
         )
         for name, found, limits in rules:
             rows, limit = np.array(found).reshape(len(found), self.calendar.length), limits[site]
@@ -215,6 +221,8 @@ class Certifier(SafeBounds):
         slack = np.maximum(mining, 0.0) * (there - plan.mining_mw) + np.maximum(-mining, 0.0) * plan.mining_mw
         worst = [prices.most_negative, float(np.max(slack, initial=0.0))]
         worst += self.machines.unused_musd(mining, self.money_price(prices), plan.machine_mw)
+        worth = partial(self.worth_of_expanded_mw, prices)
+        worst += self.expansions.unused_musd(worth, self.money_price(prices), plan.expansion_mw)
         for l, (offer, earned, mw, fitting) in enumerate(zip(self.values.offers, leases, plan.lease_mw, self.fitting, strict=True)):
             if offer.offer.status == "offered":
                 best = max(float(np.max(earned[fitting], initial=0.0)), 0.0)
@@ -229,7 +237,7 @@ class Certifier(SafeBounds):
             for floor in self.floors
         ]
         for site, power in prices.power.items():
-            idle = self.energised[site] - self._used(plan, site)
+            idle = self.energised[site] + self.expansions.added_mw(site, plan.expansion_mw) - self._used(plan, site)
             worst.append(float(np.max(np.abs(power * idle), initial=0.0)))
         for rule in self.policy:
             left = rule.applies * prices.policy.get((rule.family, rule.of), 0.0) * (rule.limit - rule.terms(plan).sum(axis=0))

@@ -17,7 +17,7 @@ from ..errors import InputError, Problem
 from ..models.reopened import can_reopen
 from ..models.scenario import Scenario
 from .certificate import LEDGER_TOLERANCE
-from .ledger_groups import COINS, DEBT, FEES, LEASE_CAPEX, LEASE_COSTS, MACHINES, MINING, RENT, RESIDUALS
+from .ledger_groups import COINS, DEBT, EXPANSION, FEES, LEASE_CAPEX, LEASE_COSTS, MACHINES, MINING, RENT, RESIDUALS
 from .optimise import SolverError
 from .pinned import PinnedPlan, pin, read_pinned
 from .plan import plain
@@ -40,6 +40,7 @@ STEPS = {
     "lease opex, power and charges": LEASE_COSTS,
     "lease capex": LEASE_CAPEX,
     "machines bought and moved": MACHINES,
+    "expansions": EXPANSION,
     "debt": DEBT,
     "residual values": RESIDUALS,
     "coins kept": COINS,

@@ -199,6 +199,8 @@ class DecisionMap:
         machines = zip(self.values.values.machine_choices, self.decisions[plan - 1].machine_mw, strict=True)
         done = {"buy": "bought", "sell": "sold", "move": "moved"}
         decided = [f"{np.sum(mw):,.4g} MW of {choice.name} {done[choice.kind]}" for choice, mw in machines if np.any(mw)]
+        expanded = zip(self.values.values.expansions, self.decisions[plan - 1].expansion_mw, strict=True)
+        decided += [f"{np.sum(mw):,.4g} MW of {one.name} energised" for one, mw in expanded if np.any(mw)]
         return "; ".join([*leases, *decided])
 
     def _taken_mw(self, plan: int) -> dict[str, float]:
@@ -482,8 +484,8 @@ def _check(certifier: Certifier, plan: Decisions) -> None:
             lines = certifier.ledger.lease(offer.offer, offer.starts[row])
             worth = float(mw[row]) * total_usd(lines) / USD_PER_MUSD
             by_ledger, gross = by_ledger + worth, gross + abs(worth)
-    by_ledger += certifier.machines.value_musd(plan.machine_mw)
-    gross += certifier.machines.gross_musd(plan.machine_mw)
+    by_ledger += certifier.machines.value_musd(plan.machine_mw) + certifier.expansions.value_musd(plan.expansion_mw)
+    gross += certifier.machines.gross_musd(plan.machine_mw) + certifier.expansions.gross_musd(plan.expansion_mw)
     difference = abs(by_ledger - plan.npv_musd(certifier.values))
     if not difference <= LEDGER_TOLERANCE * max(gross, 1.0):
         raise SolverError(f"a plan of the map is worth {difference:.3g} M USD more or less by the ledger")

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..models.months import Array, Month
 from ..models.values import TODAY, Multipliers, Values
+from .expansion_rows import expanded_mw, expansion_cost_musd
 from .machine_moves import machine_cost_musd, there_mw
 from .offer_rules import NOT_TAKEN
 from .program import Program
@@ -23,11 +24,13 @@ class Decisions:
     """mining_mw: meter MW, shape (fleets, months). lease_mw: critical MW of each offer at each start.
 
     machine_mw: meter MW of each choice about machines in each of its months (values.machine_choices).
+    expansion_mw: meter MW of each expansion energised from each of its months on (values.expansions).
     """
 
     mining_mw: Array
     lease_mw: tuple[Array, ...]
     machine_mw: tuple[Array, ...] = ()
+    expansion_mw: tuple[Array, ...] = ()
 
     @classmethod
     def of(cls, program: Program, x: Array, whole: bool = True) -> Decisions:
@@ -49,15 +52,20 @@ class Decisions:
         machines = np.where(np.abs(x[program.machine_columns]) < SMALLEST_MW, 0.0, x[program.machine_columns])
         choices = values.machine_choices
         parts = np.split(machines, np.cumsum([len(choice.months) for choice in choices])[:-1]) if choices else []
-        return cls(mining, tuple(split), tuple(parts))
+        expansions = np.where(np.abs(x[program.expansion_columns]) < SMALLEST_MW, 0.0, x[program.expansion_columns])
+        ones = values.expansions
+        more = np.split(expansions, np.cumsum([len(one.months) for one in ones])[:-1]) if ones else []
+        return cls(mining, tuple(split), tuple(parts), tuple(more))
 
     def occupied_mw(self, values: Values) -> Array:
         """Meter MW each offer takes from its site, shape (offers, months)."""
         rows = [mw @ offer.occupied_mw for mw, offer in zip(self.lease_mw, values.offers, strict=True)]
         return np.array(rows).reshape(len(values.offers), values.calendar.length)
 
-    def named(self, values: Values) -> tuple[dict[str, Array], ByMonth, dict[str, ByMonth]]:
-        """What the ledger asks for: mining MW by fleet, critical MW by offer and start, MW of machines by kind, name and month."""
+    def named(self, values: Values) -> tuple[dict[str, Array], ByMonth, dict[str, ByMonth], ByMonth]:
+        """What the ledger asks for: mining MW by fleet, critical MW by offer and start, MW of machines by kind, name and month, MW
+        of expansions by name and month.
+        """
         mining = {fleet.name: self.mining_mw[k] for k, fleet in enumerate(values.fleets)}
         leases: ByMonth = {
             (offer.offer.name, start): float(mw)
@@ -69,7 +77,18 @@ class Decisions:
         for choice, amounts in zip(values.machine_choices, self.machine_mw, strict=True):
             named = decided.setdefault(choice.kind, {})
             named |= {(choice.name, month): mw for month, mw in zip(choice.months, amounts.tolist(), strict=True) if mw}
-        return mining, leases, decided
+        expanded: ByMonth = {
+            (one.name, month): mw
+            for one, amounts in zip(values.expansions, self.expansion_mw, strict=True)
+            for month, mw in zip(one.months, amounts.tolist(), strict=True)
+            if mw
+        }
+        return mining, leases, decided, expanded
+
+    def energised_mw(self, values: Values, site: str) -> Array:
+        """Meter MW of a site with its expansions, shape (months,)."""
+        found: Array = values.scenario.site(site).energised(values.calendar) + expanded_mw(values, site, self.expansion_mw)
+        return found
 
     def there_mw(self, values: Values) -> Array:
         """Meter MW of machines that are there, shape (fleets, months)."""
@@ -80,5 +99,6 @@ class Decisions:
         mining = float(np.sum(values.mining_musd(at) * self.mining_mw))
         leases = sum(float(offer.musd(at) @ mw) for offer, mw in zip(values.offers, self.lease_mw, strict=True))
         machines = float(machine_cost_musd(values, at) @ np.concatenate([np.zeros(0), *self.machine_mw]))
+        expansions = float(expansion_cost_musd(values, at) @ np.concatenate([np.zeros(0), *self.expansion_mw]))
         blocks = values.blocks_musd(self.mining_mw, self.lease_mw, at)
-        return mining + leases + machines + blocks + values.constant_musd(at)
+        return mining + leases + machines + expansions + blocks + values.constant_musd(at)

@@ -198,7 +198,7 @@ def _name(family: str, index: Any) -> str:
     """A row or column in words; empty for those that only define others."""
     if family in (*DEFINITIONS, "leased_mw", "lease_block", "offer_taken"):
         return ""
-    if family in ("lease_mw", "mining_mw", "buy_mw", "sell_mw", "move_mw"):
+    if family in ("lease_mw", "mining_mw", "buy_mw", "sell_mw", "move_mw", "expansion_mw"):
         return f"{index[0]} {'from' if family != 'mining_mw' else 'in'} {index[1]}"
     where = " ".join(map(str, index)) if isinstance(index, tuple) else "" if index is None else str(index)
     words = RULES[family].words if family in RULES else family.replace("_", " ")

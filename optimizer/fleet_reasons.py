@@ -145,7 +145,7 @@ class FleetReasons:
         return words, max(self.optimiser.solve().objective - found.objective, 0.0) * USD_PER_MUSD
 
     def _left_by_signed(self, k: int) -> Array:
-        """Energised MW less signed leases, shape (months,)."""
+        """Energised MW, without expansions, less signed leases, shape (months,)."""
         site = self.values.fleets[k].site
         left = self.certifier.energised[site].copy()
         for offer, occupied in zip(self.values.offers, self.certifier.occupied_mw, strict=True):

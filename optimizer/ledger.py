@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..models.expansion import Expansion
 from ..models.finance import Finance
 from ..models.lease import KW_PER_MW, LeaseOffer
 from ..models.machine_move import MachineMove
@@ -59,6 +60,8 @@ ITEMS = {
     "machine_sale": "machines sold before or at retirement, at the end of their life or of the horizon",
     "machine_purchase": "machines bought",
     "machine_move": "cost of moving machines to another site",
+    "expansion_capex": "substation, line and site works of expansions",
+    "expansion_upkeep": "fixed cost of the MW of expansions",
     "rent": "rent, as expected over the tenant's extension options",
     "lease_opex": "operating cost of leased MW",
     "lease_power": "energy of leased MW, where the landlord pays it",
@@ -80,14 +83,23 @@ ITEMS = {
     "debt_fees": "the lender's fees on it",
     "debt_interest": "interest paid to the lender",
     "debt_repaid": "paid back to the lender; what is owed at the end of the horizon is paid back then",
-    "residual_value": "the building at the end of the lease, or of the horizon",
+    "residual_value": "the building at the end of the lease, or of the horizon; an expansion at the end of the horizon",
     "block_settlement": "fixed power blocks as if unused: MW x (what resale brings, by default the index, - block price)",
     "block_energy_used": "energy of blocks that is used instead of resold: MWh x (index - what resale brings)",
-    "income_tax": "tax on all of the above, with depreciation of lease capex and of bought machines",
+    "income_tax": "tax on all of the above, with depreciation of lease capex, bought machines and expansions",
 }
 
 
-UNTAXED = ("lease_capex", "gpu_capex", "machine_purchase", "deposit", "debt_drawn", "debt_repaid", "treasury_held")
+UNTAXED = (
+    "lease_capex",
+    "gpu_capex",
+    "machine_purchase",
+    "expansion_capex",
+    "deposit",
+    "debt_drawn",
+    "debt_repaid",
+    "treasury_held",
+)
 """Capex and the price of machines are deducted through their depreciation; a deposit is a debt, of which only what a default
 forfeits is income; loans are neither income nor expense; coins are taxed when they are mined, sold or not.
 """
@@ -531,6 +543,31 @@ class Ledger:
             [self._on_day(fleet.site, "machine_move", move.name, self.calendar.index(leaves), -usd, "mining")], []
         )
 
+    # --- expansions ----------------------------------------------------------------------------------------------------
+
+    def expansion(self, site: str, expansion: Expansion, month: Month) -> list[Line]:
+        """Lines of one MW of an expansion that is energised in a month, apart from what the MW are used for."""
+        first, since = self.calendar.index(month), self._since(month)
+        usd = np.zeros(self.calendar.length)
+        if expansion.build_months == 0:
+            usd[first] -= expansion.capex_usd_per_mw
+        else:
+            usd[first - expansion.build_months : first] -= expansion.capex_usd_per_mw / expansion.build_months
+        capex = Line(site, "expansion_capex", expansion.name, "first day", "capex", usd, usd * self._first_day["capex"][:-1])
+        each_month = np.where(since >= 0, -expansion.fixed_usd_per_mw_month, 0.0)
+        upkeep = self._monthly(site, "expansion_upkeep", expansion.name, each_month, "lease")
+        end, cost = self.calendar.length, expansion.capex_usd_per_mw
+        residual = self._on_day(site, "residual_value", expansion.name, end, expansion.residual_fraction * cost, "lease")
+        if self.finance.tax is None:
+            return [capex, upkeep, residual]
+        written_off = cost * share_deducted(self.finance.tax, month, since)
+        book = cost * share_left(self.finance.tax, month, end - first)
+        deductions = [
+            self._monthly(site, "income_tax", expansion.name, written_off, "lease"),
+            self._on_day(site, "residual_value", expansion.name, end, book, "lease"),
+        ]
+        return self._with_tax([capex, upkeep, residual], deductions)
+
     # --- what no decision changes --------------------------------------------------------------------------------------
 
     @cached_property
@@ -566,12 +603,17 @@ class Ledger:
         mining_mw: dict[str, Array],
         lease_mw: dict[tuple[str, Month], float],
         machine_mw: dict[str, dict[tuple[str, Month], float]] | None = None,
+        expansion_mw: dict[tuple[str, Month], float] | None = None,
     ) -> list[Line]:
         """Every line of a plan: meter MW by fleet and month, critical MW by offer and start, meter MW of machines, by kind of
-        decision (buy: offer and month of delivery; sell: fleet and month; move: move and month of leaving). Empty lines are left
-        out.
+        decision (buy: offer and month of delivery; sell: fleet and month; move: move and month of leaving), and of expansions, by
+        name and month. Empty lines are left out.
         """
         found = [*self.standing, *self._machine_lines(machine_mw or {}), *self._block_lines(mining_mw, lease_mw)]
+        for site, expansion in self.scenario.expansions:
+            for (name, month), energised_mw in sorted((expansion_mw or {}).items()):
+                if name == expansion.name and energised_mw:
+                    found += [line.times(energised_mw) for line in self.expansion(site.name, expansion, month)]
         for fleet in sorted(self.scenario.mining_fleets, key=lambda fleet: (fleet.site, fleet.name)):
             mw = mining_mw.get(fleet.name)
             if mw is not None and np.any(mw):

@@ -10,7 +10,7 @@ from ..models.values import USD_PER_MUSD, Multipliers
 from .certificate import Certifier
 from .decisions import SMALLEST_MW, Decisions
 from .fleet_reasons import FALLING, PRECISION, RISING
-from .machine_worth import MachineBreakEvens, binding_rule, worth_of_machines
+from .machine_worth import BreakEvensOfChoices, MachineBreakEvens, binding_rule, worth_of_machines
 from .optimise import Optimiser
 from .prices import Prices
 from .tables import Row
@@ -29,8 +29,11 @@ class MachineReasons:
 
     def __init__(self, optimiser: Optimiser, certifier: Certifier, decisions: Decisions, prices: Prices, rows: list[Row]) -> None:
         self.optimiser, self.certifier, self.decisions, self.prices, self.rows = optimiser, certifier, decisions, prices, rows
-        self.break_evens = MachineBreakEvens(optimiser)
+        self.break_evens = self.break_evens_of()
         self._bought: dict[float, np.ndarray[tuple[int], np.dtype[np.float64]]] = {}
+
+    def break_evens_of(self) -> BreakEvensOfChoices:
+        return MachineBreakEvens(self.optimiser)
 
     def row(self, number: int) -> Row:
         """One choice: what is decided and why, the price and the hashprice at which that turns, and what the opposite costs."""
@@ -39,7 +42,7 @@ class MachineReasons:
         bought = taken > SMALLEST_MW
         worth = worth_of_machines(self.certifier, self.prices, number, mw)
         done, left, without, whole = WORDS[choice.kind]
-        opposite, costs = (without, _finite(float(row["worth_usd"]))) if bought else (whole, self._forced(number))
+        opposite, costs = (without, finite(float(row["worth_usd"]))) if bought else (whole, self.forced_usd(number))
         then = left if bought else done
         return {
             "kind": KINDS[choice.kind],
@@ -60,13 +63,13 @@ class MachineReasons:
                     "to": row["break_even_usd_per_th"],
                     "then": then,
                 },
-                {"input": "hashprice", "unit": "x the path", "today": 1.0, "to": self._hashprice(number, bought), "then": then},
+                {"input": "hashprice", "unit": "x the path", "today": 1.0, "to": self.hashprice(number, bought), "then": then},
             ],
         }
 
-    def _forced(self, number: int) -> float | None:
+    def forced_usd(self, number: int) -> float | None:
         """By how much the plan is worth less with all of a choice that is left out, in whichever months; None if no plan can."""
-        costs = self.break_evens.forced(number, self.optimiser.values.machine_choices[number].size_mw)
+        costs = self.break_evens.forced(number, self.break_evens.choices[number].size_mw)
         return None if math.isinf(costs) else costs * USD_PER_MUSD
 
     def _is_bought(self, number: int, multiplier: float) -> bool:
@@ -74,11 +77,11 @@ class MachineReasons:
             self._bought[multiplier] = self.optimiser.solve(self.optimiser.program.cost_musd(Multipliers(hashprice=multiplier))).x
         return bool(np.sum(self._bought[multiplier][self.break_evens.columns_of(number)]) > SMALLEST_MW)
 
-    def _hashprice(self, number: int, bought: bool) -> float | None:
+    def hashprice(self, number: int, bought: bool) -> float | None:
         """The nearest multiplier at which the decision is the other one; first upwards where they are not bought, or sold."""
         if self.optimiser.program.prices_in_rows:  # other prices are other rows: optimizer/money_rows.py
             return None
-        sale = self.optimiser.values.machine_choices[number].kind == "sell"
+        sale = self.break_evens.choices[number].kind == "sell"
         for side in (RISING, FALLING) if bought == sale else (FALLING, RISING):
             before = 1.0
             for trial in side:
@@ -97,6 +100,6 @@ class MachineReasons:
         return other
 
 
-def _finite(usd: float) -> float | None:
+def finite(usd: float) -> float | None:
     """None where there is no plan."""
     return usd if math.isfinite(usd) else None

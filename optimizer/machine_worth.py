@@ -10,11 +10,13 @@ bends it as well, and the edge is halved down instead.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
+from ..models.expansion_values import ExpansionValue
 from ..models.machine_values import MachineChoice
 from ..models.months import Array, Month
 from ..models.values import USD_PER_MUSD
@@ -88,17 +90,25 @@ class MachineBreakEven:
     forced_musd: float = math.inf
 
 
-class MachineBreakEvens:
-    """Break-even prices of the machines on offer of one program."""
+class BreakEvensOfChoices:
+    """Break-even prices of goods that one program may buy in one of several months."""
 
     def __init__(self, optimiser: Optimiser) -> None:
         self.optimiser, self.program = optimiser, optimiser.program
 
+    @property
+    def choices(self) -> Sequence[MachineChoice | ExpansionValue]:
+        """What may be bought (or sold), in the order of its columns."""
+        raise NotImplementedError
+
+    @property
+    def first_column(self) -> int:
+        raise NotImplementedError
+
     def columns_of(self, number: int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
         """Positions of the columns of one choice."""
-        choices = self.program.values.machine_choices
-        first = self.program.machine_columns.start + sum(len(choice.months) for choice in choices[:number])
-        return np.arange(first, first + len(choices[number].months))
+        first = self.first_column + sum(len(choice.months) for choice in self.choices[:number])
+        return np.arange(first, first + len(self.choices[number].months))
 
     @cached_property
     def _budget_rows(self) -> list[int]:
@@ -122,7 +132,7 @@ class MachineBreakEvens:
         worth, price = today.objective - without, self._price(number, without, today)
         if np.sum(today.x[self.columns_of(number)]) > SMALLEST_MW:
             return MachineBreakEven(worth, price)
-        mw = min(1.0, self.program.values.machine_choices[number].size_mw)
+        mw = min(1.0, self.choices[number].size_mw)
         return MachineBreakEven(worth, price, mw, self.forced(number, mw))
 
     def forced(self, number: int, mw: float) -> float:
@@ -137,13 +147,13 @@ class MachineBreakEvens:
     def _price(self, number: int, without: float, today: Solution) -> float | None:
         if self.program.prices_in_rows:
             return None
-        if self.program.values.machine_choices[number].kind == "sell":
+        if self.choices[number].kind == "sell":
             return self._sale_price(number, without, today)
         bought = today.objective - without > INDIFFERENT_MUSD
         at, solution = (1.0, today) if bought else (0.0, self._at(number, 0.0))
         if solution is None or solution.objective - without <= INDIFFERENT_MUSD:
             return None
-        if self._budget_rows and self.program.values.machine_choices[number].capex_musd_by_year.any():
+        if self._budget_rows and self.choices[number].capex_musd_by_year.any():
             return self._halved(number, without, at)
         for _ in range(MOST_STEPS):
             slope = self._slope(number, solution)
@@ -180,7 +190,7 @@ class MachineBreakEvens:
     def _dearer(self, number: int, multiplier: float) -> Solution:
         """The optimum at a multiple of the price of used machines."""
         cost = self.optimiser.today.copy()
-        cost[self.columns_of(number)] += (multiplier - 1) * self.program.values.machine_choices[number].price_musd
+        cost[self.columns_of(number)] += (multiplier - 1) * self.choices[number].price_musd
         return self.optimiser.solve(cost)
 
     def _halved(self, number: int, without: float, bought: float) -> float | None:
@@ -204,14 +214,14 @@ class MachineBreakEvens:
 
     def _slope(self, number: int, solution: Solution) -> float:
         """Change of a plan's value per unit of the price multiplier, USD million."""
-        choice = self.program.values.machine_choices[number]
+        choice = self.choices[number]
         return float(choice.price_musd @ solution.x[self.columns_of(number)])
 
     def _at(self, number: int, multiplier: float) -> Solution | None:
         """The optimum at a multiple of the offer's price, in the objective and in the budgets."""
         form, own = self.program.form, self.columns_of(number)
         cost = self.optimiser.today.copy()
-        cost[own] += (multiplier - 1) * self.program.values.machine_choices[number].price_musd
+        cost[own] += (multiplier - 1) * self.choices[number].price_musd
         try:
             if not self._budget_rows:
                 return self.optimiser.solve(cost)
@@ -225,6 +235,18 @@ class MachineBreakEvens:
             return None
 
 
+class MachineBreakEvens(BreakEvensOfChoices):
+    """Of the decisions about machines."""
+
+    @property
+    def choices(self) -> Sequence[MachineChoice]:
+        return self.program.values.machine_choices
+
+    @property
+    def first_column(self) -> int:
+        return int(self.program.machine_columns.start)
+
+
 # --- in words ------------------------------------------------------------------------------------------------------------
 
 
@@ -233,9 +255,9 @@ def purchase_reason(choice: MachineChoice, mw: Array, worth: MachineWorth, found
     taken = float(np.sum(mw))
     if taken <= SMALLEST_MW:
         if worth.net > -PRICED_OUT_USD:
-            return _forced(found)
+            return forced_words(found)
         return f"not bought: at its best delivery ({worth.month}) {_balance(worth)}, {money(-worth.net)} less than it costs"
-    gain = _gain(found, "them")
+    gain = gain_words(found, "them")
     if taken >= choice.size_mw * (1 - SAME_SHARE):
         return f"bought in full: {_balance(worth)}; {gain}"
     return f"bought in part ({taken:,.1f} of {choice.size_mw:,.1f} MW) because {_limit(worth)}: {_balance(worth)}; {gain}"
@@ -246,9 +268,9 @@ def sale_reason(choice: MachineChoice, mw: Array, worth: MachineWorth, found: Ma
     taken = float(np.sum(mw))
     if taken <= SMALLEST_MW:
         if worth.net > -PRICED_OUT_USD:
-            return _forced(found).replace("not bought", "kept").replace("buys", "sells").replace("buy", "sell")
+            return forced_words(found).replace("not bought", "kept").replace("buys", "sells").replace("buy", "sell")
         return f"kept: in the best month to sell them ({worth.month}) {_given_up(worth)}, {money(-worth.net)} more than it brings"
-    gain = _gain(found, "the sale")
+    gain = gain_words(found, "the sale")
     size = "all sold" if taken >= choice.size_mw * (1 - SAME_SHARE) else f"{taken:,.1f} of {choice.size_mw:,.1f} MW sold"
     return f"{size}: {_given_up(worth)}; {gain}"
 
@@ -258,14 +280,14 @@ def move_reason(choice: MachineChoice, mw: Array, worth: MachineWorth, found: Ma
     taken = float(np.sum(mw))
     if taken <= SMALLEST_MW:
         if worth.net > -PRICED_OUT_USD:
-            return _forced(found).replace("not bought", "not moved").replace("buys", "moves").replace("buy", "move")
+            return forced_words(found).replace("not bought", "not moved").replace("buys", "moves").replace("buy", "move")
         return f"not moved: in the best month to leave ({worth.month}) {_elsewhere(worth)}, {money(-worth.net)} less than it costs"
-    gain = _gain(found, "the move")
+    gain = gain_words(found, "the move")
     size = "all moved" if taken >= choice.size_mw * (1 - SAME_SHARE) else f"{taken:,.1f} of {choice.size_mw:,.1f} MW moved"
     return f"{size}: {_elsewhere(worth)}; {gain}"
 
 
-def _gain(found: MachineBreakEven, what: str) -> str:
+def gain_words(found: MachineBreakEven, what: str) -> str:
     """What the plan would be worth less without a choice."""
     if math.isinf(found.worth_musd):
         return NOT_WITHOUT.replace(" it ", f" {what} ")
@@ -298,7 +320,7 @@ def _given_up(worth: MachineWorth) -> str:
     return f"a MW {brings} {money(abs(worth.own))} (price less tax and the resale forgone) and {mining}{power}{_ruled(worth)}"
 
 
-def _forced(found: MachineBreakEven) -> str:
+def forced_words(found: MachineBreakEven) -> str:
     """Where prices do not tell why machines are left out: whole blocks, or another plan that is worth the same."""
     some = f"{found.forced_mw:,.1f} MW of them"
     if math.isinf(found.forced_musd):

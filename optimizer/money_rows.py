@@ -14,6 +14,7 @@ from pyomo.core.expr.numeric_expr import LinearExpression
 
 from ..models.months import Array
 from ..models.values import TODAY, USD_PER_MUSD, Multipliers, Values
+from .expansion_rows import expansion_budget_terms, expansion_columns, expansion_cost_musd
 from .machine_moves import budget_terms, columns_of, machine_cost_musd
 
 IntArray = np.ndarray[Any, np.dtype[np.intp]]
@@ -74,10 +75,10 @@ def at_most(terms: list[tuple[float, Any]], limit: float) -> Any:
 
 
 def _capex_budget(model: pyo.ConcreteModel, values: Values) -> None:
-    r"""[C6] Capex on offered leases and on machines stays within the budget of each calendar year.
+    r"""[C6] Capex on offered leases, on machines and on expansions stays within the budget of each calendar year.
 
-        sum_{l offered, c} capex[l,c,year] lease_mw[l,c] + sum_{a,c} price[a,c,year] buy_mw[a,c] <= budget[year]
-        for every year with a budget
+        sum_{l offered, c} capex[l,c,year] lease_mw[l,c] + sum_{a,c} price[a,c,year] buy_mw[a,c]
+            + sum_{e,c} capex[e,c,year] expansion_mw[e,c] <= budget[year]     for every year with a budget
 
     USD million of that year on both sides. Dual: value today of one more budget dollar, USD per USD.
     """
@@ -93,8 +94,8 @@ def _capex_budget(model: pyo.ConcreteModel, values: Values) -> None:
 def _cumulative_budget(model: pyo.ConcreteModel, values: Values) -> None:
     r"""[C6] What has been spent on offers by the end of a year stays within its cumulative budget.
 
-        sum_{y <= year} (sum_{l offered, c} capex[l,c,y] lease_mw[l,c] + sum_{a,c} price[a,c,y] buy_mw[a,c])
-            <= cumulative budget[year]     for every year that has one
+        sum_{y <= year} (sum_{l offered, c} capex[l,c,y] lease_mw[l,c] + sum_{a,c} price[a,c,y] buy_mw[a,c]
+            + sum_{e,c} capex[e,c,y] expansion_mw[e,c]) <= cumulative budget[year]     for every year that has one
 
     USD million on both sides. Dual: value today of one more dollar by the end of that year, USD per USD.
     """
@@ -106,7 +107,7 @@ def _cumulative_budget(model: pyo.ConcreteModel, values: Values) -> None:
 
 
 def _spent_terms(model: pyo.ConcreteModel, values: Values, years: slice) -> list[tuple[float, Any]]:
-    """Capex of offered leases and of machines in some years of the horizon, as (USD million per MW, column)."""
+    """Capex of offered leases, machines and expansions in some years of the horizon, as (USD million per MW, column)."""
     leases = [
         (float(spent), model.lease_mw[offer.offer.name, str(start)])
         for offer in values.offers
@@ -114,13 +115,14 @@ def _spent_terms(model: pyo.ConcreteModel, values: Values, years: slice) -> list
         for start, spent in zip(offer.starts, offer.capex_musd_by_year[:, years].sum(axis=1), strict=True)
         if spent
     ]
-    return [*leases, *budget_terms(model, values, years)]
+    return [*leases, *budget_terms(model, values, years), *expansion_budget_terms(model, values, years)]
 
 
 def _cash_floor(model: pyo.ConcreteModel, values: Values, fleet_of: IntArray, month_of: IntArray) -> None:
     r"""[C6] Cash at the end of a calendar year stays above its floor.
 
         - sum_{k,t} cash[k,t] mining_mw[k,t] - sum_{l,c} cash[l,c] lease_mw[l,c] - sum_{a,c} cash[a,c] (machines in c)
+            - sum_{e,c} cash[e,c] expansion_mw[e,c]
             <= opening cash + raised until the year's end + cash that no decision changes - floor[year]
         for every year with a floor; cash up to its end, after tax, not discounted, with signed leases (models/cash.py)
 
@@ -128,6 +130,7 @@ def _cash_floor(model: pyo.ConcreteModel, values: Values, fleet_of: IntArray, mo
     """
     columns = [*model.mining_mw.values(), *model.lease_mw.values()]
     columns += [column for choice in values.machine_choices for column in columns_of(model, choice)]
+    columns += expansion_columns(model, values)
 
     def rule(_: Any, year: int) -> Any:
         cash = worth_of_columns(values.cash_until(year), fleet_of, month_of).tolist()
@@ -145,9 +148,9 @@ def floor_limit_musd(values: Values, year: int, at: Multipliers = TODAY) -> floa
 
 
 def worth_of_columns(values: Values, fleet_of: IntArray, month_of: IntArray, at: Multipliers = TODAY) -> Array:
-    """Worth of one MW of mining, of leases and of machines, in the order of the program's columns, USD million."""
-    mining = values.mining_musd(at)[fleet_of, month_of]
-    return np.concatenate([mining, *(offer.musd(at) for offer in values.offers), machine_cost_musd(values, at)])
+    """Worth of one MW of mining, of leases, of machines and of expansions, in the program's order of columns, USD million."""
+    mining, leases = values.mining_musd(at)[fleet_of, month_of], [offer.musd(at) for offer in values.offers]
+    return np.concatenate([mining, *leases, machine_cost_musd(values, at), expansion_cost_musd(values, at)])
 
 
 def _cash_per_mw(values: Values, year: int) -> Array:

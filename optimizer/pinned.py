@@ -463,16 +463,18 @@ def _start_hint(offer: OfferValue, start: Month, certifier: Certifier) -> str:
 
 
 def _shortages(certifier: Certifier, lease_mw: Sequence[Array], where: str) -> list[Problem]:
-    """MW and capex that the leases need beyond what there is, by site, rule and run of months, and by year."""
+    """MW and capex that the leases need beyond what there is with every expansion, by site, rule and run of months, and by year."""
     values, problems = certifier.values, list[Problem]()
     meter_mw = [mw @ occupied for mw, occupied in zip(lease_mw, certifier.occupied_mw, strict=True)]
     for site in values.sites:
         here = [n for n, offer in enumerate(values.offers) if offer.offer.site == site.name and np.any(lease_mw[n])]
+        most = certifier.expansions.most_mw(site.name)
+        suitable = certifier.expansions.most_mw(site.name, suitable=True)
         rules = {
-            "energised": (certifier.energised[site.name], {n: meter_mw[n] for n in here}),
-            "suitable for leases": (certifier.suitable[site.name], {n: meter_mw[n] for n in here}),
+            "energised": (certifier.energised[site.name] + most, {n: meter_mw[n] for n in here}),
+            "suitable for leases": (certifier.suitable[site.name] + suitable, {n: meter_mw[n] for n in here}),
             "suitable and not reserved by tenants' rights": (
-                certifier.unreserved[site.name],
+                certifier.unreserved[site.name] + suitable,
                 {n: meter_mw[n] * certifier.needs_unreserved[n] for n in here},
             ),
         }

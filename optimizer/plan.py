@@ -129,6 +129,11 @@ class Plan:
         return self._frame("machines")
 
     @cached_property
+    def expansions(self) -> pd.DataFrame:
+        """One row an expansion of a site: what is energised when, its capex, worth and break-even capex, reason."""
+        return self._frame("expansions")
+
+    @cached_property
     def stranded(self) -> pd.DataFrame:
         """One row a fleet and year in which machines stand still that would earn: what they forgo, and what they are worth."""
         return self._frame("stranded")

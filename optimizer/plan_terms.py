@@ -115,6 +115,8 @@ class PlanTerms:
         """The terms of these plans. Raises InputError where the scenario has terms that do not fit into this form."""
         if values.machine_choices:
             raise _no_machines(values)
+        if values.expansions:
+            raise _no_expansions(values)
         if values.scenario.finance.cash is not None:
             raise InputError([Problem("terms of the plans", "finance.cash", *FLOORS_REFUSED)])
         if field := first_block_field(values.scenario):
@@ -287,6 +289,13 @@ def _no_machines(values: Values) -> InputError:
     found = f"decisions about machines ({names}), whose MW and cash differ from plan to plan"
     hint = "run, map and compare evaluate them; a workbook or a page of live formulas cannot"
     return InputError([Problem("terms of the plans", "machines", found, "machines that are owned and stay", hint)])
+
+
+def _no_expansions(values: Values) -> InputError:
+    names = listed(one.name for one in values.expansions)
+    found = f"expansions ({names}), whose MW and cash differ from plan to plan"
+    hint = "run, map and compare evaluate them; a workbook or a page of live formulas cannot"
+    return InputError([Problem("terms of the plans", "expansions", found, "sites whose energised MW are given", hint)])
 
 
 def _mining_demanded() -> InputError:

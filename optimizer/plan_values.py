@@ -1,11 +1,11 @@
 """What committed plans are worth at any multipliers of hashprice, rent and power price, without a solver.
 
-A plan commits leases (critical MW by offer and start), what is decided about machines, and machines (meter MW of each fleet that
-may run in a month). In a month in
+A plan commits leases (critical MW by offer and start), what is decided about machines and expansions, and machines (meter MW of
+each fleet that may run in a month). In a month in
 which a fleet's MW earn less than they cost they stay idle, as the program would leave them:
 
     V_i(h, r, p) = sum_{k,t} machines_i[k,t] max(0, v[k,t](h, p)) + sum_{l,c} leases_i[l,c] w[l,c](r, p)
-                   + sum_{a,c} decided_i[a,c] u[a,c](h) + constant(p)
+                   + sum_{a,c} decided_i[a,c] u[a,c](h) + sum_{e,c} expanded_i[e,c] u[e,c] + constant(p)
 
 v is a maximum over hours, w and u are linear, so V_i is convex; a tangent anywhere bounds it from below everywhere. Where a rule
 asks for MW that mine, machines may have to run in a month that costs more than it earns, and v stands in place of max(0, v).
@@ -22,6 +22,7 @@ import numpy as np
 from ..models.months import Array
 from ..models.values import TODAY, Multipliers, Values
 from .decisions import Decisions
+from .expansion_rows import expansion_cost_musd
 from .machine_moves import machine_cost_musd
 from .policy_rules import demands_mining, limits_mining
 
@@ -43,8 +44,8 @@ class PlanValues:
         self._keys: dict[bytes, int] = {}
         self._machines = np.zeros((0, values.available_mw.size))
         self._leases = np.zeros((0, sum(len(offer.starts) for offer in values.offers)))
-        self._decided = machine_cost_musd(values, Multipliers(hashprice=0.0))
-        self._decided_per_hashprice = machine_cost_musd(values, TODAY) - self._decided
+        self._decided = _cost_of_choices(values, Multipliers(hashprice=0.0))
+        self._decided_per_hashprice = _cost_of_choices(values, TODAY) - self._decided
         self._choices = np.zeros((0, len(self._decided)))
         offers = values.offers
         empty = [np.zeros(0)]
@@ -67,7 +68,7 @@ class PlanValues:
     def add(self, plan: Decisions) -> int:
         """The number of a plan; a new one if it is not known."""
         leases = np.concatenate([np.zeros(0), *plan.lease_mw])
-        choices = np.concatenate([np.zeros(0), *plan.machine_mw])
+        choices = np.concatenate([np.zeros(0), *plan.machine_mw, *plan.expansion_mw])
         key = np.round(np.concatenate([leases, choices, plan.mining_mw.ravel()]), 6).tobytes()
         if key not in self._keys:
             self._keys[key] = len(self.plans)
@@ -123,7 +124,7 @@ class PlanValues:
         for site in values.sites:
             here = [k for k, fleet in enumerate(values.fleets) if fleet.site == site.name]
             leases = [n for n, offer in enumerate(values.offers) if offer.offer.site == site.name]
-            free = np.maximum(site.energised(values.calendar) - occupied[leases].sum(axis=0), 0.0)
+            free = np.maximum(found.energised_mw(values, site.name) - occupied[leases].sum(axis=0), 0.0)
             order = np.argsort(-worth[here], axis=0, kind="stable")
             available = np.take_along_axis(there[here], order, axis=0)
             before = np.cumsum(available, axis=0) - available
@@ -132,3 +133,8 @@ class PlanValues:
             np.put_along_axis(rows, order, used, axis=0)
             machines[here] = rows
         return machines
+
+
+def _cost_of_choices(values: Values, at: Multipliers) -> Array:
+    """Value of a MW of every decision about machines and expansions, USD million."""
+    return np.concatenate([machine_cost_musd(values, at), expansion_cost_musd(values, at)])

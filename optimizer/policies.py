@@ -29,6 +29,7 @@ from .certificate import LEDGER_TOLERANCE, Certifier
 from .decisions import SMALLEST_MW, Decisions
 from .diagnosis import NoPlanError, conflicts, describe
 from .elastic import explained
+from .expansion_table import expansions_of_rows
 from .ledger import Line, gross_usd, total_usd
 from .ledger_groups import LEASE_CAPEX, MACHINES
 from .machine_table import machines_of_rows
@@ -106,8 +107,11 @@ class ValuedPlan:
 
     @property
     def capex_usd(self) -> float:
-        """The landlord's capex inside the horizon, of signed leases too, and the price of machines, not discounted."""
-        return 0.0 - math.fsum(float(np.sum(line.usd)) for line in self.lines if line.item in (*LEASE_CAPEX, *MACHINES))
+        """The landlord's capex inside the horizon, of signed leases too, that of expansions, and the price of machines, not
+        discounted.
+        """
+        items = (*LEASE_CAPEX, *MACHINES, "expansion_capex")
+        return 0.0 - math.fsum(float(np.sum(line.usd)) for line in self.lines if line.item in items)
 
     @property
     def leased_critical_mw(self) -> float:
@@ -198,7 +202,8 @@ class Valuer:
             np.array([taken[offer.offer.name].get(str(start), 0.0) for start in offer.starts], dtype=float)
             for offer in values.offers
         )
-        return Decisions(mining_mw, lease_mw, machines_of_rows(values, plan.rows["machines"]))
+        machines, expansions = plan.rows["machines"], plan.rows["expansions"]
+        return Decisions(mining_mw, lease_mw, machines_of_rows(values, machines), expansions_of_rows(values, expansions))
 
     def pinned(self, plan: PinnedPlan) -> ValuedPlan:
         """A pinned plan's leases, and the best mining around them. Raises InputError with every reason why it does not fit."""
@@ -206,11 +211,12 @@ class Valuer:
         return self._valued(plan.name, self._best_mining(fitted(plan, self.certifier, where), where))
 
     def _best_mining(self, lease_mw: tuple[Array, ...], where: str = "") -> Decisions:
-        """Leases with the mining that earns most in each month on the MW they leave, and the best decisions about machines.
+        """Leases with the mining that earns most in each month on the MW they leave, and the best decisions about machines and
+        expansions.
 
         Raises InputError where the rules allow no mining beside them, SolverError where none holds the floors of cash.
         """
-        in_program = self.values.machine_choices or self.optimiser.program.prices_in_rows
+        in_program = self.values.machine_choices or self.values.expansions or self.optimiser.program.prices_in_rows
         if in_program or limits_mining(self.scenario):
             try:
                 return self._best_machines(lease_mw)
@@ -225,7 +231,8 @@ class Valuer:
         return Decisions(mining, lease_mw)
 
     def _best_machines(self, lease_mw: tuple[Array, ...]) -> Decisions:
-        """The same where machines are to be decided, cash has floors or power blocks are used: the program with the leases held.
+        """The same where machines or expansions are to be decided, cash has floors or power blocks are used: the program with the
+        leases held.
 
         Raises SolverError.
         """

@@ -1,8 +1,8 @@
 """Rules that no plan can keep, by arithmetic on the data, before any solver: each with what it asks for and what can be reached.
 
 For each limit and month the best that the left side of the rule can be is reckoned from what is given (energised MW, machines,
-signed leases) and from every offer at its largest, each rule by itself. Where even that misses the limit there is no plan. What
-only several rules together rule out is found by the elastic program (elastic.py).
+signed leases) and from every offer and expansion at its largest, each rule by itself. Where even that misses the limit there is no
+plan. What only several rules together rule out is found by the elastic program (elastic.py).
 """
 
 from __future__ import annotations
@@ -167,13 +167,20 @@ class _Amounts:
         return found
 
     def energised(self, rule: PolicyRule) -> Array:
-        found: Array = np.sum([site.energised(self.calendar) for site in self.sites(rule)], axis=0)
+        found: Array = np.sum([self.most_energised(site) for site in self.sites(rule)], axis=0)
         return found
+
+    def most_energised(self, site: Site) -> Array:
+        """With every expansion."""
+        return site.energised(self.calendar) + site.most_expanded(self.calendar)
+
+    def can_grow(self, rule: PolicyRule) -> bool:
+        return any(site.counted_expansions for site in self.sites(rule))
 
     def free(self, site: Site) -> Array:
         """Energised MW that signed leases leave."""
         taken = self.total(self.scenario.leases_at(site.name), "occupied", "signed")
-        return np.maximum(site.energised(self.calendar) - taken, 0.0)
+        return np.maximum(self.most_energised(site) - taken, 0.0)
 
     def most_mining(self, rule: PolicyRule, per_mw: Callable[[Any], float] = lambda fleet: 1.0) -> Array:
         """Most of what fleets make by their MW, on the MW that signed leases leave: the best machines first."""
@@ -191,7 +198,8 @@ class _Amounts:
         for site in self.sites(rule):
             here = self.scenario.leases_at(site.name)
             let = self.total(here, "let", "signed") + self.total(here, "let", "offered")
-            found = found + np.minimum(let, site.hpc_suitable(self.calendar))
+            suitable = site.hpc_suitable(self.calendar) + site.most_suitable_expanded(self.calendar)
+            found = found + np.minimum(let, suitable)
         return found
 
     def most_load(self, rule: PolicyRule) -> Array:
@@ -203,7 +211,7 @@ class _Amounts:
             dark = self.total(here, "occupied", "signed") - signed
             machines = [fleet.available_mw(self.calendar) for fleet in self.fleets(site)]
             load = sum(machines, np.zeros(self.calendar.length)) + signed + self.total(here, "delivered", "offered")
-            found = found + np.minimum(load, np.maximum(site.energised(self.calendar) - dark, 0.0))
+            found = found + np.minimum(load, np.maximum(self.most_energised(site) - dark, 0.0))
         return found
 
     def reach(self, rule: PolicyRule, side: Side, tenant: str) -> _Reach | None:
@@ -220,6 +228,8 @@ class _Amounts:
             return _Reach(figure * load, mining, _ratio(mining, load), words)
         base = self.energised(rule) if rule.kind in ("mining_share", "lease_share") else ones
         if side == "at_least":
+            if rule.kind in ("mining_share", "lease_share") and self.can_grow(rule):
+                return None  # what an expansion adds to both sides is left to the elastic program
             most = {
                 "hashrate": lambda: self.most_mining(rule, lambda fleet: 1.0 / fleet.mw_per_eh),
                 "mining_share": lambda: self.most_mining(rule),

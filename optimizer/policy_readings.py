@@ -4,7 +4,7 @@ A rule counts something of the decisions, and a share is of something else; each
 
     counted - f x base  <= or >=  limit        base: what a share is of, where that is decided too; f: the stated fraction
 
-A share of the energised MW, which are given, has the limit f x energised MW and no base.
+A share of the energised MW has the limit f x the energised MW that are given, and the MW of expansions as its base.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class PolicyReading:
 
     family, of: the names of its rows. upper: whether the limit is an upper one. site: empty for all. unit: of both sides.
     applies: 1 in its months, else 0; limit: shape (months,) each. mining: of a meter MW of each fleet, shape (fleets,).
-    leases: (offer, factor, MW per critical MW of shape (starts, months)) of the offers that count.
+    leases: (offer, factor, MW per critical MW of shape (starts, months)) of the offers that count. expansions: the
+    same of expansions, MW per meter MW.
     """
 
     rule: PolicyRule
@@ -46,6 +47,7 @@ class PolicyReading:
     limit: Array
     mining: Array
     leases: tuple[tuple[int, float, Array], ...]
+    expansions: tuple[tuple[int, float, Array], ...] = ()
 
     @property
     def delivered(self) -> bool:
@@ -58,9 +60,10 @@ class PolicyReading:
         return 1.0 if self.upper else -1.0
 
     def terms(self, plan: Decisions) -> Array:
-        """What each fleet and offer adds to the left side, shape (fleets and offers that count, months)."""
+        """What each fleet, offer and expansion adds to the left side, shape (those that count, months)."""
         rows = [weight * mw for weight, mw in zip(self.mining.tolist(), plan.mining_mw, strict=True) if weight]
         rows += [factor * (plan.lease_mw[number] @ mw) for number, factor, mw in self.leases]
+        rows += [factor * (plan.expansion_mw[number] @ mw) for number, factor, mw in self.expansions]
         return np.array(rows).reshape(len(rows), len(self.limit))
 
 
@@ -70,10 +73,14 @@ def read_policy(readings: Readings) -> list[PolicyReading]:
 
 
 def missed_by_leases(readings: Readings, lease_mw: Sequence[Array]) -> Iterator[tuple[PolicyReading, Month, float]]:
-    """(rule, its worst month, MW that are short) of the rules that speak of leases alone and that leases miss."""
+    """(rule, its worst month, MW that are short) of the rules that speak of leases alone and that leases miss, whichever expansions
+    are bought.
+    """
     for rule in readings.policy:
         if not np.any(rule.mining):
             used = sum((factor * (lease_mw[number] @ mw) for number, factor, mw in rule.leases), np.zeros(len(rule.limit)))
+            for number, factor, mw in rule.expansions if rule.upper else ():
+                used = used + factor * readings.expansions.offered[number] * np.max(mw, axis=0)
             over = rule.applies * rule.sign * (used - rule.limit)
             worst = int(np.argmax(over))
             if over[worst] > SHORT_MW * max(1.0, float(abs(rule.limit[worst]))):
@@ -99,7 +106,15 @@ def _read(readings: Readings, rule: PolicyRule, upper: bool) -> Iterator[PolicyR
         of = f"{rule.name}: {tenant}" if tenant else rule.name
         unit = "EH/s" if rule.kind == "hashrate" else "MW"
         counted = tuple((number, factor, mw) for number, factor, mw in leases if factor)
-        yield PolicyReading(rule, f"{rule.kind}_{side}", of, tenant, upper, unit, applies, limit, mining, counted)
+        grown = tuple(_base_of_expansions(readings, rule, figure)) if rule.kind in ("mining_share", "lease_share") else ()
+        yield PolicyReading(rule, f"{rule.kind}_{side}", of, tenant, upper, unit, applies, limit, mining, counted, grown)
+
+
+def _base_of_expansions(readings: Readings, rule: PolicyRule, figure: float) -> Iterator[tuple[int, float, Array]]:
+    """What expansions add to the energised MW that a share is of, less side: - f x MW that are there."""
+    for number, there in enumerate(readings.expansions.there):
+        if figure and rule.site in (None, readings.expansions.sites[number]):
+            yield number, -figure, there
 
 
 def _subjects(readings: Readings, rule: PolicyRule) -> list[str]:

@@ -8,12 +8,14 @@ let[l,c,t] are the meter MW that a critical MW of offer l with rent from c on le
 are delivered). Weights, limit and unit of both sides by kind, over the fleets and offers of the subject's sites, a fraction f:
 
     hashrate            1 / (MW per EH/s of k)      0                                       stated                     EH/s
-    mining_share        1                           0                                       f x energised MW           MW
-    lease_share         0                           1                                       f x energised MW           MW
+    mining_share        1                           0                                       f x energised MW *         MW
+    lease_share         0                           1                                       f x energised MW *         MW
     load                1                           1                                       stated                     MW
     curtailable_share   1 - f                       - f                                     0                          MW
     tenant_share        0                           1 - f of the tenant, - f of others      0                          MW
     tenant_mw           0                           1 of the tenant                         stated                     MW
+
+* MW of expansions are energised MW: - f expansion_mw[e,c] stands on the left in every month from c on.
 
 Dual: what one unit more of the limit is worth today, USD million per unit: not negative where the limit is an upper one, not
 positive where it is a lower one. Prices of the market occur in none of these rows.
@@ -33,6 +35,7 @@ from ..models.months import Array
 from ..models.policy import SIDES, TENANT_KINDS, PolicyRule, RuleKind, Side, let_share, tenant_of
 from ..models.scenario import Scenario
 from ..models.values import OfferValue, Values
+from .expansion_rows import columns_of_expansion
 
 IntArray = np.ndarray[Any, np.dtype[np.intp]]
 MonthlyTerms = Callable[[OfferValue, Array], list[list[tuple[float, Any]]]]
@@ -52,7 +55,7 @@ POLICY_FAMILIES = tuple(family_of(kind, side) for kind, sides in SIDES.items() f
 class PolicyRow:
     """One rule on one side for one subject: its rows over the months.
 
-    of: the name of the rule, with the tenant of a tenant rule. fleets, offers: weights of a meter MW, by number.
+    of: the name of the rule, with the tenant of a tenant rule. fleets, offers, expansions: weights of a meter MW, by number.
     delivered: whether leases count from the start of rent. months: positions in the horizon; limit: of each of them.
     """
 
@@ -65,6 +68,7 @@ class PolicyRow:
     delivered: bool
     months: IntArray
     limit: Array
+    expansions: Array
 
     @property
     def family(self) -> str:
@@ -103,13 +107,16 @@ def _rows_of(values: Values, rule: PolicyRule, side: Side) -> Iterator[PolicyRow
     mines = np.array([rule.site in (None, fleet.site) for fleet in values.fleets], dtype=float)
     lets = np.array([rule.site in (None, offer.offer.site) for offer in values.offers], dtype=float)
     none_mine, none_let, nothing = np.zeros(len(mines)), np.zeros(len(lets)), np.zeros(len(months))
+    adds = np.array([rule.site in (None, one.site) for one in values.expansions], dtype=float)
     if rule.kind in TENANT_KINDS:
         for tenant in _tenants(values, rule):
             own = lets * np.array([tenant_of(offer.offer) == tenant for offer in values.offers])
             weights = own if rule.kind == "tenant_mw" else own - limit * lets
             of = f"{rule.name}: {tenant}"
             stated = nothing + limit if rule.kind == "tenant_mw" else nothing
-            yield _where_it_can_bind(values, PolicyRow(rule, side, of, tenant, none_mine, weights, False, months, stated))
+            yield _where_it_can_bind(
+                values, PolicyRow(rule, side, of, tenant, none_mine, weights, False, months, stated, 0.0 * adds)
+            )
         return
     fleets, offers, limits = {
         "hashrate": (mines / [fleet.mw_per_eh for fleet in values.fleets], none_let, nothing + limit),
@@ -118,7 +125,9 @@ def _rows_of(values: Values, rule: PolicyRule, side: Side) -> Iterator[PolicyRow
         "load": (mines, lets, nothing + limit),
         "curtailable_share": ((1 - limit) * mines, -limit * lets, nothing),
     }[rule.kind]
-    row = PolicyRow(rule, side, rule.name, "", fleets, offers, rule.kind in ("load", "curtailable_share"), months, limits)
+    expansions = -limit * adds if rule.kind in ("mining_share", "lease_share") else 0.0 * adds
+    delivered = rule.kind in ("load", "curtailable_share")
+    row = PolicyRow(rule, side, rule.name, "", fleets, offers, delivered, months, limits, expansions)
     yield _where_it_can_bind(values, row)
 
 
@@ -169,13 +178,15 @@ def asks_for_mining(rule: PolicyRule) -> bool:
 
 
 def state_policy_rules(model: pyo.ConcreteModel, values: Values, monthly_terms: MonthlyTerms) -> None:
-    """One family of rows for each kind and side; `model` has mining_mw, lease_mw and leased_mw. Formula and units: see above."""
+    """One family of rows for each kind and side; `model` has mining_mw, lease_mw, leased_mw and expansion_mw. Formula and units:
+    see above.
+    """
     found: dict[str, dict[tuple[str, str], Any]] = {family: {} for family in POLICY_FAMILIES}
     mining: dict[str, list[tuple[str, Any]]] = {}
     for (fleet, month), column in model.mining_mw.items():
         mining.setdefault(month, []).append((fleet, column))
     for row in policy_rows(values):
-        found[row.family] |= _expressions(values, row, mining, monthly_terms)
+        found[row.family] |= _expressions(model, values, row, mining, monthly_terms)
     for family in POLICY_FAMILIES:
         setattr(model, family, pyo.Constraint(list(found[family]), rule=_looked_up(found[family])))
 
@@ -185,7 +196,7 @@ def _looked_up(rows: dict[tuple[str, str], Any]) -> Any:
 
 
 def _expressions(
-    values: Values, row: PolicyRow, mining: dict[str, list[tuple[str, Any]]], monthly_terms: MonthlyTerms
+    model: pyo.ConcreteModel, values: Values, row: PolicyRow, mining: dict[str, list[tuple[str, Any]]], monthly_terms: MonthlyTerms
 ) -> dict[tuple[str, str], Any]:
     """The rows by (of, month); none where no column counts."""
     weight_of = {fleet.name: float(weight) for fleet, weight in zip(values.fleets, row.fleets, strict=True)}
@@ -200,6 +211,12 @@ def _expressions(
         for month, more in zip(values.calendar.months, monthly_terms(offer, row.let_mw(values, number)), strict=True):
             if more and str(month) in terms:
                 terms[str(month)] += more
+    for number in np.flatnonzero(row.expansions).tolist():
+        one = values.expansions[number]
+        columns, weight = columns_of_expansion(model, one), float(row.expansions[number])
+        for t in row.months.tolist():
+            added = [(weight, column) for column, there in zip(columns, one.there[:, t].tolist(), strict=True) if there]
+            terms[str(values.calendar.months[t])] += added
     limits = dict(zip(terms, row.limit.tolist(), strict=True))
     return {(row.of, month): _row(found, limits[month], row.side) for month, found in terms.items() if found}
 
@@ -225,5 +242,6 @@ def policy_structure(values: Values) -> tuple[Any, ...]:
     found: list[Any] = []
     for row in policy_rows(values):
         counted = [(number, row.let_mw(values, number)[:, row.months].tobytes()) for number in np.flatnonzero(row.offers).tolist()]
-        found.append((row.family, row.of, row.fleets.tobytes(), row.months.tobytes(), tuple(counted)))
+        weights = (row.fleets.tobytes(), row.expansions.tobytes())
+        found.append((row.family, row.of, *weights, row.months.tobytes(), tuple(counted)))
     return tuple(found)

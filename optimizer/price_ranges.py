@@ -46,6 +46,7 @@ RULES = {
     "hpc_suitable": Rule("MW suitable for leases", "MW", "USD per MW", USD_PER_MUSD),
     "unreserved": Rule("suitable MW that no right reserves", "MW", "USD per MW", USD_PER_MUSD),
     "machine_offer": Rule("machines on offer", "MW", "USD per MW", USD_PER_MUSD),
+    "expansion_offer": Rule("MW of an expansion", "MW", "USD per MW", USD_PER_MUSD),
     "capex_budget": Rule("capex budget", "M USD", "USD per USD", 1.0),
     "cumulative_budget": Rule("capex budget up to the end of", "M USD", "USD per USD", 1.0),
     "cash_floor": Rule("cash above the floor at the end of", "M USD", "USD per USD", 1.0),

@@ -8,11 +8,13 @@ Sets and columns (bounds are finite, so the program cannot be unbounded)
     offer_taken[l]    1 if offer l is taken                             binary; for minimum sizes and groups (offer_rules.py)
     lease_block[l, c] 1 if indivisible offer l is taken at c            binary; only for indivisible offers; 0 where it cannot fit
     buy_mw[a, c]      meter MW of machines of offer a delivered in c    0 <= . <= offered (machine_moves.py)  [C2]
+    expansion_mw[e, c]  meter MW of expansion e energised from c on     0 <= . <= offered (expansion_rows.py) [C1]
     used_mw, extra_mw use of blocks that are not resold in full         block_rows.py                         [V3]
 
 Objective: maximise discounted after-tax cash, USD million
 
     sum_{k,t} mining_musd[k,t] mining_mw[k,t] + sum_{l,c} lease_musd[l,c] lease_mw[l,c] + sum_{a,c} buy_musd[a,c] buy_mw[a,c]
+    + sum_{e,c} expansion_musd[e,c] expansion_mw[e,c]
 
 (+ a constant no decision changes)
 
@@ -35,6 +37,16 @@ from pyomo.core.expr.numeric_expr import LinearExpression
 from ..models.months import Array, Month
 from ..models.values import TODAY, Multipliers, OfferValue, Values
 from .block_rows import block_cost_musd, block_structure, firm_structure, state_block_columns, state_block_rows
+from .expansion_rows import (
+    added_terms,
+    expansion_columns,
+    expansion_cost_musd,
+    expansion_limits,
+    expansion_upper_mw,
+    partly_suitable,
+    state_expansion_columns,
+    state_expansion_rows,
+)
 from .machine_moves import (
     columns_of,
     machine_cost_musd,
@@ -70,7 +82,8 @@ class Program:
     """The program of one scenario: the Pyomo model, its standard form and what each column stands for.
 
     Columns come in this order: mining (fleet_of, month_of), lease (offer_of, start_of), leased (one an offer), blocks,
-    taken (one an offer of rules.chosen), machines (choice after choice, by month), use of power blocks (block_rows.py).
+    taken (one an offer of rules.chosen), machines (choice after choice, by month), expansions (one after the other, by month), use
+    of power blocks (block_rows.py).
 
     at: the prices at which it was stated. They move costs alone, unless `prices_in_rows`.
     """
@@ -115,8 +128,13 @@ class Program:
         return slice(first, first + sum(len(choice.months) for choice in self.values.machine_choices))
 
     @property
+    def expansion_columns(self) -> slice:
+        first = self.machine_columns.stop
+        return slice(first, first + sum(len(one.months) for one in self.values.expansions))
+
+    @property
     def power_block_columns(self) -> slice:
-        return slice(self.machine_columns.stop, self.form.columns)
+        return slice(self.expansion_columns.stop, self.form.columns)
 
     @cached_property
     def rules(self) -> OfferRules:
@@ -137,6 +155,7 @@ class Program:
         offers = self.values.offers
         cost[self.lease_columns] = np.concatenate([offer.musd(at) for offer in offers]) if offers else []
         cost[self.machine_columns] = machine_cost_musd(self.values, at)
+        cost[self.expansion_columns] = expansion_cost_musd(self.values, at)
         return cost
 
     def at_prices(self, at: Multipliers = TODAY) -> Program:
@@ -172,7 +191,9 @@ class Program:
         leases = np.concatenate(decisions.lease_mw) if decisions.lease_mw else np.zeros(0)
         machines = np.concatenate([np.zeros(0), *decisions.machine_mw])
         blocks = self.values.blocks_musd(decisions.mining_mw, decisions.lease_mw, self.at)
-        return mining + float(cost[self.lease_columns] @ leases) + float(cost[self.machine_columns] @ machines) + blocks
+        expansions = np.concatenate([np.zeros(0), *decisions.expansion_mw])
+        bought = float(cost[self.machine_columns] @ machines) + float(cost[self.expansion_columns] @ expansions)
+        return mining + float(cost[self.lease_columns] @ leases) + bought + blocks
 
     @cached_property
     def position_of_month(self) -> dict[str, int]:
@@ -195,6 +216,7 @@ class Program:
         lower[self.lease_columns], upper[self.lease_columns] = least[self.offer_of], offered[self.offer_of]
         upper[self.leased_columns] = offered
         upper[self.machine_columns] = machine_upper_mw(values)
+        upper[self.expansion_columns] = expansion_upper_mw(values)
         row_lower, row_upper = self._moved_limits(_limits(values, hosting) | policy_limits(values))
         upper[self.block_columns] = 1.0
         form = replace(self.form, lower=lower, upper=upper, row_lower=row_lower, row_upper=row_upper)
@@ -210,7 +232,8 @@ class Program:
         return low, high
 
     def upper_where_blocks_fit(self) -> Array:
-        """Upper bounds of the columns; 0 where a whole block does not fit beside the signed leases, whatever else is decided.
+        """Upper bounds of the columns; 0 where a whole block does not fit beside the signed leases, whatever else is decided
+        (expansions in full).
 
         The relaxation would otherwise take a part of such a block, and the prices of MW would speak of it.
         """
@@ -218,7 +241,7 @@ class Program:
         limited = np.array([name in LIMITED for name, _ in form.row_names], dtype=bool)
         signed = [offer.offer.status == "signed" for offer in offers]
         firm = [self._use(column) * form.lower[column] for column in self._lease_numbers() if signed[self._offer_at(column)]]
-        free = form.row_upper - np.sum(firm, axis=0) if firm else form.row_upper
+        free = (form.row_upper - np.sum(firm, axis=0) if firm else form.row_upper) + self._most_expanded()
         upper = form.upper.copy()
         for block, number in enumerate(self.indivisible):
             column = self.lease_columns.start + number
@@ -226,6 +249,18 @@ class Program:
             if np.any(limited & (needed > 0) & (needed > free + FITTING_MW)):
                 upper[column] = upper[self.block_columns.start + block] = 0.0
         return upper
+
+    def _most_expanded(self) -> Array:
+        """What expansions in full add to the limit of every row, shape (rows,)."""
+        form, column, found = self.form, self.expansion_columns.start, np.zeros(self.form.rows)
+        for one in self.values.expansions:
+            most = np.zeros(form.rows)
+            for _ in one.months:
+                entries = slice(form.first[column], form.first[column + 1])
+                most[form.row[entries]] = np.maximum(most[form.row[entries]], -form.value[entries])
+                column += 1
+            found += one.size_mw * most
+        return found
 
     def _lease_numbers(self) -> range:
         return range(self.lease_columns.start, self.lease_columns.stop)
@@ -262,6 +297,7 @@ def _build(values: Values, at: Multipliers) -> Program:
 
     _columns(model, values, fleet_of, month_of, indivisible)
     state_machine_columns(model, values)
+    state_expansion_columns(model, values)
     uses = values.block_uses if at == TODAY else list(values.block_uses_at(at))
     state_block_columns(model, values, uses)
     occupied = [_monthly_terms(model, offer, offer.occupied_mw) for offer in offers]
@@ -270,6 +306,7 @@ def _build(values: Values, at: Multipliers) -> Program:
     _whole_blocks(model, values)
     state_offer_rules(model, values, OfferRules.of(offers))
     state_machine_rows(model, values)
+    state_expansion_rows(model, values)
     _hpc_suitable(model, values, occupied)
     state_money_rows(model, values, fleet_of, month_of)
     state_policy_rules(model, values, lambda offer, mw: _monthly_terms(model, offer, mw))
@@ -277,7 +314,8 @@ def _build(values: Values, at: Multipliers) -> Program:
     _objective(model, values, fleet_of, month_of, at, block_cost_musd(values, uses))
     order = [model.mining_mw, model.lease_mw, model.leased_mw, model.lease_block, model.offer_taken]
     columns = [column for variable in order for column in variable.values()]
-    form = compile_standard_form(model, [*columns, *_machine_columns(model, values), *_block_columns(model)])
+    bought = [*_machine_columns(model, values), *expansion_columns(model, values)]
+    form = compile_standard_form(model, [*columns, *bought, *_block_columns(model)])
     program = Program(values, model, form, fleet_of, month_of, offer_of, start_of, indivisible, at)
     return replace(program, form=replace(form, upper=program.upper_where_blocks_fit())) if indivisible else program
 
@@ -341,7 +379,8 @@ def _monthly_terms(model: pyo.ConcreteModel, offer: OfferValue, mw: Array) -> Te
 def _site_power(model: pyo.ConcreteModel, values: Values, occupied: list[Terms]) -> None:
     r"""[C1] Meter MW of a site are used once.
 
-        sum_k mining_mw[k,t] + sum_{l,c} occ[l,c,t] lease_mw[l,c] <= energised[s,t]     for every site s, month t
+        sum_k mining_mw[k,t] + sum_{l,c} occ[l,c,t] lease_mw[l,c] - sum_{e at s, c <= t} expansion_mw[e,c] <= energised[s,t]
+        for every site s, month t
 
     MW on both sides; what is left over is idle. Dual: value today of one more energised MW in that month, USD million per MW.
     """
@@ -355,6 +394,8 @@ def _site_power(model: pyo.ConcreteModel, values: Values, occupied: list[Terms])
             terms[offer.offer.site, month] += found
     energised = {site.name: site.energised(values.calendar).tolist() for site in values.sites}
     position = {month: t for t, month in enumerate(months)}
+    for site, month in terms:
+        terms[site, month] += added_terms(model, values, site, position[month])
     model.site_power = pyo.Constraint(
         list(terms), rule=lambda _, site, month: at_most(terms[site, month], energised[site][position[month]])
     )
@@ -417,8 +458,10 @@ def _structure(values: Values, hosting: tuple[Limits, Limits]) -> Structure:
     letting = {offer.offer.site for offer in values.offers}  # elsewhere [C5] has no row
     limited = [[key for key in limits if key[0] in letting] for limits in (all_leases, others)]
     machines = [choice.structure(money) for choice in values.machine_choices]
+    expansions = [one.structure(money) for one in values.expansions]
     policy, blocks = policy_structure(values), (block_structure(values.block_uses), firm_structure(values))
-    return (values.calendar, sites, fleets, available, offers, *limited, money_structure(values), rules, machines, policy, blocks)
+    chosen = (rules, machines, expansions, policy, blocks)
+    return (values.calendar, sites, fleets, available, offers, *limited, money_structure(values), *chosen)
 
 
 def _limits(values: Values, hosting: tuple[Limits, Limits]) -> dict[tuple[str, Any], float]:
@@ -430,7 +473,7 @@ def _limits(values: Values, hosting: tuple[Limits, Limits]) -> dict[tuple[str, A
         found |= {("site_power", (site.name, month)): mw for month, mw in zip(months, energised, strict=True)}
     for constraint, rows in zip(("hpc_suitable", "unreserved"), hosting, strict=True):
         found |= {(constraint, key): limit for key, limit in rows.items()}
-    found |= machine_limits(values)
+    found |= machine_limits(values) | expansion_limits(values)
     return found | money_limits(values)
 
 
@@ -445,7 +488,8 @@ def suitable_limits(values: Values) -> tuple[Limits, Limits]:
         for t in np.flatnonzero(reserved).tolist():
             others[site.name, months[t]] = float(max(suitable[t] - reserved[t], 0.0))
         implied = (reserved > 0) & (reserved <= suitable)
-        for t in np.flatnonzero((suitable < energised) & ~implied).tolist():
+        partly = partly_suitable(values, site.name)
+        for t in np.flatnonzero(np.logical_or(suitable < energised, partly) & ~implied).tolist():
             all_leases[site.name, months[t]] = float(suitable[t])
     return all_leases, others
 
@@ -453,10 +497,11 @@ def suitable_limits(values: Values) -> tuple[Limits, Limits]:
 def _hpc_suitable(model: pyo.ConcreteModel, values: Values, occupied: list[Terms]) -> None:
     r"""[C5] Leases need MW that can host a data hall, and MW that no other tenant's right reserves.
 
-        sum_l occ[l,c,t] lease_mw[l,c] <= suitable[s,t]                                                      (hpc_suitable)
-        sum_{l not reserving in t} occ[l,c,t] lease_mw[l,c]
+        sum_l occ[l,c,t] lease_mw[l,c] - sum_{e at s, c <= t} share[e] expansion_mw[e,c] <= suitable[s,t]    (hpc_suitable)
+        sum_{l not reserving in t} occ[l,c,t] lease_mw[l,c] - sum_{e at s, c <= t} share[e] expansion_mw[e,c]
             <= max(0, suitable[s,t] - sum_{l reserving in t} offered meter MW of l)                          (unreserved)
 
+    share[e]: of the expansion's MW, those that are suitable. Rights reserve MW of the site as it stands, none of an expansion.
     MW on both sides, for every site s and month t in which a row says more than [C1] and the other row.
     Dual: value today of one more suitable MW (hpc_suitable) or unreserved MW (unreserved) in that month, USD million per MW.
     """
@@ -464,16 +509,19 @@ def _hpc_suitable(model: pyo.ConcreteModel, values: Values, occupied: list[Terms
     months = {str(month): (t, month) for t, month in enumerate(values.calendar.months)}
     pairs = list(zip(values.offers, occupied, strict=True))
 
+    def row(leases: list[tuple[float, Any]], site: str, t: int, limit: float) -> Any:
+        """No row where no lease counts."""
+        return at_most([*leases, *added_terms(model, values, site, t, suitable=True)] if leases else [], limit)
+
     def hosted(_: Any, site: str, key: str) -> Any:
         t, _month = months[key]
-        return at_most(
-            [term for offer, by_month in pairs if offer.offer.site == site for term in by_month[t]], all_leases[site, key]
-        )
+        leases = [term for offer, by_month in pairs if offer.offer.site == site for term in by_month[t]]
+        return row(leases, site, t, all_leases[site, key])
 
     def unreserved(_: Any, site: str, key: str) -> Any:
         t, month = months[key]
         without_right = [by_month for offer, by_month in pairs if offer.offer.site == site and not reserves(offer, month)]
-        return at_most([term for by_month in without_right for term in by_month[t]], others[site, key])
+        return row([term for by_month in without_right for term in by_month[t]], site, t, others[site, key])
 
     model.hpc_suitable = pyo.Constraint(list(all_leases), rule=hosted)
     model.unreserved = pyo.Constraint(list(others), rule=unreserved)
@@ -491,7 +539,8 @@ def _objective(
     """Discounted after-tax cash of every decision, USD million (FORMULATION 7); blocks: of the use of power blocks."""
     mining = values.mining_musd(at)[fleet_of, month_of].tolist()
     lease = [musd for offer in values.offers for musd in offer.musd(at).tolist()]
-    columns = [*model.mining_mw.values(), *model.lease_mw.values(), *_machine_columns(model, values), *_block_columns(model)]
-    coefficients = [*mining, *lease, *machine_cost_musd(values, at).tolist(), *blocks.tolist()]
-    expression = LinearExpression(linear_coefs=coefficients, linear_vars=columns)
+    bought = [*machine_cost_musd(values, at).tolist(), *expansion_cost_musd(values, at).tolist()]
+    columns = [*model.mining_mw.values(), *model.lease_mw.values(), *_machine_columns(model, values)]
+    columns += [*expansion_columns(model, values), *_block_columns(model)]
+    expression = LinearExpression(linear_coefs=[*mining, *lease, *bought, *blocks.tolist()], linear_vars=columns)
     model.npv_musd = pyo.Objective(expr=expression, sense=pyo.maximize)

@@ -17,6 +17,7 @@ from ..models.scenario import Scenario
 from ..models.values import USD_PER_MUSD, Values
 from .block_readings import BlockReading
 from .budgets import Floor, budgets_of, cash_by_year_musd, floors_of
+from .expansion_readings import ExpansionReadings
 from .ledger import Ledger, Line, total_usd
 from .machine_readings import MachineReadings
 from .offer_rules import OfferRules
@@ -55,6 +56,10 @@ class Readings:
     @cached_property
     def machines(self) -> MachineReadings:
         return MachineReadings(self.values, self.ledger)
+
+    @cached_property
+    def expansions(self) -> ExpansionReadings:
+        return ExpansionReadings(self.values, self.ledger)
 
     @cached_property
     def owned_mw(self) -> Array:
@@ -176,7 +181,7 @@ class Readings:
     def room(self, number: int) -> tuple[Array, Array, Array]:
         """Critical MW that energised MW, suitable MW and the budget leave beside what is signed, each of shape (starts,).
 
-        Suitable MW never leave more than energised MW do.
+        Every expansion counts in full. Suitable MW never leave more than energised MW do.
         """
         power, suitable, budget = (_least_ratio(limit, use) for limit, use in self._left_over(number))
         return power, suitable, budget
@@ -194,7 +199,9 @@ class Readings:
         budget = np.array([math.inf, *(row.limit_musd for row in self.budgets)])
         use, capex = self.occupied_mw[number], self.capex_musd[number]
         spent = np.array([np.zeros(len(use)), *(row.spent_musd(capex) for row in self.budgets)]).T
-        return [(self.energised[lease.site] - signed, use), (suitable - signed, use), (budget, spent)]
+        energised = self.energised[lease.site] + self.expansions.most_mw(lease.site)
+        suitable = suitable + self.expansions.most_mw(lease.site, suitable=True)
+        return [(energised - signed, use), (suitable - signed, use), (budget, spent)]
 
     @cached_property
     def fitting(self) -> list[BoolArray]:

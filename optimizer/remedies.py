@@ -66,7 +66,7 @@ def _ramp(supply: Supply) -> tuple[RampStep, ...]:
 def _more_mw(supply: Supply, run: Run) -> Remedy:
     """As many MW more as are short at the worst, through the run; suitable MW have to be energised as well."""
     site, calendar, short = supply.site, supply.scenario.calendar, float(np.max((supply.need - supply.have)[run]))
-    limit = ramp_mw(_ramp(supply), calendar) if _field(supply) == "energised_mw" else site.hpc_suitable(calendar)
+    limit = ramp_mw(_ramp(supply), calendar, site.mw_counted) if _field(supply) == "energised_mw" else site.hpc_suitable(calendar)
     mw = limit.copy()
     mw[run] += short * (1 + ROUNDED_UP_MW)
     changes: dict[str, object] = {_path(supply): _steps(supply, mw)}
@@ -138,6 +138,8 @@ def _earlier_step(supply: Supply, run: Run) -> Iterator[Remedy]:
     """The next step of the ramp, if it would be enough."""
     calendar = supply.scenario.calendar
     ramp = list(_ramp(supply))
+    if any(step.probability < 1 for step in ramp):  # the date of a step that may not come at all is no remedy
+        return
     first = calendar.months[run[0]]
     for at, step in enumerate(ramp):
         enough = step.mw_total - np.max(supply.reserved[run]) + TOLERANCE_MW >= np.max(supply.need[run])

@@ -4,8 +4,10 @@ For *any* prices lambda >= 0 no plan is worth more than
 
     lambda b + sum_{k,t} owned max(0, v[k,t] - lambda a) + sum_l max(0, offered max_c (v[l,c] - lambda a[l,c]) - lambda_g)
              + sum_a offered max(0, max_c (v[a,c] - lambda a[a,c] + sum_{t in use} max(0, v[k,t] - lambda a)))
+             + sum_e offered max(0, max_c (v[e,c] - lambda a[e,c]))
 
-(lambda_g: of the offer's exclusive group, 0 without one; the last sum: machines that may be bought, machine_readings.py) because
+(lambda_g: of the offer's exclusive group, 0 without one; the last sums: machines that may be bought, machine_readings.py, and
+expansions, whose a is negative where they add MW to a limit, expansion_readings.py) because
 every column is bounded (Neumaier and Shcherbina's argument).
 v and a are the readings of the contracts (readings.py); rounding errors are bounded and added.
 """
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -96,6 +99,16 @@ class SafeBounds(Readings):
                     found += rule.sign * factor * (mw @ price)
         return found
 
+    def worth_of_expanded_mw(self, prices: Prices, number: int) -> Array:
+        """[C1], [C5], [C7] What a MW of an expansion is worth by the prices of the limits that it eases, USD million, (months,)."""
+        site, share = self.expansions.sites[number], self.expansions.suitable_shares[number]
+        found = prices.power[site] + share * (prices.suitable[site] + prices.unreserved[site])
+        for rule, price in self._priced(prices):
+            for of, factor, _ in rule.expansions:
+                if of == number:
+                    found = found - rule.sign * factor * price
+        return found
+
     def _priced(self, prices: Prices) -> Iterator[tuple[PolicyReading, Array]]:
         """The rules that have a price, and the price in their months."""
         for rule in self.policy:
@@ -161,6 +174,7 @@ class SafeBounds(Readings):
         mining, leases = self.reduced(positive)
         terms = [self.limits_value_musd(positive), *(np.maximum(mining, 0.0) * self.owned_mw).ravel().tolist()]
         terms += self.machines.most_musd(mining, self.money_price(positive))
+        terms += self.expansions.most_musd(partial(self.worth_of_expanded_mw, positive), self.money_price(positive))
         for l, (offer, earned) in enumerate(zip(self.values.offers, leases, strict=True)):
             choice = (choices or {}).get(l)
             allowed = earned if choice is not None or offer.offer.status == "signed" else earned[self.fitting[l]]
@@ -174,7 +188,8 @@ class SafeBounds(Readings):
         """Most that a meter MW pays for rules, whatever their signs, USD million."""
         found = 0.0
         for rule, price in self._priced(prices):
-            weights = [*np.abs(rule.mining).tolist(), *(abs(factor) for _, factor, _ in rule.leases)]
+            counted = (*rule.leases, *rule.expansions)
+            weights = [*np.abs(rule.mining).tolist(), *(abs(factor) for _, factor, _ in counted)]
             found += float(np.max(price)) * max(weights, default=0.0)
         return found
 
@@ -190,7 +205,7 @@ class SafeBounds(Readings):
         """
         roundoff = np.finfo(float).eps
         size = float(np.sum(self.owned_mw)) * (largest + float(np.max(np.abs(self.mining_musd), initial=0.0)))
-        size += self.machines.size_musd(largest, self.mining_musd)
+        size += self.machines.size_musd(largest, self.mining_musd) + self.expansions.size_musd(largest)
         for offer, value, occupied in zip(self.values.offers, self.lease_musd, self.occupied_mw, strict=True):
             per_mw = float(np.max(np.abs(value))) + 3 * largest * float(np.max(occupied.sum(axis=1), initial=0.0))
             size += offer.offer.critical_it_mw * per_mw * self.calendar.length
@@ -205,7 +220,7 @@ class SafeBounds(Readings):
         size = float(np.sum(np.abs(self.mining_cash_musd) * self.owned_mw)) + sum(abs(floor.free_musd) for floor in self.floors)
         for offer, money in zip(self.values.offers, self.money_musd, strict=True):
             size += offer.offer.critical_it_mw * float(np.max(np.sum(np.abs(money), axis=1), initial=0.0))
-        size += self.machines.cash_size_musd(self.mining_cash_musd)
+        size += self.machines.cash_size_musd(self.mining_cash_musd) + self.expansions.cash_size_musd()
         return float(4 * np.finfo(float).eps * size * sum(prices.cash.values()) * self.calendar.length)
 
     def _block_rounding_musd(self, prices: Prices) -> float:

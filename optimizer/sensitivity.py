@@ -60,8 +60,9 @@ def tornado(
 ) -> list[Row]:
     """NPV of the optimum with each input lower and higher by a share, the widest swing first.
 
-    paths: the inputs; by default every number that the scenario states, of which the `most` that matter most are returned; one
-    whose effect is that of another (a price and its multiplier) is left out and named in `same_as_others`. A side that the input's
+    paths: the inputs; by default every number that the scenario states (but probabilities of what is certain), of which the `most`
+    that matter most are returned; one whose effect is that of another (a price and its multiplier) is left out and named in
+    `same_as_others`. A side that the input's
     bounds do not allow is None. plan_changes: whether the leases change. Raises InputError for a path that is no number or a
     change outside (0, 0.9], NoPlanError where the scenario has no plan.
     """
@@ -115,7 +116,10 @@ def _inputs(scenario: Scenario, paths: list[str], change: float, most: int) -> l
             problems += fault.problems
     if problems:
         raise InputError(problems)
-    return found if paths else [_Input(name_of(scenario, spot), (spot,)) for spot, value in numbers(scenario) if value]
+    if paths:
+        return found
+    certain = {spot for spot, value in numbers(scenario) if spot[-1] == "probability" and value == 1.0}
+    return [_Input(name_of(scenario, spot), (spot,)) for spot, value in numbers(scenario) if value and spot not in certain]
 
 
 def _is_number(value: Any) -> bool:

@@ -222,7 +222,7 @@ class SiteBySite:
         self.price = np.array([max(prices.get(year, 0.0), 0.0) for year in self.years])
         names = sorted(site.name for site in scenario.sites)
         busy = {part.site for part in scenario.fleets} | {part.site for part in scenario.machine_offers}
-        busy |= {part.site for part in scenario.leases}
+        busy |= {part.site for part in scenario.leases} | {site.name for site in scenario.sites if site.counted_expansions}
         only = [Optimiser(Values(scenario.only(name))) for name in names if name in busy]
         self.sites = [SiteSearch(optimiser, self.years, self.price) for optimiser in only]
         self.idle = [Values(scenario.only(name)) for name in names if name not in busy]

@@ -34,6 +34,7 @@ from .certificate import (
 from .decisions import Decisions
 from .diagnosis import conflicts, describe
 from .elastic import explained
+from .expansion_table import ExpansionBreakEvens
 from .ledger import Line, gross_usd, total_usd
 from .machine_worth import MachineBreakEvens
 from .optimise import InfeasibleError, Optimiser, SolverError
@@ -163,6 +164,8 @@ class _Solved:
         self.clock.lap("break-evens")
         machines = [MachineBreakEvens(self.optimiser).of_choice(number) for number in range(len(self.values.machine_choices))]
         self.clock.lap("machines")
+        expansions = [ExpansionBreakEvens(self.optimiser).of_choice(number) for number in range(len(self.values.expansions))]
+        self.clock.lap("expansions")
         forced = self._forced()
         self.clock.lap("offers left out")
         beyond = beyond_horizon(self.values, self.decisions)
@@ -178,7 +181,7 @@ class _Solved:
             conflicts=(),
             warnings=tuple(self.scenario.warnings()),
             beyond=None if beyond is None else vars(beyond),
-            rows=Tables(self.certifier, self.decisions, lines, self.prices, break_evens, forced, machines),
+            rows=Tables(self.certifier, self.decisions, lines, self.prices, break_evens, forced, machines, expansions),
             manifest=_manifest(self.scenario, self.solution.status, self.clock),
         )
 

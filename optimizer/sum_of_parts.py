@@ -178,8 +178,9 @@ def _of_scenario(miner: Miner, scenario: Scenario) -> tuple[list[Part], str, flo
     valuer = Valuer(scenario)
     optimum, without = valuer.optimum, valuer.policy("all_mining")
     owned = miner.scenario_owned_fraction
+    expansions = {expansion.name for _, expansion in scenario.expansions}
     by_kind = {
-        kind: math.fsum(_usd(line) for line in without.lines if _kind(line) == kind)
+        kind: math.fsum(_usd(line) for line in without.lines if _kind(line, expansions) == kind)
         for kind in ("mining", "lease", "debt", "block")
     }
     option = optimum.npv_usd - without.npv_usd
@@ -207,9 +208,11 @@ OWNERS: dict[str, str] = {"mining": "mining", "lease": "lease", "capex": "lease"
 """What the kinds of cash flow belong to; debt is a project loan of a lease."""
 
 
-def _kind(line: Line) -> str:
-    """mining, lease, debt or block: what a line of the ledger belongs to, its tax too."""
-    return "mining" if line.item in MACHINES else OWNERS[line.kind]
+def _kind(line: Line, expansions: set[str]) -> str:
+    """mining, lease, debt or block: what a line of the ledger belongs to, its tax too; expansions count with mining, which
+    uses what signed leases leave.
+    """
+    return "mining" if line.item in MACHINES or line.name in expansions else OWNERS[line.kind]
 
 
 def _mining_today(plan: ValuedPlan) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""What signed leases of a site may use by each rule, and what they need: the tables that conflicts are read from."""
+"""What signed leases of a site may use by each rule, every expansion included, and what they need: conflicts are read from it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def supplies(scenario: Scenario, site: Site) -> list[Supply]:
     if not signed:
         return []
     needs = {lease.name: lease.critical_it_mw * ledger.occupied_mw(lease, start_of(lease)) for lease in signed}
-    energised, suitable = site.energised(calendar), site.hpc_suitable(calendar)
+    energised = site.energised(calendar) + site.most_expanded(calendar)
+    suitable = site.hpc_suitable(calendar) + site.most_suitable_expanded(calendar)
     reserved = scenario.reserved_mw(site.name)
     none = np.zeros(calendar.length)
     return [

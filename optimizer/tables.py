@@ -17,6 +17,8 @@ from .beyond import OPERATING
 from .breakeven import BreakEven
 from .certificate import Certifier
 from .decisions import SMALLEST_MW, Decisions
+from .expansion_rows import expansion_spent_musd
+from .expansion_table import expansion_rows
 from .irr import internal_rate_of_return
 from .ledger import Ledger, Line
 from .ledger_groups import MINING
@@ -80,6 +82,26 @@ TABLES: dict[str, Sequence[str]] = {
         "break_even_usd_per_th",
         "reason",
     ),
+    "expansions": (
+        "site",
+        "name",
+        "decision",
+        "mw",
+        "of_mw",
+        "offered_mw",
+        "probability",
+        "suitable_mw",
+        "month",
+        "months",
+        "best_month",
+        "capex_usd_per_mw",
+        "capex_usd",
+        "npv_usd",
+        "net_npv_usd",
+        "worth_usd",
+        "break_even_capex_usd_per_mw",
+        "reason",
+    ),
     "stranded": ("site", "fleet", "year", "mw", "first", "last", "margin_usd", "sale_usd_per_mw", "move_gain_usd_per_mw"),
     "budget_price": ("year", "budget_usd", "spent_usd", "usd_per_usd"),
     "cumulative_budget_price": ("year", "budget_usd", "spent_usd", "usd_per_usd"),
@@ -110,9 +132,10 @@ class Tables:
         found: list[BreakEven],
         forced: dict[int, Forced],
         machines: list[MachineBreakEven],
+        expansions: list[MachineBreakEven],
     ) -> None:
         self._certifier, self._plan, self._lines, self._prices = certifier, plan, lines, prices
-        self._found, self._forced, self._machines = found, forced, machines
+        self._found, self._forced, self._machines, self._expansions = found, forced, machines, expansions
 
     def __getitem__(self, table: str) -> list[Row]:
         rows: list[Row] = getattr(self, table)
@@ -253,7 +276,7 @@ class Tables:
     @cached_property
     def _extra_mwh(self) -> dict[str, Array]:
         """[V3] What fleets run on blocks though the index does not pay, by fleet, shape (months,)."""
-        mining, leases, _ = self._plan.named(self._values)
+        mining, leases, *_ = self._plan.named(self._values)
         return self._ledger.extra_mwh(mining, leases)
 
     @cached_property
@@ -284,10 +307,16 @@ class Tables:
             if year in values.calendar.years:
                 at = values.calendar.years.index(year)
                 leases = (float(offer.capex_musd_by_year[:, at] @ mw) for offer, mw in self._offered(values, self._plan))
-                spent = math.fsum([*leases, float(spent_musd(values, self._plan.machine_mw)[at])])
+                spent = math.fsum([*leases, float(self._spent_beside_leases[at])])
                 price = self._prices.budget.get(year, 0.0)
                 found.append({"year": year, "budget_usd": budget, "spent_usd": spent * USD_PER_MUSD, "usd_per_usd": price})
         return found
+
+    @cached_property
+    def _spent_beside_leases(self) -> Array:
+        """What machines and expansions spend in each year, USD million."""
+        machines = spent_musd(self._values, self._plan.machine_mw)
+        return machines + expansion_spent_musd(self._values, self._plan.expansion_mw)
 
     @cached_property
     def cumulative_budget_price(self) -> list[Row]:
@@ -296,7 +325,7 @@ class Tables:
         spent = np.zeros(len(values.calendar.years))
         for offer, mw in self._offered(values, self._plan):
             spent += mw @ offer.capex_musd_by_year
-        spent += spent_musd(values, self._plan.machine_mw)
+        spent += self._spent_beside_leases
         found: list[Row] = []
         for year, budget in sorted(values.scenario.finance.cumulative_capex_budget_usd.items()):
             if year >= values.calendar.years[0]:
@@ -337,6 +366,11 @@ class Tables:
     def machines(self) -> list[Row]:
         """One row an offer of machines, a fleet that may be sold, and a move."""
         return [machine_row(self._certifier, self._prices, self._plan, n, found) for n, found in enumerate(self._machines)]
+
+    @cached_property
+    def expansions(self) -> list[Row]:
+        """One row an expansion, those that do not count too."""
+        return expansion_rows(self._certifier, self._prices, self._plan, self._expansions)
 
     @cached_property
     def stranded(self) -> list[Row]:
@@ -407,10 +441,10 @@ def _without_dust(column: str, value: Any) -> Any:
 
 
 def uses(values: Values, plan: Decisions) -> Iterator[tuple[str, str, str, Array]]:
-    """(site, use, name, meter MW by month); the rows of a site add up to its energised MW."""
+    """(site, use, name, meter MW by month); the rows of a site add up to its energised MW, with its expansions."""
     calendar = values.calendar
     for site in values.sites:
-        left = site.energised(calendar).copy()
+        left = plan.energised_mw(values, site.name)
         for k, fleet in enumerate(values.fleets):
             if fleet.site == site.name:
                 left -= plan.mining_mw[k]

@@ -5,7 +5,8 @@ The rule, in this order:
 1. as few critical MW of offers as possible: what earns nothing more is not signed
 2. of the offers in the order of site and name, as much of each as possible, one after the other
 3. of each of these, as early a start as possible (mean month of its MW)
-4. of machines as few MW bought, sold and moved as possible, of these in the order of site and name as much of each, and as early
+4. of machines as few MW bought, sold and moved as possible, of these in the order of site and name as much of each, and as early;
+   the same of expansions
 5. as few MW of mining as possible: what earns nothing stays idle; of equal fleets the first by name mine
 
 How: the plans of equal worth are those that leave every column that costs something at its bound and every row that has a price
@@ -152,24 +153,30 @@ def _rules(program: Program) -> Iterator[Array]:
         cost = np.zeros(program.form.columns)
         cost[program.columns_of_offer(number)] = -np.arange(len(offers[number].starts))
         yield cost
-    yield from _machine_rules(program)
+    yield from _bought_rules(program)
     cost = np.zeros(program.form.columns)
     cost[program.mining_columns] = -(1.0 + program.fleet_of / (1.0 + len(program.values.fleets)))
     yield cost
 
 
-def _machine_rules(program: Program) -> Iterator[Array]:
-    choices, columns = program.values.machine_choices, program.machine_columns
-    if not choices:
+def _bought_rules(program: Program) -> Iterator[Array]:
+    """Of machines, then of expansions."""
+    values = program.values
+    yield from _rules_of_choices(program, program.machine_columns, [len(choice.months) for choice in values.machine_choices])
+    yield from _rules_of_choices(program, program.expansion_columns, [len(one.months) for one in values.expansions])
+
+
+def _rules_of_choices(program: Program, columns: slice, lengths: list[int]) -> Iterator[Array]:
+    if not lengths:
         return
     least = np.zeros(program.form.columns)
     least[columns] = -1.0
     yield least
-    first = columns.start + np.cumsum([0, *(len(choice.months) for choice in choices)])
+    first = columns.start + np.cumsum([0, *lengths])
     for sign, by_month in ((1.0, False), (-1.0, True)):
-        for start, choice in zip(first.tolist(), choices, strict=False):
+        for start, length in zip(first.tolist(), lengths, strict=False):
             cost = np.zeros(program.form.columns)
-            months = np.arange(len(choice.months))
+            months = np.arange(length)
             cost[start : start + len(months)] = sign * (months if by_month else 1.0)
             yield cost
 

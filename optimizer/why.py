@@ -1,4 +1,4 @@
-"""Why the plan decides as it does: every offer, fleet and offer of machines, and every limit that binds; by exact solves.
+"""Why the plan decides as it does: every offer, fleet, offer of machines and expansion, every limit that binds; by exact solves.
 
 For each offer and fleet, taken or not: the rule that binds in words, what would have to change for the decision to flip (rent,
 hashprice, capex, start), and by how much the plan's value falls if the opposite is forced. For each limit that binds: what one more
@@ -22,6 +22,8 @@ from ..models.values import USD_PER_MUSD, Values
 from .certificate import Certifier
 from .decisions import Decisions
 from .diagnosis import NoPlanError
+from .expansion_reasons import ExpansionReasons
+from .expansion_table import expansions_of_rows
 from .fleet_reasons import FleetReasons
 from .flips import Flips
 from .machine_reasons import MachineReasons
@@ -45,7 +47,7 @@ Progress = Callable[[str, int, int], None]
 class Why:
     """The reasons of a plan.
 
-    uses: a row an offer, fleet and offer of machines (kind, site, name, decision, taken_mw, of_mw, rule, why, opposite,
+    uses: a row an offer, fleet, offer of machines and expansion (kind, site, name, decision, taken_mw, of_mw, rule, why, opposite,
     opposite_costs_usd, flips). opposite_costs_usd: None where no plan can do the opposite. flips: input, unit, today, to (None:
     nothing in reach), then.
     limits: binding limits, the most valuable first; limits_in_all: how many there are.
@@ -75,8 +77,8 @@ class Why:
 def why(
     scenario: Scenario, name: str | None = None, most_limits: int | None = MOST_LIMITS, progress: Progress | None = None
 ) -> Why:
-    """Reasons for every offer, fleet and offer of machines (or the one of that name), and for the limits that bind (most_limits
-    None: all of them).
+    """Reasons for every offer, fleet, offer of machines and expansion (or the one of that name), and for the limits that bind
+    (most_limits None: all of them).
 
     Raises InputError for a name that is none of these, NoPlanError where the scenario has no plan, SolverError where the
     plan is not proved.
@@ -101,6 +103,7 @@ def why(
 def _named(scenario: Scenario, name: str) -> str:
     names = [*(lease.name for lease in scenario.leases), *(fleet.name for fleet in scenario.fleets)]
     names += [*(offer.name for offer in scenario.machine_offers), *(move.name for move in scenario.machine_moves)]
+    names += [expansion.name for _, expansion in scenario.expansions]
     found = next((known for known in names if name in (known, slug(known))), None)
     if found is None:
         raise InputError([Problem("why", "offer", f'"{name}"', f"one of: {'; '.join(names)}", nearest(name, names))])
@@ -140,6 +143,12 @@ class _Asked:
             self.progress("machines", number, len(choices))
             if wanted in (None, choice.name):
                 rows.append(machines.row(number))
+        table = self.plan.rows["expansions"]
+        expansions = ExpansionReasons(self.optimiser, self.certifier, self._decisions(), self.prices, table)
+        for at, row in enumerate(table):
+            self.progress("expansions", at, len(table))
+            if wanted in (None, row["name"]):
+                rows.append(expansions.row_of(row["name"]))
         if self.optimiser.program.prices_in_rows:  # other prices are other rows: money_rows.py
             for row in rows:
                 row["flips"] = [flip for flip in row["flips"] if flip["input"] in ("capex", "start") and flip["to"] is not None]
@@ -153,7 +162,8 @@ class _Asked:
         for row in self.plan.rows["allocation"]:
             if row["use"] == "mining":
                 mining[number[row["name"]], place[row["period"]]] = row["mw"]
-        return Decisions(mining, (), machines_of_rows(self.values, self.plan.rows["machines"]))
+        machines = machines_of_rows(self.values, self.plan.rows["machines"])
+        return Decisions(mining, (), machines, expansions_of_rows(self.values, self.plan.rows["expansions"]))
 
     def _offer(self, number: int) -> Row:
         offer = self.values.offers[number].offer

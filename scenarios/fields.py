@@ -1,8 +1,8 @@
 """Field paths such as `market.hashprice.multiplier` or `leases.amd.escalator_per_year`, and changes made through them.
 
-A row of a table (sites, fleets, leases, machine_offers, machine_moves, rules, zones, blocks) is named by its name, as it is or in
-lower case with underscores; `*` names every row. Overrides change the data before it is validated, so they meet the same bounds
-as a file.
+A row of a table (sites, fleets, leases, machine_offers, machine_moves, rules, zones, blocks, expansions) is named by its name, as
+it is or in lower case with underscores; `*` names every row. Overrides change the data before it is validated, so they meet the
+same bounds as a file.
 """
 
 from __future__ import annotations

@@ -149,9 +149,13 @@ def deals(s: Study) -> str:
 
 def helios(s: Study) -> str:
     high, low = s.row("Market 128, triple net"), s.row("Market 112, triple net")
+    steps = s.plan.rows["expansions"]
+    energised, capex = sum(row["mw"] for row in steps), sum(row["capex_usd"] for row in steps)
+    most = steps[0]["break_even_capex_usd_per_mw"]
     return (
-        f"Of the additional 830 MW it lets {high['critical_mw']:,.0f} MW of critical IT at 128 USD/kW-month from {high['start']} "
-        "and "
+        f"Of the additional 830 MW it energises {energised:,.1f}, for {m(capex)} M USD at the assumed 0.35 M a MW; the first step "
+        f"pays up to {most / 1e6:,.2f} M a MW. It lets {high['critical_mw']:,.0f} MW of critical IT at 128 USD/kW-month "
+        f"from {high['start']} and "
         f"{low['critical_mw']:,.0f} MW at 112, which is worth letting only from {rent(low)} up. As signed, the plan is worth "
         f"{m(s.plan.npv_usd)} M USD."
     )

@@ -2,11 +2,13 @@
 
     maximise   sum_l,c value[l,c] lease[l,c] + sum_k,t fixed[k,t] energised[k,t] + sum_k,h margin[k,h] run[k,h]
                + sum_a,c purchase[a,c] bought[a,c] + sum_k,c sale[k,c] sold[k,c] + sum_r,c cost[r,c] moved[r,c]
+               + sum_e,c cost[e,c] expanded[e,c]
     subject to run[k,h] <= uptime[k] energised[k,t(h)]                    every hour, and every part of an hour of a price band
                energised of machines on offer <= bought and in use;  bought <= offered;  energised + sold and moved so far <= owned
                energised at the destination of a move <= what has arrived there
-               sum_k energised[k,t] + sum_l,c occupied[l,c,t] lease[l,c] <= energised MW of the site
-               leases <= suitable MW, less what rights reserve for others;  starts of an offer <= offered;  capex <= budget
+               sum_k energised[k,t] + sum_l,c occupied[l,c,t] lease[l,c] <= energised MW of the site + expanded so far
+               leases <= suitable MW, with those of expansions, less what rights reserve for others
+               starts of an offer <= offered;  capex <= budget
                shares of an exclusive group <= 1;  in every month: share begun of an offer <= share begun of the one that it needs
                what each rule counts <= or >= its limit
                blocks used in an hour <= what runs in it, with losses
@@ -23,6 +25,7 @@ from typing import Any
 
 import highspy
 import numpy as np
+import plain_expansions
 from plain_evaluator import (
     Data,
     LeaseMw,
@@ -54,9 +57,19 @@ class Rows:
         self.entries += [(len(self.limits), column, coefficient) for column, coefficient in terms]
         self.limits.append(limit)
 
-    def alone_too_large(self, column: int, amount: float) -> bool:
-        """Whether an amount of one column breaks a row even where all others are 0."""
-        return any(amount * size > self.limits[row] + 1e-6 for row, at, size in self.entries if at == column)
+    def alone_too_large(self, column: int, amount: float, easing: dict[int, tuple[str, float]]) -> bool:
+        """Whether an amount of one column breaks a row even where all others are 0, but for those that ease it (`easing`: what they
+        are of, and how much of it there is at most): each of these once, at its largest.
+        """
+        eased: dict[tuple[int, str], float] = {}
+        for row, at, size in self.entries:
+            if at in easing and size < 0:
+                name, most = easing[at]
+                eased[row, name] = max(eased.get((row, name), 0.0), -size * most)
+        by_row: dict[int, float] = {}
+        for (row, _), more in eased.items():
+            by_row[row] = by_row.get(row, 0.0) + more
+        return any(amount * size > self.limits[row] + by_row.get(row, 0.0) + 1e-6 for row, at, size in self.entries if at == column)
 
     def matrix(self, columns: int) -> csc_array:
         row, column, coefficient = (np.array(part) for part in zip(*(self.entries or [(0, 0, 0.0)]), strict=True))
@@ -83,6 +96,7 @@ class Program:
     sold_columns: dict[int, tuple[str, int]] = field(default_factory=dict)
     moved_columns: dict[int, tuple[str, int]] = field(default_factory=dict)
     run_columns: dict[tuple[str, int, int], list[int]] = field(default_factory=dict)  # site, month, hour in order of price
+    expanded_columns: dict[int, tuple[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.constant_usd = self.opinion.evaluate({}, {}).npv_usd  # signed leases, blocks, sale of machines
@@ -95,8 +109,7 @@ class Program:
                 if self.opinion.available_mw(fleet, month) > 0:
                     self._fleet_month(fleet, month)
             self._sales_and_moves(fleet)
-        for offer in self.opinion.offers.values():
-            self._machines(offer)
+        self._bought()
         for site in self.opinion.sites.values():
             for month in self.opinion.months:
                 self._site_month(site, month)
@@ -112,6 +125,12 @@ class Program:
         self._prerequisites()
         if self.opinion.data["finance"]["cash"]:
             self._floors()
+
+    def _bought(self) -> None:
+        for offer in self.opinion.offers.values():
+            self._machines(offer)
+        for name in self.opinion.expansions:
+            self._expansion(name)
 
     def _floors(self) -> None:
         """Cash at the end of each year with a floor: what a unit of every column brings until then, by evaluating it alone."""
@@ -140,6 +159,24 @@ class Program:
             columns.append(self._column(self.opinion.unit_value_usd(lease, start), lease["critical_it_mw"]))
             self.offer_columns[columns[-1]] = (lease["name"], start)
         self.rows.add([(column, 1.0) for column in columns], lease["critical_it_mw"])
+
+    def _expansion(self, name: str) -> None:
+        opinion = self.opinion
+        most = plain_expansions.counted_mw(opinion.site_of_expansion[name], opinion.expansions[name])
+        columns = []
+        for begun in opinion.expansion_months(name) if most else ():
+            value = math.fsum(entry.discounted_usd for entry in opinion.expansion_entries(name, begun))
+            columns.append(self._column(value, most))
+            self.expanded_columns[columns[-1]] = (name, begun)
+        self.rows.add([(column, 1.0) for column in columns], most)
+
+    def _expanded(self, site: str, month: int, suitable: bool = False) -> list[tuple[int, float]]:
+        """What expansions add to a site by a month, on the left side of its limits."""
+        return [
+            (column, -(self.opinion.expansions[name]["hpc_suitable_fraction"] if suitable else 1.0))
+            for column, (name, begun) in self.expanded_columns.items()
+            if self.opinion.site_of_expansion[name]["name"] == site and begun <= month
+        ]
 
     def _machines(self, offer: Data) -> None:
         """Deliveries of machines on offer, and the months in which any of them may be there."""
@@ -277,10 +314,11 @@ class Program:
         others = [(column, mw) for column, name, mw in leases if mw and name not in reserved]
         firm, suitable = math.fsum(taken.values()), self.opinion.suitable_mw(site, month)
         free = suitable - math.fsum(reserved.values())
+        more, hosting = self._expanded(site["name"], month), self._expanded(site["name"], month, suitable=True)
         for terms, limit in (
-            ([*using, *mining], self.opinion.energised_mw(site, month) - firm),
-            (using, suitable - firm),
-            (others, max(free, 0.0) - firm),
+            ([*using, *mining, *more], self.opinion.energised_mw(site, month) - firm),
+            ([*using, *hosting] if using or firm else [], suitable - firm),
+            ([*others, *hosting] if others or firm else [], max(free, 0.0) - firm),
         ):
             if terms:
                 self.rows.add(terms, limit)
@@ -296,6 +334,11 @@ class Program:
             offer = self.opinion.offers[name]
             if first_year <= (delivered - offer["paid_months_before_delivery"]) // 12 <= last_year:
                 terms.append((column, self.opinion.machine_price(offer, delivered) / 1e6))
+        for column, (name, begun) in self.expanded_columns.items():
+            paid = self.opinion.expansion_spending(name, begun)
+            spent = math.fsum(usd for month, usd in paid if first_year <= month // 12 <= last_year)
+            if spent:
+                terms.append((column, spent / 1e6))
         if terms:
             self.rows.add(terms, budget_usd / 1e6)
 
@@ -314,6 +357,9 @@ class Program:
                 terms += [
                     (column, self.opinion.counted_mw(asked, name, start, month))
                     for column, (name, start) in self.offer_columns.items()
+                ]
+                terms += [
+                    (column, asked.per_mw_expanded * less) for site in asked.grows for column, less in self._expanded(site, month)
                 ]
                 self.rows.add(
                     [(column, asked.turn * share) for column, share in terms if share], asked.turn * (asked.limit - fixed)
@@ -346,11 +392,17 @@ class Program:
                         self.rows.add([*mine, *((column, -share) for column, share in theirs)], signed)
 
     def _bar_blocks_that_do_not_fit(self) -> None:
-        """A whole block that breaks a row by itself cannot be taken; the relaxation does not take a part of it either."""
+        """A whole block that breaks a row by itself, with every expansion in full, cannot be taken; the relaxation does not take a
+        part of it either.
+        """
         for column, (name, _) in self.offer_columns.items():
             block = self.opinion.leases[name]["critical_it_mw"]
-            if self.opinion.leases[name]["indivisible"] and self.rows.alone_too_large(column, block):
+            if self.opinion.leases[name]["indivisible"] and self.rows.alone_too_large(column, block, self._largest()):
                 self.upper[column] = 0.0
+
+    def _largest(self) -> dict[int, tuple[str, float]]:
+        """Columns of expansions with their expansion and its size."""
+        return {column: (name, self.upper[column]) for column, (name, _) in self.expanded_columns.items()}
 
     # ---- solving
 
@@ -426,13 +478,14 @@ class Program:
         return math.fsum((np.array(self.cost) * columns).tolist()) / USD + self.constant_usd
 
     def decisions(self, columns: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[dict[tuple[str, str], float], ...]:
-        """Mining MW, lease MW, MW bought, MW sold and MW moved as `plain_evaluator` takes them."""
+        """Mining MW, lease MW, MW bought, sold, moved and energised by expansions as `plain_evaluator` takes them."""
         mining = {(name, month_text(month)): float(columns[at]) for (name, month), at in self.energised_columns.items()}
         leases = {(name, month_text(start)): float(columns[at]) for at, (name, start) in self.offer_columns.items()}
         bought = {(name, month_text(month)): float(columns[at]) for at, (name, month) in self.bought_columns.items()}
         sold = {(name, month_text(month)): float(columns[at]) for at, (name, month) in self.sold_columns.items()}
         moved = {(name, month_text(month)): float(columns[at]) for at, (name, month) in self.moved_columns.items()}
-        return mining, leases, bought, sold, moved
+        expanded = {(name, month_text(month)): float(columns[at]) for at, (name, month) in self.expanded_columns.items()}
+        return mining, leases, bought, sold, moved, expanded
 
 
 STANDING = ("mining_fixed_opex", "mining_demand_charge")

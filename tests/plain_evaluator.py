@@ -34,10 +34,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
-from itertools import combinations, groupby, pairwise
+from itertools import combinations, groupby, pairwise, product
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import plain_expansions
 import plain_gpus
 from plain_blocks import Buyer, Seller, is_resold_in_full, resale, trade
 
@@ -47,12 +48,13 @@ MiningMw = dict[tuple[str, str], float]  # (fleet, month as YYYY-MM): meter MW
 LeaseMw = dict[tuple[str, str], float]  # (offer, first month of rent as YYYY-MM): critical MW
 BoughtMw = dict[tuple[str, str], float]  # (machine offer, month of delivery as YYYY-MM): meter MW
 SoldMw = dict[tuple[str, str], float]  # (fleet, month of sale as YYYY-MM): meter MW
+ExpandedMw = dict[tuple[str, str], float]  # (expansion, month from which it is energised as YYYY-MM): meter MW
 MovedMw = dict[tuple[str, str], float]  # (move, month of leaving as YYYY-MM): meter MW at the site that is left
 
 ASIC_J_PER_TH = {"S19 Pro": 29.5, "S19 XP": 21.5, "T21": 19.0, "S21": 17.5, "S21+": 16.5, "S21 XP": 13.5, "S23 Hyd": 9.5}  # makers'
 NOTHING_MW = 1e-9
 COST_OF_COINS, INTEREST_ADDED = "cost of coins", "interest added to the loan"
-UNTAXED = ("lease_capex", "gpu_capex", "deposit", "debt_drawn", "debt_repaid", "treasury_held")
+UNTAXED = ("lease_capex", "gpu_capex", "expansion_capex", "deposit", "debt_drawn", "debt_repaid", "treasury_held")
 """Payments that are no income and no expense."""
 
 
@@ -297,7 +299,8 @@ class Evaluation:
 class Asked:
     """One limit of a rule in one month: turn x (sum of what is counted - limit) <= 0.
 
-    fleets: of a meter MW that mines. leases: factor on the MW of a lease that are let, or delivered (`what`).
+    fleets: of a meter MW that mines. leases: factor on the MW of a lease that are let, or delivered (`what`). per_mw_expanded:
+    by how much a MW that an expansion adds to one of the sites `grows` raises the limit.
     """
 
     words: str
@@ -306,6 +309,8 @@ class Asked:
     fleets: dict[str, float]
     leases: dict[str, float]
     what: str
+    per_mw_expanded: float = 0.0
+    grows: tuple[str, ...] = ()
 
 
 @dataclass
@@ -328,6 +333,8 @@ class PlainScenario:
         self.leases = {lease["name"]: lease for lease in self.data["leases"]}
         self.offers = {offer["name"]: offer for offer in self.data["machine_offers"]}
         self.moves = {move["name"]: move for move in self.data["machine_moves"]}
+        self.site_of_expansion = {part["name"]: site for site in self.sites.values() for part in site["expansions"]}
+        self.expansions = {part["name"]: part for site in self.sites.values() for part in site["expansions"]}
         self.zones = {zone["name"]: zone for zone in self.data["power"]["zones"]}
         tax = self.data["finance"]["tax"]
         self.tax_rate = 0.0 if tax is None else float(tax["rate_fraction"])
@@ -975,6 +982,51 @@ class PlainScenario:
             shield = self.tax_rate * book
             yield Entry(day, "income_tax", shield, self.on_first_day("lease", shield, day))
 
+    # ---- expansions
+
+    def expansion_months(self, name: str) -> list[int]:
+        return plain_expansions.may_begin(self.expansions[name], self.months, month_number)
+
+    def expansion_entries(self, name: str, begun: int) -> Iterator[Entry]:
+        """Every payment of one MW of an expansion, tax included."""
+        expansion, end = self.expansions[name], self.first + self.length
+        for paid in plain_expansions.payments(expansion, begun, end):
+            day = self.on_first_day if paid.at_once else self.mid_month
+            entry = Entry(paid.month, paid.item, paid.usd, day(paid.kind, paid.usd, paid.month))
+            yield entry
+            if paid.item not in UNTAXED and self.tax_rate:
+                yield self._taxed(entry)
+        if self.tax_rate:
+            assert self.schedule is not None
+            left = [expansion["capex_usd_per_mw"] * book_share(self.schedule, begun, n) for n in range(end - begun + 1)]
+            for n, month in enumerate(range(begun, end)):
+                shield = self.tax_rate * (left[n] - left[n + 1])
+                yield Entry(month, "income_tax", shield, self.mid_month("lease", shield, month))
+            yield Entry(end, "income_tax", self.tax_rate * left[-1], self.on_first_day("lease", self.tax_rate * left[-1], end))
+
+    def expanded_mw(self, site: Data, month: int, expanded: ExpandedMw, suitable: bool = False) -> float:
+        """MW that expansions have added to a site by a month, or those of them that can host leases."""
+        return math.fsum(
+            mw * (self.expansions[name]["hpc_suitable_fraction"] if suitable else 1.0)
+            for (name, begun), mw in expanded.items()
+            if self.site_of_expansion[name]["name"] == site["name"] and month_number(begun) <= month
+        )
+
+    def expansion_spending(self, name: str, begun: int) -> Iterator[tuple[int, float]]:
+        """(month, USD) of the capex of one MW."""
+        for paid in plain_expansions.payments(self.expansions[name], begun, self.first + self.length):
+            if paid.item == "expansion_capex":
+                yield paid.month, -paid.usd
+
+    def _broken_expansions(self, expanded: ExpandedMw, tolerance: float = 1e-6) -> Iterator[str]:
+        for name, expansion in self.expansions.items():
+            parts = {month_number(begun): mw for (of, begun), mw in expanded.items() if of == name and mw}
+            most = plain_expansions.counted_mw(self.site_of_expansion[name], expansion)
+            if sum(parts.values()) > most + tolerance or min(parts.values(), default=0.0) < -tolerance:
+                yield f"{name}: {parts} MW energised of {most}"
+            if not set(parts) <= set(self.expansion_months(name)):
+                yield f"{name}: energised in {sorted(map(month_text, parts))}, not all possible"
+
     def book_value(self, lease: Data, start: int, n: int) -> float:
         assert self.schedule is not None
         return landlord_capex(lease) * book_share(self.schedule, start, n)
@@ -1014,12 +1066,13 @@ class PlainScenario:
     # ---- rules
 
     def energised_mw(self, site: Data, month: int) -> float:
-        return ramp_value(site["energised_mw"], month)
+        """Without expansions."""
+        return ramp_value(site["energised_mw"], month, site["mw_counted"])
 
     def suitable_mw(self, site: Data, month: int) -> float:
         if site["hpc_suitable_mw"] is None:
             return self.energised_mw(site, month)
-        return min(self.energised_mw(site, month), ramp_value(site["hpc_suitable_mw"], month))
+        return min(self.energised_mw(site, month), ramp_value(site["hpc_suitable_mw"], month, site["mw_counted"]))
 
     def allowed_starts(self, lease: Data) -> list[int]:
         """Months of the window, in its steps, after lead time and construction (from the valuation date on), inside the horizon."""
@@ -1079,15 +1132,18 @@ class PlainScenario:
         bought: BoughtMw | None = None,
         sold: SoldMw | None = None,
         moved: MovedMw | None = None,
+        expanded: ExpandedMw | None = None,
         tolerance: float = 1e-6,
     ) -> list[str]:
         lease_mw, bought, sold, moved = self.all_starts(lease_mw), bought or {}, sold or {}, moved or {}
-        found = [*self._broken_offers(lease_mw), *self._broken_purchases(bought), *self._broken_budget(lease_mw, bought)]
+        expanded = expanded or {}
+        found = [*self._broken_offers(lease_mw), *self._broken_purchases(bought)]
+        found += [*self._broken_budget(lease_mw, bought, expanded), *self._broken_expansions(expanded)]
         found += [*self._broken_sales(sold, moved), *self._broken_moves(moved)]
-        found += self._broken_rules(mining_mw, lease_mw, tolerance)
+        found += self._broken_rules(mining_mw, lease_mw, expanded, tolerance)
         for site in self.sites.values():
             for month in self.months:
-                found += self._broken_site(site, month, mining_mw, lease_mw, tolerance)
+                found += self._broken_site(site, month, mining_mw, lease_mw, expanded, tolerance)
         for (name, period), mw in mining_mw.items():
             there = self.there_mw(name, month_number(period), bought, sold, moved)
             if not -tolerance <= mw <= there + tolerance:
@@ -1150,12 +1206,15 @@ class PlainScenario:
             if mine > theirs + tolerance:
                 yield f"{lease['name']}: {mine} of it by {month_text(month)} with {theirs} of {needed['name']}"
 
-    def _broken_budget(self, lease_mw: LeaseMw, bought: BoughtMw, tolerance: float = 1e-6) -> Iterator[str]:
+    def _broken_budget(self, lease_mw: LeaseMw, bought: BoughtMw, expanded: ExpandedMw, tolerance: float = 1e-6) -> Iterator[str]:
         spent = self.capex_by_year(lease_mw)
         for (name, start), mw in bought.items():
             offer, delivered = self.offers[name], month_number(start)
             year = (delivered - offer["paid_months_before_delivery"]) // 12
             spent[year] = spent.get(year, 0.0) + mw * self.machine_price(offer, delivered)
+        for (name, begun), mw in expanded.items():
+            for month, usd in self.expansion_spending(name, month_number(begun)):
+                spent[month // 12] = spent.get(month // 12, 0.0) + mw * usd
         for year, most in self.data["finance"]["capex_budget_usd"].items():
             if spent.get(int(year), 0.0) > most + tolerance * max(most, 1e6):
                 yield f"{year}: capex of {spent[int(year)]} against a budget of {most}"
@@ -1164,13 +1223,14 @@ class PlainScenario:
             if until > most + tolerance * max(most, 1e6):
                 yield f"up to {year}: capex of {until} against a budget of {most}"
 
-    def _broken_rules(self, mining_mw: MiningMw, lease_mw: LeaseMw, tolerance: float) -> Iterator[str]:
+    def _broken_rules(self, mining_mw: MiningMw, lease_mw: LeaseMw, expanded: ExpandedMw, tolerance: float) -> Iterator[str]:
         for month in self.months:
             for asked in self.asked_in(month):
+                grown = math.fsum(self.expanded_mw(self.sites[site], month, expanded) for site in asked.grows)
                 counted = [share * mining_mw.get((name, month_text(month)), 0.0) for name, share in asked.fleets.items()] + [
                     mw * self.counted_mw(asked, name, month_number(start), month) for (name, start), mw in lease_mw.items()
                 ]
-                over = asked.turn * (math.fsum(counted) - asked.limit)
+                over = asked.turn * (math.fsum(counted) - asked.limit - asked.per_mw_expanded * grown)
                 if over > tolerance * max(1.0, math.fsum(abs(part) for part in counted)):
                     yield f"{month_text(month)}: {asked.words} is missed by {over}"
 
@@ -1194,9 +1254,9 @@ class PlainScenario:
             per_mw = {name: 1 / (self.fleet_j_per_th(fleet) * fleet["overhead"]) for name, fleet in fleets.items()}
             yield Asked(words, turn, figure, per_mw, {}, "let")
         elif kind == "mining_share":
-            yield Asked(words, turn, figure * there, dict.fromkeys(fleets, 1.0), {}, "let")
+            yield Asked(words, turn, figure * there, dict.fromkeys(fleets, 1.0), {}, "let", figure, tuple(sites))
         elif kind == "lease_share":
-            yield Asked(words, turn, figure * there, {}, dict.fromkeys(leases, 1.0), "let")
+            yield Asked(words, turn, figure * there, {}, dict.fromkeys(leases, 1.0), "let", figure, tuple(sites))
         elif kind == "load":
             yield Asked(words, turn, figure, dict.fromkeys(fleets, 1.0), dict.fromkeys(leases, 1.0), "delivered")
         elif kind == "curtailable_share":
@@ -1220,7 +1280,9 @@ class PlainScenario:
         mw = uses.get("lease", 0.0) + (uses.get("conversion", 0.0) if asked.what == "let" else 0.0)
         return asked.leases[name] * mw
 
-    def _broken_site(self, site: Data, month: int, mining_mw: MiningMw, lease_mw: LeaseMw, tolerance: float) -> Iterator[str]:
+    def _broken_site(
+        self, site: Data, month: int, mining_mw: MiningMw, lease_mw: LeaseMw, expanded: ExpandedMw, tolerance: float
+    ) -> Iterator[str]:
         occupied = self.site_leases_mw(site, month, lease_mw)
         mining = math.fsum(
             mining_mw.get((fleet["name"], month_text(month)), 0.0)
@@ -1228,17 +1290,22 @@ class PlainScenario:
             if fleet["site"] == site["name"]
         )
         place = f"{site['name']} {month_text(month)}"
-        if mining + math.fsum(occupied.values()) > self.energised_mw(site, month) + tolerance:
-            yield f"{place}: more than the energised {self.energised_mw(site, month)} MW in use"
-        yield from self._broken_suitable(place, site, month, occupied, tolerance)
+        energised = self.energised_mw(site, month) + self.expanded_mw(site, month, expanded)
+        if mining + math.fsum(occupied.values()) > energised + tolerance:
+            yield f"{place}: more than the energised {energised} MW in use"
+        added = self.expanded_mw(site, month, expanded, suitable=True)
+        yield from self._broken_suitable(place, site, month, occupied, added, tolerance)
 
-    def _broken_suitable(self, place: str, site: Data, month: int, occupied: dict[str, float], tolerance: float) -> Iterator[str]:
+    def _broken_suitable(
+        self, place: str, site: Data, month: int, occupied: dict[str, float], added: float, tolerance: float
+    ) -> Iterator[str]:
+        """added: suitable MW of expansions, which no right reserves."""
         suitable = self.suitable_mw(site, month)
         reserved = self.reserved_mw(site, month)
         others = math.fsum(mw for name, mw in occupied.items() if name not in reserved)
-        if math.fsum(occupied.values()) > suitable + tolerance:
-            yield f"{place}: leases use {math.fsum(occupied.values())} of {suitable} suitable MW"
-        if others > NOTHING_MW and others > suitable - math.fsum(reserved.values()) + tolerance:
+        if math.fsum(occupied.values()) > suitable + added + tolerance:
+            yield f"{place}: leases use {math.fsum(occupied.values())} of {suitable + added} suitable MW"
+        if others > NOTHING_MW and others > max(suitable - math.fsum(reserved.values()), 0.0) + added + tolerance:
             yield f"{place}: {others} MW of leases in MW reserved for {sorted(reserved)}"
 
     def reserved_mw(self, site: Data, month: int) -> dict[str, float]:
@@ -1270,7 +1337,9 @@ class PlainScenario:
         bought: BoughtMw | None = None,
         sold: SoldMw | None = None,
         moved: MovedMw | None = None,
+        expanded: ExpandedMw | None = None,
     ) -> Evaluation:
+        expanded = expanded or {}
         lease_mw, bought, sold, moved = self.all_starts(lease_mw), bought or {}, sold or {}, moved or {}
         book: list[tuple[str, str, Entry]] = []  # site, name, payment
         for name, fleet in self.fleets.items():
@@ -1289,6 +1358,10 @@ class PlainScenario:
             owner, month = self.miners[name], month_number(start)
             entries = self.purchase_entries(owner, month) if name in self.offers else self.sale_entries(owner, month)
             book += [(owner["site"], name, Entry(e.period, e.item, mw * e.usd, mw * e.discounted_usd)) for e in entries]
+        for (name, begun), mw in expanded.items():
+            for e in self.expansion_entries(name, month_number(begun)):
+                site_name = self.site_of_expansion[name]["name"]
+                book.append((site_name, name, Entry(e.period, e.item, mw * e.usd, mw * e.discounted_usd)))
         for (name, start), mw in lease_mw.items():
             lease = self.leases[name]
             entries = [*self.lease_entries(lease, month_number(start)), *self.lease_tax(lease, month_number(start))]
@@ -1299,7 +1372,7 @@ class PlainScenario:
                 book += [(site["name"], block["name"], entry) for entry in [*entries, *map(self._taxed, entries)]]
             for name, entry in self._block_use(site, mining_mw, lease_mw):
                 book += [(site["name"], name, entry), (site["name"], name, self._taxed(entry))]
-        found = self._added_up(book, mining_mw, lease_mw, self.violations(mining_mw, lease_mw, bought, sold, moved))
+        found = self._added_up(book, mining_mw, lease_mw, self.violations(mining_mw, lease_mw, bought, sold, moved, expanded))
         if self.data["finance"]["cash"]:
             self._add_cash(found, [entry for *_, entry in book], lease_mw)
         return found
@@ -1634,10 +1707,19 @@ def probability_in_force(lease: Data, n: int) -> float:
     return math.fsum(probability for end, probability in ends(lease) if n < end) if n >= 0 else 0.0
 
 
-def ramp_value(steps: list[Data], month: int) -> float:
-    """The last total stated up to the month."""
-    mw = 0.0
-    for step in sorted(steps, key=lambda step: month_number(step["from"])):
-        if month_number(step["from"]) <= month:
-            mw = float(step["mw_total"])
-    return mw
+def ramp_value(steps: list[Data], month: int, counted: str) -> float:
+    """MW that count: for `expected` the mean over all ways in which the steps up to the month may come or not, enumerated."""
+    begun = [step for step in sorted(steps, key=lambda step: month_number(step["from"])) if month_number(step["from"]) <= month]
+    if counted == "all":
+        return float(begun[-1]["mw_total"]) if begun else 0.0
+    uncertain = [step for step in begun if step["probability"] < 1]
+    found: list[tuple[float, float]] = []  # (probability, MW) of each way
+    for comes in product((False, True), repeat=len(uncertain)):
+        chance = math.prod(
+            step["probability"] if yes else 1 - step["probability"] for step, yes in zip(uncertain, comes, strict=True)
+        )
+        left_out = [step for step, yes in zip(uncertain, comes, strict=True) if not yes]
+        kept = [step for step in begun if not any(step is other for other in left_out)]
+        found.append((chance, float(kept[-1]["mw_total"]) if kept else 0.0))
+    # What is certain is there whichever steps come.
+    return min(mw for _, mw in found) if counted == "firm_only" else math.fsum(chance * mw for chance, mw in found)

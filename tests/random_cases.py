@@ -416,6 +416,47 @@ def random_machine_offer(draw: Draw, number: int, sites: int) -> Data:
     }
 
 
+def with_expansions(seed: int, draw: Draw, sites: list[Data]) -> list[Data]:
+    """Sites with uncertain steps of ramps and with expansions in half of the scenarios; from a source of its own."""
+    own = Draw(seed)
+    own.random, own.first, own.length = random.Random(f"expansions {seed}"), draw.first, draw.length
+    if own.chance(0.5):
+        return sites
+    found = []
+    for number, site in enumerate(sites, start=1):
+        ramps = {
+            field: [{**step, "probability": own.random.choice([1, 1, own.number(0, 1)])} for step in site[field]]
+            for field in ("energised_mw", "hpc_suitable_mw")
+            if field in site
+        }
+        more = [random_expansion(own, f"Expansion {number}.{k}") for k in range(own.whole(0, 2))]
+        counted = own.random.choice(["firm_only", "expected", "all"])
+        found.append({**site, **ramps, "expansions": more, "mw_counted": counted})
+    return found
+
+
+def random_expansion(draw: Draw, name: str) -> Data:
+    earliest = draw.whole(-3, draw.length - 1)
+    window = {
+        "earliest": month_text(draw.first + earliest),
+        "latest": month_text(draw.first + earliest + draw.whole(0, 15)),
+        "every_months": draw.random.choice([1, 1, 3]),
+    }
+    build = draw.random.choice([0, 1, 5])
+    return {
+        "name": name,
+        "mw": draw.number(1, 40),
+        "capex_usd_per_mw": draw.random.choice([0, draw.number(2e4, 6e5)]),
+        "build_months": build,
+        "lead_months": draw.whole(0, 6),
+        "window": draw.random.choice([None, window]),
+        "fixed_usd_per_mw_month": draw.random.choice([0, draw.number(100, 3000)]),
+        "residual_fraction": draw.random.choice([0, draw.number(0, 0.9)]),
+        "hpc_suitable_fraction": draw.random.choice([0, 1, draw.number(0, 1)]),
+        "probability": draw.random.choice([1, 1, draw.number(0.1, 1)]),
+    }
+
+
 def random_schedule(draw: Draw) -> Data:
     if draw.chance(0.4):
         return {"depreciation_years": draw.random.choice([1, 1.3, 5, 15])}
@@ -466,7 +507,7 @@ def random_finance(draw: Draw) -> Data:
 def random_scenario(seed: int, machines: bool = True) -> hl.Scenario | None:
     """A scenario, or None where the draws do not fit together (a window without a start, a fleet larger than its site).
 
-    machines: whether machines may be bought, sold and moved.
+    machines: whether machines may be bought, sold and moved, and sites expanded.
     """
     draw = Draw(seed)
     sites = draw.whole(1, 2)
@@ -482,6 +523,7 @@ def random_scenario(seed: int, machines: bool = True) -> hl.Scenario | None:
         "machine_offers": random_machines(seed, draw, sites) if machines else [],
     }
     written["fleets"] = random_sales(seed, draw, written["fleets"]) if machines else written["fleets"]
+    written["sites"] = with_expansions(seed, draw, written["sites"]) if machines else written["sites"]
     written["machine_moves"] = random_moves(seed, draw, written["fleets"], sites) if machines else []
     if draw.chance(0.2) and written["leases"]:
         del written["horizon"]

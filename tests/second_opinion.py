@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import hashlease as hl
-from plain_evaluator import BoughtMw, Evaluation, LeaseMw, MiningMw, MovedMw, PlainScenario, SoldMw, month_text
+from plain_evaluator import BoughtMw, Evaluation, ExpandedMw, LeaseMw, MiningMw, MovedMw, PlainScenario, SoldMw, month_text
 
 RELATIVE = 1e-9
 ABSOLUTE_USD = 1e-6
@@ -16,7 +16,7 @@ def plain(scenario: hl.Scenario) -> PlainScenario:
     return PlainScenario(scenario.model_dump(mode="json", by_alias=True))
 
 
-def decisions_of(plan: hl.Plan) -> tuple[MiningMw, LeaseMw, BoughtMw, SoldMw, MovedMw]:
+def decisions_of(plan: hl.Plan) -> tuple[MiningMw, LeaseMw, BoughtMw, SoldMw, MovedMw, ExpandedMw]:
     mining = {(row["name"], row["period"]): row["mw"] for row in plan.rows["allocation"] if row["use"] == "mining"}
     leases = {(row["offer"], start["start"]): start["critical_mw"] for row in plan.rows["leases"] for start in row["starts"]}
     bought, sold, moved = (
@@ -28,7 +28,11 @@ def decisions_of(plan: hl.Plan) -> tuple[MiningMw, LeaseMw, BoughtMw, SoldMw, Mo
         }
         for decision in ("buy", "sell", "move")
     )
-    return mining, leases, bought, sold, moved
+    return mining, leases, bought, sold, moved, expanded_of(plan)
+
+
+def expanded_of(plan: hl.Plan) -> ExpandedMw:
+    return {(row["name"], part["month"]): part["mw"] for row in plan.rows["expansions"] for part in row["months"]}
 
 
 def different(ours: dict[Any, float], theirs: dict[Any, float], relative: float, absolute: float) -> list[str]:
@@ -60,7 +64,7 @@ def mw_differences(plan: hl.Plan, opinion: PlainScenario, found: Evaluation) -> 
     for row in rows:
         total[row["site"], row["period"]] = total.get((row["site"], row["period"]), 0.0) + row["mw"]
     energised = {
-        (name, month_text(month)): opinion.energised_mw(site, month)
+        (name, month_text(month)): opinion.energised_mw(site, month) + opinion.expanded_mw(site, month, expanded_of(plan))
         for name, site in opinion.sites.items()
         for month in opinion.months
     }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...models.months import Array
-from ...optimizer.ledger_groups import COINS, DEBT, FEES, LEASE_CAPEX, LEASE_COSTS, MACHINES, MINING, RENT, RESIDUALS
+from ...optimizer.ledger_groups import COINS, DEBT, EXPANSION, FEES, LEASE_CAPEX, LEASE_COSTS, MACHINES, MINING, RENT, RESIDUALS
 from ...optimizer.plan import Plan
 from ...optimizer.tables import Row
 from .style import (
@@ -61,6 +61,7 @@ GROUPS = (
     Group("opex, power and charges of leases", SKY, "----", LEASE_COSTS),
     Group("capex of leases", "#5A1E00", "", LEASE_CAPEX),
     Group("machines bought and moved", "#7F7F7F", "++", MACHINES),
+    Group("expansions", "#4D4D4D", "xx", EXPANSION),
     Group("loans: drawn, fees, interest, repaid", "#8C8C8C", "||||", DEBT),
     Group("coins kept, and sold later", "#C8A2C8", "oooo", COINS),
     Group("residual value, machines sold", YELLOW, "////", (*RESIDUALS, "machine_sale")),

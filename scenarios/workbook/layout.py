@@ -2,8 +2,8 @@
 
 A form (General, Market) holds one field a row. A table (Sites, Fleets, Leases, Machines, Moves, Rules, Power) holds one item a row;
 fields of the tables inside an item are columns with points in their names (`start_window.earliest`). Lists inside an item are
-sheets of their own (Ramps, Blocks, Extensions, Phases, Spending, Terminations, Delays), whose first column names the item. Paths,
-Prices, Shapes, Budget and Sources hold what has no place in a row.
+sheets of their own (Ramps, Expansions, Blocks, Extensions, Phases, Spending, Terminations, Delays), whose first column names the
+item. Paths, Prices, Shapes, Budget and Sources hold what has no place in a row.
 """
 
 from __future__ import annotations

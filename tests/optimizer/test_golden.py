@@ -197,6 +197,30 @@ def power_blocks() -> Scenario:
     )
 
 
+def expanding() -> Scenario:
+    """One site in four months over a year's end: two expansions, one in three months and half of it for halls, a right, a share."""
+    more = {"name": "More", "mw": 30.0, "capex_usd_per_mw": 300_000.0, "build_months": 1, "lead_months": 1}
+    grid = {"name": "Grid", "mw": 20.0, "capex_usd_per_mw": 100_000.0, "lead_months": 2, "hpc_suitable_fraction": 1.0}
+    more |= {"hpc_suitable_fraction": 0.5, "fixed_usd_per_mw_month": 1_000.0, "residual_fraction": 0.25}
+    grid |= {"window": {"earliest": "2027-01", "latest": "2027-01"}, "probability": 0.75}
+    return scenario(
+        horizon__end="2027-02",
+        finance__valuation_date="2026-11-01",
+        finance__capex_budget_usd={"2026": 6e6},
+        finance__cumulative_capex_budget_usd={"2027": 9e6},
+        finance__discount_rate_per_year={"mining": 0.12, "lease": 0.08, "capex": 0.08, "power_contract": 0.08},
+        sites=[_site("North", hpc_suitable_mw=20.0, mw_counted="expected", expansions=[more, grid])],
+        fleets=[fleet("Fleet", site="North", mw=70.0)],
+        leases=[
+            offer("Right", site="North", critical_it_mw=8.0, reserved_until="2027-02", start_window=_JANUARY),
+            offer("Offer", site="North", critical_it_mw=24.0, rent_usd_per_kw_month=240.0, start_window=_JANUARY),
+        ],
+        rules=[{"name": "Let", "kind": "lease_share", "at_most_fraction": 0.375, "from": "2027-02"}],
+    )
+
+
+_JANUARY = {"earliest": "2027-01", "latest": "2027-01"}
+
 CASES = {
     "two_sites": two_sites,
     "choices": choices,
@@ -206,6 +230,7 @@ CASES = {
     "floors": floors,
     "rules": rules,
     "power_blocks": power_blocks,
+    "expanding": expanding,
 }
 """Scenarios by name. The files of a case lie in the folder of its name; a family may have rows in several cases."""
 

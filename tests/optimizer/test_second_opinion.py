@@ -72,10 +72,10 @@ def assert_nothing_is_better(plan: hl.Plan, opinion: PlainScenario) -> None:
 def assert_all_mining(plan: hl.Plan, opinion: PlainScenario) -> None:
     """Without offers the months separate, and in each the fleets with the largest margins fill the MW that signed leases leave.
 
-    Where machines may be bought, sold or moved, the months hang together: the second program without a lease.
+    Where machines may be bought, sold or moved, or a site expanded, the months hang together: the second program without a lease.
     """
     found = opinion.evaluate(opinion.best_mining({}), {})
-    if opinion.offers or opinion.moves or any(fleet["sale"] for fleet in opinion.fleets.values()):
+    if opinion.offers or opinion.moves or opinion.expansions or any(fleet["sale"] for fleet in opinion.fleets.values()):
         program = Program(opinion, hourly=False)
         for column in program.offer_columns:
             program.upper[column] = 0.0
@@ -496,6 +496,7 @@ def test_shadow_prices_lie_between_one_sided_differences() -> None:
             {"from": month, "mw_total": usual + change_mw},
             {"from": after, "mw_total": usual},
         ]
+        steps = [{"probability": 1, **step} for step in steps]
         program = Program(PlainScenario({**written, "sites": [{**site, field: steps}]}), hourly=False)
         return program.npv_usd(program.solve())
 

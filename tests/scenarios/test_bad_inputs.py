@@ -1633,7 +1633,7 @@ def test_steps_are_totals_not_additions(tmp_path: Path) -> None:
     """B044."""
     found = problems_of(tmp_path, changed("        mw_total: 300", "        mw_total: 300\n        mw_added: 100"))
     assert [(problem.field, problem.allowed) for problem in found] == [
-        (f"{SITE}.energised_mw.1.mw_added", "one of: from, mw_total")
+        (f"{SITE}.energised_mw.1.mw_added", "one of: from, mw_total, probability")
     ]
 
 
