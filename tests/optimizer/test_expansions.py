@@ -20,6 +20,7 @@ from hashlease.optimizer.plan_terms import PlanTerms
 from hashlease.optimizer.policies import Valuer
 from hashlease.optimizer.site_by_site import SiteBySite, can_go_site_by_site
 from hashlease.optimizer.why import why
+from second_opinion import all_differences, plain
 
 HOURS = 8_760 + 8_760
 """Of the plain scenario's two years. A MWh mined earns 50 USD there (tests/cases.py)."""
@@ -470,3 +471,12 @@ def test_a_scenario_is_not_changed_by_asking() -> None:
     before = copy.deepcopy(written)
     hl.solve(hl.Scenario.model_validate(written))
     assert written == before
+
+
+def test_new_mw_may_run_on_a_power_block_that_is_not_resold_in_full() -> None:
+    # The block of 120 MW cannot be resold; the site could use 100 of it. On the new MW a MWh earns 100 less 10 of opex, as the block
+    # is paid for anyway: 16,104 h x 90 USD.
+    block = {"name": "Block", "mw": 120.0, "usd_per_mwh": 1.0, "from": "2026-01", "to": "2027-12", "resale_fraction": 0.0}
+    plan = certified(larger(expansion(mw=20.0), sites__0__blocks=[block]))
+    assert row(plan)["worth_usd"] == pytest.approx(20 * (FROM_MARCH * 90 - 200_000), rel=1e-9)
+    assert all_differences(plan, plain(plan.scenario)) == []
