@@ -474,8 +474,8 @@ def test_a_scenario_is_not_changed_by_asking() -> None:
 
 
 def test_new_mw_may_run_on_a_power_block_that_is_not_resold_in_full() -> None:
-    # The block of 120 MW cannot be resold; the site could use 100 of it. On the new MW a MWh earns 100 less 10 of opex, as the block
-    # is paid for anyway: 16,104 h x 90 USD.
+    # The block of 120 MW cannot be resold; the site could use 100 of it. On the new MW a MWh earns 100 less 10 of opex, since the
+    # block is paid for anyway: 16,104 h x 90 USD.
     block = {"name": "Block", "mw": 120.0, "usd_per_mwh": 1.0, "from": "2026-01", "to": "2027-12", "resale_fraction": 0.0}
     plan = certified(larger(expansion(mw=20.0), sites__0__blocks=[block]))
     assert row(plan)["worth_usd"] == pytest.approx(20 * (FROM_MARCH * 90 - 200_000), rel=1e-9)
