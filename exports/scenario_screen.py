@@ -96,6 +96,8 @@ def _sites(scenario: Scenario) -> Iterator[str]:
             yield f"{site.name}: fixed block {block.name}, {price}, {block.first_month} to {block.last_month}{resale}"
         for expansion in site.expansions:
             yield f"{site.name}: expansion {expansion.name}, {_expansion(expansion, scenario)}"
+        if site.energy_cap is not None:
+            yield f"{site.name}: at most {site.energy_cap.mwh_per_year:,.0f} MWh a year, leases and losses included"
 
 
 def _expansion(expansion: Expansion, scenario: Scenario) -> str:

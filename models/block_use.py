@@ -77,7 +77,7 @@ class BlockUse:
         certain = np.sum(np.where(self.runs, able, 0.0), axis=0)
         for offer, mw in zip(values.offers, lease_mw, strict=True):
             if buys_power(offer, self.site):
-                certain = certain + (mw @ firm_load_mw(values, offer))[self.months]
+                certain = certain + (mw @ expected_load_mw(values, offer))[self.months]
         return Load(certain, np.where(self.runs, 0.0, able))
 
     def worth_musd(self, load: Load) -> float:
@@ -106,8 +106,8 @@ def buys_power(offer: OfferValue, site: str) -> bool:
     return offer.offer.site == site and offer.offer.power_paid_by == "landlord"
 
 
-def firm_load_mw(values: Values, offer: OfferValue) -> Array:
-    """Meter MW around the clock that the landlord buys for a critical MW, as its power is paid for, shape (starts, months)."""
+def expected_load_mw(values: Values, offer: OfferValue) -> Array:
+    """Meter MW around the clock that a critical MW draws, as expected over options and defaults, shape (starts, months)."""
     at = np.array([values.calendar.index(start) for start in offer.starts])
     firm = offer.offer.load_factor_fraction * offer.offer.schedule_from(values.calendar).firm_meter_mw
     found = np.zeros((len(at), values.calendar.length))

@@ -16,14 +16,13 @@ LOAN_RATE_MARGIN = 0.005
 
 
 def money_faults(
-    finance: Finance, leases: Sequence[LeaseOffer], has_coin_price: bool, calendar: Calendar, uses_blocks: bool = False
+    finance: Finance, leases: Sequence[LeaseOffer], has_coin_price: bool, calendar: Calendar, hours_decided_by: str = ""
 ) -> Iterator[Fault]:
-    """has_coin_price: whether the market states the price of a BTC. uses_blocks: whether a block is not resold in full."""
-    for field in ("cash", "treasury") if uses_blocks else ():
+    """has_coin_price: whether the market states the price of a BTC. hours_decided_by: what else decides the hours, in words."""
+    for field in ("cash", "treasury") if hours_decided_by else ():
         if getattr(finance, field) is not None:
-            found = f"{field} beside a block that is not resold in full"
-            hint = "leave out the block's resale_fraction and resale_fee_usd_per_mwh, which counts its energy at index"
-            yield Fault(("finance", field), found, "one of the two: both decide the hours in which mining runs", hint)
+            allowed = "one of the two: both decide the hours in which mining runs"
+            yield Fault(("finance", field), f"{field} beside {hours_decided_by}", allowed, "leave one of them out")
     if finance.discount_rate_per_year.debt is None and any(lease.debt is not None for lease in leases):
         place: Place = ("finance", "discount_rate_per_year", "debt")
         hint = "at the loan's own rate a loan without fees is worth its tax shield alone"

@@ -173,6 +173,7 @@ DELIVERY_CHARGE = Quantity("USD/MWh", -50, 200, slips=_MWH_SLIPS)
 PEAK_CHARGE = Quantity("USD per kW and peak month", 0.001, 200, or_zero=True, slips=(Slip(1e-3, "USD per MW and peak month"),))
 """ERCOT 4CP of 65-70 k USD/MW-year is 16-18 USD per kW in each of 4 months; PJM capacity of 120 k USD/MW-year 30 in each of 4."""
 OFF_HOURS = Quantity("hours a month", 0, 744)
+ENERGY_OF_YEAR = Quantity("MWh a year", 0, 100_000_000)
 OFF_HOURS_OF_YEAR = Quantity("hours a year", 0, 8784)
 """Hours of a month in which mining is off."""
 ANCILLARY_PRICE = Quantity("USD per MW and hour", 0, 1_000, slips=(Slip(1 / 8760, "USD per MW and year"),))

@@ -61,6 +61,10 @@ class Horizon(Input):
     end: Month | None = None
 
 
+MOST_CAPPED_POINTS = 150_000
+"""More make a program of a site with an energy cap that takes minutes."""
+
+
 class Scenario(Input):
     """One case: the market, power, sites, fleets, leases and money that a plan is made for."""
 
@@ -85,7 +89,7 @@ class Scenario(Input):
             table: [item.model_dump(include={"name", "site", "zone"}) for item in items]
             for table, items in (*((table, getattr(self, table)) for table in own), ("zones", self.power.zones))
         }
-        faults = name_faults(tables) or self._horizon_faults() or self._content_faults()
+        faults = name_faults(tables) or self._horizon_faults() or self._content_faults() or list(self._cap_faults())
         if faults:
             raise PydanticCustomError("refused_many", "the scenario does not fit together", {"faults": faults})
         return self
@@ -326,8 +330,21 @@ class Scenario(Input):
     def _finance_faults(self) -> Iterator[Fault]:
         """Loans, coins and what they need of the rest."""
         has_coin_price = self.market.hashprice.btc_price_usd is not None
-        uses_blocks = any(site.blocks_to_use for site in self.sites)
-        return money_faults(self.finance, self.leases, has_coin_price, self.calendar, uses_blocks)
+        decided_by = "a block that is not resold in full" if any(site.blocks_to_use for site in self.sites) else ""
+        decided_by = decided_by or ("an energy cap" if any(site.energy_cap for site in self.sites) else "")
+        return money_faults(self.finance, self.leases, has_coin_price, self.calendar, decided_by)
+
+    def _cap_faults(self) -> Iterator[Fault]:
+        """Caps that would take a column for each of too many hours."""
+        for number, site in enumerate(self.sites):
+            if site.energy_cap is not None:
+                fleets = sum(fleet.site == site.name for fleet in self.mining_fleets)
+                points = fleets * self.price_tables[site.zone].hours.size
+                if points > MOST_CAPPED_POINTS:
+                    found = f"an energy cap over {points:,} prices of fleets and hours"
+                    allowed = f"at most {MOST_CAPPED_POINTS:,}: fleets of the site x months x prices of a month"
+                    hint = "prices as duration_bands or a month_hour_profile, or a shorter horizon"
+                    yield Fault(("sites", number, "energy_cap"), found, allowed, hint)
 
     def path_gaps(self) -> list[Fault]:
         """Paths and series that do not cover the horizon."""

@@ -18,6 +18,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from . import quantities as q
+from .energy_cap import EnergyCap
 from .expansion import Expansion
 from .flexibility import AncillaryService, CoincidentPeak, Curtailment, Delivery, Standby, check_names, check_once
 from .months import FIRST_YEAR, Array, Calendar, Month
@@ -90,6 +91,7 @@ class Site(Sourced):
     supply: Supply
     blocks: tuple[FixedBlock, ...] = ()
     demand_charge: DemandCharge | None = None
+    energy_cap: EnergyCap | None = None
     delivery: Delivery | None = None
     coincident_peaks: tuple[CoincidentPeak, ...] = ()
     curtailments: tuple[Curtailment, ...] = ()
@@ -107,17 +109,25 @@ class Site(Sourced):
                 "supply: {kind: index, adder_usd_per_mwh: 0}",
                 field="blocks",
             )
-        self._check_blocks()
+        self._check_hours()
         check_names("expansions", self.expansions)
         check_once(self.ancillary_services, self.standby, self.coincident_peaks)
         for field in ("coincident_peaks", "curtailments", "ancillary_services", "standby"):
             check_names(field, getattr(self, field))
         return self
 
-    def _check_blocks(self) -> None:
+    def _check_hours(self) -> None:
+        """Blocks to use and a cap decide the hours of mining; nothing else may at the same site."""
         check_names("blocks", self.blocks_to_use)
         beside = ("coincident_peaks", "curtailments", "ancillary_services", "standby")
         found = [field for field in beside if getattr(self, field)]
+        if self.energy_cap is not None and (found or self.blocks_to_use):
+            more = ["blocks that are not resold in full"] if self.blocks_to_use else []
+            raise refusal(
+                f"an energy cap beside {', '.join([*found, *more])}",
+                "one of them: each decides the hours in which mining runs",
+                field="energy_cap",
+            )
         if found and self.blocks_to_use:
             raise refusal(
                 f"a block that is not resold in full (resale_fraction, resale_fee_usd_per_mwh) beside {', '.join(found)}",

@@ -20,9 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from .block_use import BlockUse, block_use
+from .block_use import BlockUse, IntArray, block_use
 from .debt import DebtSchedule
 from .dispatch import Margin, SiteTerms
+from .energy_cap import CapUse, cap_use
 from .expansion_values import ExpansionValue, expansion_values
 from .finance import DiscountFactors
 from .gather import Gather, at_boundary
@@ -283,18 +284,49 @@ class Values:
 
     def block_uses_at(self, at: Multipliers) -> Iterator[BlockUse]:
         """[V3] The same at multiplied prices."""
-        terms = self._mining if self.has_blocks_to_use else None
-        for site in self.sites:
-            if terms is not None and site.blocks_to_use:
-                rows = np.array([k for k, fleet in enumerate(self.fleets) if fleet.site == site.name], dtype=np.intp)
-                earned = at.hashprice * terms.kept_usd_per_mwh[rows] - terms.variable_usd_per_mwh[rows]
+        for site in self.sites if self.has_blocks_to_use else ():
+            if site.blocks_to_use:
+                rows, earned, uptime = self._running(site.name, at)
                 multiplier = self.scenario.power.multiplier * at.power
-                yield block_use(site.name, site.blocks_to_use, rows, earned, terms.uptime[rows], self, multiplier)
+                yield block_use(site.name, site.blocks_to_use, rows, earned, uptime, self, multiplier)
 
-    def blocks_musd(self, mining_mw: Array, lease_mw: Sequence[Array], at: Multipliers = TODAY) -> float:
-        """[V3] What the best use of the blocks' energy adds to decisions, discounted after-tax USD million."""
-        uses = self.block_uses if at == TODAY else self.block_uses_at(at)
-        return sum((use.worth_musd(use.load(self, mining_mw, lease_mw)) for use in uses), 0.0)
+    # --- energy caps --------------------------------------------------------------------------------------------------
+
+    @property
+    def has_caps(self) -> bool:
+        """[V3] Whether any site's energy has a cap."""
+        return any(site.energy_cap is not None for site in self.sites)
+
+    @property
+    def decides_hours(self) -> bool:
+        """[V3] Whether hours of mining are decided together, so that the program has columns for them, which move with prices."""
+        return self.has_blocks_to_use or self.has_caps
+
+    @cached_property
+    def cap_uses(self) -> list[CapUse]:
+        """[V3] Of every site with a cap, at today's prices."""
+        return list(self.cap_uses_at(TODAY))
+
+    def cap_uses_at(self, at: Multipliers) -> Iterator[CapUse]:
+        """[V3] The same at multiplied prices."""
+        for site in self.sites if self.has_caps else ():
+            if site.energy_cap is not None:
+                rows, earned, uptime = self._running(site.name, at)
+                yield cap_use(site.name, rows, earned, uptime, self, self.scenario.power.multiplier * at.power)
+
+    def _running(self, site: str, at: Multipliers) -> tuple[IntArray, Array, Array]:
+        """Numbers of a site's fleets, what a running MWh of each earns before power, (fleets, months), and uptime, (fleets, 1)."""
+        terms = self._mining
+        rows = np.array([k for k, fleet in enumerate(self.fleets) if fleet.site == site], dtype=np.intp)
+        earned = at.hashprice * terms.kept_usd_per_mwh[rows] - terms.variable_usd_per_mwh[rows]
+        return rows, earned, terms.uptime[rows]
+
+    def hours_musd(self, mining_mw: Array, lease_mw: Sequence[Array], at: Multipliers = TODAY) -> float:
+        """[V3] What deciding hours together adds, discounted after-tax USD million: use of blocks less what caps cost."""
+        blocks = self.block_uses if at == TODAY else self.block_uses_at(at)
+        caps = self.cap_uses if at == TODAY else self.cap_uses_at(at)
+        gained = sum((use.worth_musd(use.load(self, mining_mw, lease_mw)) for use in blocks), 0.0)
+        return gained - sum((use.held_back_musd(self, mining_mw, lease_mw) for use in caps), 0.0)
 
     # --- leases ------------------------------------------------------------------------------------------------------
 

@@ -39,7 +39,7 @@ class BlockReading:
 
     @classmethod
     def of(cls, use: BlockUse, ledger: Ledger, fleets: list[str]) -> BlockReading:
-        found = ledger.block_hours(use.site)
+        found = ledger.hours.block_hours(use.site)
         mining, contract = ledger.worth_of_a_dollar("mining"), ledger.worth_of_a_dollar("power_contract")
         per_hour = found.hours / USD_PER_MUSD
         gain = [row * per_hour * contract[:, np.newaxis] for row in found.gain]

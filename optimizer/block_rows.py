@@ -16,17 +16,17 @@ import numpy as np
 import pyomo.core as pyo
 from pyomo.core.expr.numeric_expr import LinearExpression
 
-from ..models.block_use import BlockUse, buys_power, firm_load_mw
+from ..models.block_use import BlockUse, buys_power, expected_load_mw
 from ..models.months import Array
 from ..models.names import slug
 from ..models.scenario import Scenario
 from ..models.values import OfferValue, Values
 
 BLOCK_LOAD, EXTRA_RUN = "block_load", "extra_run"
-BLOCKS_REFUSED = (
-    "a block that is not resold in full: at other prices it is used in other hours, which the studied list of plans does not hold",
-    "blocks with resale_fraction 1 and no resale_fee_usd_per_mwh",
-    "run, why, sweep, sensitivity and compare hold such blocks at every price",
+HOURS_REFUSED = (
+    "a block that is not resold in full, or an energy cap: at other prices other hours run, which a list of plans does not hold",
+    "blocks with resale_fraction 1 and no resale_fee_usd_per_mwh, and no energy_cap",
+    "run, why, sweep, sensitivity and compare hold them at every price",
 )
 """Found, allowed, hint: of studies whose plans are valued at other prices without the hours in which blocks are used."""
 BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
@@ -36,10 +36,14 @@ Column = tuple[tuple[Any, ...], float, float]
 """Index, upper bound (MW) and value (USD million per MW) of a column."""
 
 
-def first_block_field(scenario: Scenario) -> str:
-    """The field of the first block that is not resold in full; empty without one."""
-    fields = (f"sites.{slug(site.name)}.blocks.{slug(site.blocks_to_use[0].name)}" for site in scenario.sites if site.blocks_to_use)
-    return next(fields, "")
+def field_of_hours(scenario: Scenario) -> str:
+    """The field of the first block that is not resold in full, or of the first energy cap; empty without one."""
+    for site in scenario.sites:
+        if site.blocks_to_use:
+            return f"sites.{slug(site.name)}.blocks.{slug(site.blocks_to_use[0].name)}"
+        if site.energy_cap is not None:
+            return f"sites.{slug(site.name)}.energy_cap"
+    return ""
 
 
 def used_columns(values: Values, uses: list[BlockUse]) -> Iterator[Column]:
@@ -56,7 +60,7 @@ def _may_draw(values: Values, use: BlockUse) -> BoolArray:
     found = np.asarray(np.any(values.available_mw[use.fleets] > 0, axis=0))
     for offer in values.offers:
         if buys_power(offer, use.site):
-            found |= np.any(firm_load_mw(values, offer) > 0, axis=0)
+            found |= np.any(expected_load_mw(values, offer) > 0, axis=0)
     return found
 
 
@@ -97,7 +101,10 @@ def block_structure(uses: list[BlockUse]) -> tuple[Any, ...]:
 def firm_structure(values: Values) -> tuple[Any, ...]:
     """What leases use of blocks."""
     return tuple(
-        firm_load_mw(values, offer).tobytes() for use in values.block_uses for offer in values.offers if buys_power(offer, use.site)
+        expected_load_mw(values, offer).tobytes()
+        for use in values.block_uses
+        for offer in values.offers
+        if buys_power(offer, use.site)
     )
 
 
@@ -131,7 +138,7 @@ def _block_load(model: pyo.ConcreteModel, values: Values, uses: list[BlockUse], 
     for (site, _, month, number), column in model.used_mw.items():
         rows.setdefault((site, month, number), []).append((1.0, column))
     for use in uses:
-        firm = [monthly_terms(offer, firm_load_mw(values, offer)) for offer in values.offers if buys_power(offer, use.site)]
+        firm = [monthly_terms(offer, expected_load_mw(values, offer)) for offer in values.offers if buys_power(offer, use.site)]
         for b, t in enumerate(use.months.tolist()):
             key = (use.site, *_band(values, use, b))
             if key in rows:

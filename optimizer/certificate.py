@@ -152,6 +152,9 @@ class Certifier(SafeBounds):
             yield from self._site_violations(plan, site.name)
         for rule in self.policy:
             yield self._policy_violation(plan, rule)
+        for cap in self.caps:  # mining can always be held back; what leases draw cannot
+            for year, drawn in cap.leased_gwh(plan.lease_mw).items():
+                yield _excess(drawn, cap.limit_gwh[year]), f"energy cap of {cap.site} in {year}"
         capex = [*self.capex_musd, *self.machines.capex_musd, *self.expansions.capex_musd]
         decided = [*plan.lease_mw, *plan.machine_mw, *plan.expansion_mw]
         for budget in self.budgets:

@@ -27,7 +27,7 @@ from ..models.refusal import nearest
 from ..models.scenario import Scenario
 from ..models.values import Values
 from ..scenarios.vary import vary
-from .block_rows import BLOCKS_REFUSED, first_block_field
+from .block_rows import HOURS_REFUSED, field_of_hours
 from .breakeven import BreakEvens
 from .diagnosis import NoPlanError, conflicts, describe
 from .money_rows import FLOORS_REFUSED
@@ -106,8 +106,8 @@ def _checked(scenario: Scenario, offer: str, parameter: str, low: float, high: f
     problems = []
     if scenario.finance.cash is not None:
         problems.append(Problem("curve", "finance.cash", *FLOORS_REFUSED))
-    if field := first_block_field(scenario):
-        problems.append(Problem("curve", field, *BLOCKS_REFUSED))
+    if field := field_of_hours(scenario):
+        problems.append(Problem("curve", field, *HOURS_REFUSED))
     names = [lease.name for lease in scenario.leases]
     name = next((name for name in names if offer in (name, slug(name))), None)
     if name is None:

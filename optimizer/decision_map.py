@@ -21,7 +21,7 @@ from ..errors import InputError, Problem
 from ..models.months import Array
 from ..models.scenario import Scenario
 from ..models.values import TODAY, USD_PER_MUSD, Multipliers, Values
-from .block_rows import BLOCKS_REFUSED, first_block_field
+from .block_rows import HOURS_REFUSED, field_of_hours
 from .certificate import LEDGER_TOLERANCE, Certifier
 from .decisions import Decisions
 from .diagnosis import NoPlanError, conflicts, describe
@@ -402,8 +402,8 @@ def decision_map(
     axes = axes_of(box, tolerance)
     if scenario.finance.cash is not None:
         raise InputError([Problem("map", "finance.cash", *FLOORS_REFUSED)])
-    if field := first_block_field(scenario):
-        raise InputError([Problem("map", field, *BLOCKS_REFUSED)])
+    if field := field_of_hours(scenario):
+        raise InputError([Problem("map", field, *HOURS_REFUSED)])
     found = conflicts(scenario)
     if found:
         raise NoPlanError(describe(found))

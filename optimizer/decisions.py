@@ -100,5 +100,5 @@ class Decisions:
         leases = sum(float(offer.musd(at) @ mw) for offer, mw in zip(values.offers, self.lease_mw, strict=True))
         machines = float(machine_cost_musd(values, at) @ np.concatenate([np.zeros(0), *self.machine_mw]))
         expansions = float(expansion_cost_musd(values, at) @ np.concatenate([np.zeros(0), *self.expansion_mw]))
-        blocks = values.blocks_musd(self.mining_mw, self.lease_mw, at)
-        return mining + leases + machines + expansions + blocks + values.constant_musd(at)
+        hours = values.hours_musd(self.mining_mw, self.lease_mw, at)
+        return mining + leases + machines + expansions + hours + values.constant_musd(at)

@@ -23,7 +23,7 @@ from .money_rows import CASH_FLOOR
 from .optimise import InfeasibleError
 from .policy_rules import POLICY_FAMILIES
 from .price_ranges import RULES, Rule
-from .program import DEFINITIONS, Program
+from .program import DEFINITIONS, OF_HOURS, Program
 from .session import Outcome, Session, highs_lp
 from .standard_form import StandardForm
 
@@ -91,7 +91,7 @@ def shortages(program: Program) -> list[Shortage]:
 
 def _elastic(form: StandardForm) -> tuple[StandardForm, list[int]]:
     """The program with a column for each business rule that says how far it is missed; nothing else costs anything."""
-    rows = [row for row, (family, _) in enumerate(form.row_names) if family not in DEFINITIONS]
+    rows = [row for row, (family, _) in enumerate(form.row_names) if family not in (*DEFINITIONS, *OF_HOURS)]
     most = 1e6
     added = len(rows)
     sign = [-1.0 if math.isfinite(form.row_upper[row]) else 1.0 for row in rows]
@@ -196,7 +196,7 @@ def no_plan(fault: InfeasibleError) -> NoPlanError:
 
 def _name(family: str, index: Any) -> str:
     """A row or column in words; empty for those that only define others."""
-    if family in (*DEFINITIONS, "leased_mw", "lease_block", "offer_taken"):
+    if family in (*DEFINITIONS, *OF_HOURS, "leased_mw", "lease_block", "offer_taken"):
         return ""
     if family in ("lease_mw", "mining_mw", "buy_mw", "sell_mw", "move_mw", "expansion_mw"):
         return f"{index[0]} {'from' if family != 'mining_mw' else 'in'} {index[1]}"

@@ -31,9 +31,9 @@ from ..models.scenario import Scenario
 from ..models.site import Site
 from ..models.values import TODAY, Multipliers
 from .deductions import share_deducted, share_left
-from .ledger_blocks import BlockHours
 from .ledger_coins import Coins
 from .ledger_gpus import GpuBook
+from .ledger_hours import DecidedHours
 from .ledger_machines import MachinesOfMw, used_price
 from .ledger_mining import MiningOfMw, mining_of_mw
 from .ledger_terms import LeaseTerms
@@ -53,6 +53,7 @@ ITEMS = {
     "mining_peak_charge": "coincident-peak charges that mining does not avoid",
     "peak_hours_forgone": "margin of the hours in which mining is off to avoid coincident peaks; the lines above contain it",
     "curtailment_forgone": "margin of the hours in which mining is curtailed or called on; the lines above contain it",
+    "energy_cap_forgone": "margin of the hours that an energy cap makes mining give up; the lines above contain it",
     "ancillary_income": "ancillary services sold while mining runs",
     "standby_income": "demand-response programmes, for being ready",
     "treasury_held": "mined coins that are kept, at the price at which they were mined",
@@ -150,7 +151,6 @@ class Ledger:
         self.btc_price_usd = market.btc_price_usd
         self.hashprice_usd_per_ph_day: Array = at.hashprice * market.hashprice_usd_per_ph_day
         self._mining: dict[str, list[Line]] = {}
-        self._block_hours: dict[str, BlockHours] = {}
 
     # --- time and money ------------------------------------------------------------------------------------------------
 
@@ -180,6 +180,20 @@ class Ledger:
             kinds["debt"] = rates.debt
         return {kind: self._factors(rate, 0.0) for kind, rate in kinds.items()}
 
+    @cached_property
+    def hours(self) -> DecidedHours:
+        """[V3] Hours that are decided together."""
+        return DecidedHours(self)
+
+    def worth_of_a_dollar(self, kind: Kind) -> Array:
+        """Today, after tax, of a dollar of income in the middle of each month, shape (months,)."""
+        kept = 1.0 if self.finance.tax is None else 1.0 - self.finance.tax.rate_fraction
+        return kept * self._middle[kind]
+
+    def taxed_monthly(self, site: str, usd: dict[str, Array], name: str, kind: Kind) -> list[Line]:
+        """Lines of taxed amounts by item, shape (months,) each, with the tax."""
+        return self._with_tax([self._monthly(site, item, name, amounts, kind) for item, amounts in usd.items()], [])
+
     def _monthly(self, site: str, item: str, name: str, usd: Array, kind: Kind) -> Line:
         return Line(site, item, name, "middle", kind, usd, usd * self._middle[kind])
 
@@ -201,12 +215,12 @@ class Ledger:
 
     # --- power ---------------------------------------------------------------------------------------------------------
 
-    def _table(self, site: Site) -> PriceTable:
+    def price_table(self, site: Site) -> PriceTable:
         return self.scenario.price_tables[site.zone]
 
-    def _energy_price(self, site: Site) -> Array:
+    def energy_price(self, site: Site) -> Array:
         """What a MWh costs at the site at every price point, USD, shape (months, points)."""
-        market = self._table(site).usd_per_mwh
+        market = self.price_table(site).usd_per_mwh
         if site.supply.kind == "fixed":
             return np.repeat(site.supply.usd_per_mwh.values(self.calendar)[:, np.newaxis], market.shape[1], axis=1)
         return self.scenario.power.multiplier * self.at.power * market + site.supply.adder_usd_per_mwh
@@ -232,7 +246,7 @@ class Ledger:
             found = self._mining_with_terms(site, fleet)
             amounts, mwh = found.usd, found.mwh
         else:
-            price, hours = self._energy_price(site), self._table(site).hours
+            price, hours = self.energy_price(site), self.price_table(site).hours
             run_hours = fleet.uptime_fraction * np.where(self._earns(fleet, price), hours, 0.0)
             mwh = run_hours.sum(axis=1)
             amounts = {
@@ -258,7 +272,7 @@ class Ledger:
         revenue = fleet.revenue_usd_per_mwh(self.hashprice_usd_per_ph_day)
         multiplier = self.scenario.power.multiplier * self.at.power
         worth = 1.0 if self._coins is None else self._coins.worth
-        return mining_of_mw(site, fleet, self._table(site), multiplier, revenue, worth, self.calendar)
+        return mining_of_mw(site, fleet, self.price_table(site), multiplier, revenue, worth, self.calendar)
 
     def _earns(self, fleet: Fleet, price: Array) -> BoolArray:
         """Whether a MWh brings more than it costs, at every price point: shape (months, points)."""
@@ -294,8 +308,8 @@ class Ledger:
         site = self.scenario.site(fleet.site)
         if site.has_terms:
             return self._mining_with_terms(site, fleet).mwh
-        running = self._earns(fleet, self._energy_price(site))
-        mwh: Array = fleet.uptime_fraction * np.where(running, self._table(site).hours, 0.0).sum(axis=1)
+        running = self._earns(fleet, self.energy_price(site))
+        mwh: Array = fleet.uptime_fraction * np.where(running, self.price_table(site).hours, 0.0).sum(axis=1)
         return mwh
 
     # --- leases --------------------------------------------------------------------------------------------------------
@@ -352,6 +366,12 @@ class Ledger:
             alive[since >= right.month_from_start] *= 1.0 - right.probability_fraction
         return alive
 
+    def load_mw(self, lease: LeaseOffer, start: Month) -> Array:
+        """Meter MW around the clock that one critical MW draws, as expected, shape (months,)."""
+        since = self._since(start)
+        terms = LeaseTerms(lease, since, self._alive(lease, since), 0.0)
+        return np.asarray(lease.load_factor_fraction * lease.gross_up * terms.delivered() * terms.running)
+
     def lease(self, lease: LeaseOffer, start: Month, building: bool = True) -> list[Line]:
         """Lines of one critical MW whose rent starts in a month; building: with its value at the end, and the tax on that."""
         site = self.scenario.site(lease.site)
@@ -367,11 +387,11 @@ class Ledger:
         amounts = {"rent": rent, "lease_opex": -opex, **dict(terms.monthly(rent))}
         firm_mw = lease.gross_up * delivered * terms.running
         if lease.power_paid_by == "landlord":
-            around_the_clock = (self._energy_price(site) * self._table(site).hours).sum(axis=1)
+            around_the_clock = (self.energy_price(site) * self.price_table(site).hours).sum(axis=1)
             amounts["lease_power"] = -firm_mw * lease.load_factor_fraction * around_the_clock
             if site.delivery is not None:
                 amounts["lease_losses"] = site.delivery.loss_fraction * amounts["lease_power"]
-                mwh = firm_mw * lease.load_factor_fraction * self._table(site).hours.sum(axis=1)
+                mwh = firm_mw * lease.load_factor_fraction * self.price_table(site).hours.sum(axis=1)
                 amounts["lease_delivery"] = -mwh * site.delivery.usd_per_mwh.values(self.calendar)
         if lease.demand_charge_paid_by == "landlord":
             amounts["lease_demand_charge"] = -firm_mw * self._charge_per_mw(site)
@@ -575,7 +595,7 @@ class Ledger:
         """Settlement of fixed blocks and sale of machines."""
         lines: list[Line] = []
         for site in sorted(self.scenario.sites, key=lambda site: site.name):
-            table = self._table(site)
+            table = self.price_table(site)
             index = self.scenario.power.multiplier * self.at.power * table.usd_per_mwh
             for block in site.blocks:
                 usd, unused = np.zeros(self.calendar.length), block.resale_usd_per_mwh(index)
@@ -609,7 +629,7 @@ class Ledger:
         decision (buy: offer and month of delivery; sell: fleet and month; move: move and month of leaving), and of expansions, by
         name and month. Empty lines are left out.
         """
-        found = [*self.standing, *self._machine_lines(machine_mw or {}), *self._block_lines(mining_mw, lease_mw)]
+        found = [*self.standing, *self._machine_lines(machine_mw or {}), *self.hours.lines(mining_mw, lease_mw)]
         for site, expansion in self.scenario.expansions:
             for (name, month), energised_mw in sorted((expansion_mw or {}).items()):
                 if name == expansion.name and energised_mw:
@@ -623,86 +643,6 @@ class Ledger:
                 if name == lease.name and critical_mw:
                     found += [line.times(critical_mw) for line in self.lease(lease, start)]
         return [line for line in found if np.any(line.usd)]
-
-    def _block_lines(self, mining_mw: dict[str, Array], lease_mw: dict[tuple[str, Month], float]) -> Iterator[Line]:
-        """[V3] Energy of blocks that the load uses, and mining that runs on it alone."""
-        for site in sorted(self.scenario.sites, key=lambda site: site.name):
-            if site.blocks_to_use:
-                found = self.block_hours(site.name)
-                used, extra = self._dispatch(site, found, mining_mw, lease_mw)
-                for block, mw, gain in zip(found.blocks, used, found.gain, strict=True):
-                    usd = (mw * gain * found.hours).sum(axis=1)
-                    line = self._monthly(site.name, "block_energy_used", block.name, usd, "power_contract")
-                    yield from self._with_tax([line], [])
-                for fleet, mw in zip(self._fleets_at(site), extra, strict=True):
-                    yield from self._extra_run(site, fleet, mw * found.hours)
-
-    def _fleets_at(self, site: Site) -> list[Fleet]:
-        """By name."""
-        return sorted((fleet for fleet in self.scenario.mining_fleets if fleet.site == site.name), key=lambda fleet: fleet.name)
-
-    def block_hours(self, site_name: str) -> BlockHours:
-        """[V3] What the energy of a site's blocks is worth hour by hour."""
-        if site_name not in self._block_hours:
-            site = self.scenario.site(site_name)
-            multiplier = self.scenario.power.multiplier * self.at.power
-            before_power = []
-            for fleet in self._fleets_at(site):
-                revenue = fleet.revenue_usd_per_mwh(self.hashprice_usd_per_ph_day)
-                before_power.append(revenue - revenue * fleet.pool_fee_fraction - fleet.variable_opex_usd_per_mwh)
-            same = self._middle["power_contract"] / self._middle["mining"]
-            found = BlockHours.of(site, self._table(site), multiplier, before_power, same, self.calendar)
-            self._block_hours[site_name] = found
-        return self._block_hours[site_name]
-
-    def worth_of_a_dollar(self, kind: Kind) -> Array:
-        """Today, after tax, of a dollar of income in the middle of each month, shape (months,)."""
-        kept = 1.0 if self.finance.tax is None else 1.0 - self.finance.tax.rate_fraction
-        return kept * self._middle[kind]
-
-    def _dispatch(
-        self, site: Site, found: BlockHours, mining_mw: dict[str, Array], lease_mw: dict[tuple[str, Month], float]
-    ) -> tuple[list[Array], list[Array]]:
-        none = np.zeros(self.calendar.length)
-        able = [fleet.uptime_fraction * mining_mw.get(fleet.name, none) for fleet in self._fleets_at(site)]
-        leases = {lease.name: lease for lease in self.scenario.leases_at(site.name)}
-        firm = [mw * self.firm_load_mw(leases[name], start) for (name, start), mw in sorted(lease_mw.items()) if name in leases]
-        return found.dispatch(able, np.sum([none, *firm], axis=0))
-
-    def firm_load_mw(self, lease: LeaseOffer, start: Month) -> Array:
-        """Meter MW around the clock that the landlord buys for one critical MW, shape (months,); none where the tenant does."""
-        if lease.power_paid_by != "landlord":
-            return np.zeros(self.calendar.length)
-        since = self._since(start)
-        terms = LeaseTerms(lease, since, self._alive(lease, since), 0.0)
-        return np.asarray(lease.load_factor_fraction * lease.gross_up * terms.delivered() * terms.running)
-
-    def extra_mwh(self, mining_mw: dict[str, Array], lease_mw: dict[tuple[str, Month], float]) -> dict[str, Array]:
-        """[V3] MWh of each fleet that run on blocks though the index does not pay, shape (months,); the fleets that do."""
-        found: dict[str, Array] = {}
-        for site in self.scenario.sites:
-            if site.blocks_to_use:
-                hours = self.block_hours(site.name)
-                _, extra = self._dispatch(site, hours, mining_mw, lease_mw)
-                for fleet, mw in zip(self._fleets_at(site), extra, strict=True):
-                    found[fleet.name] = (mw * hours.hours).sum(axis=1)
-        return found
-
-    def _extra_run(self, site: Site, fleet: Fleet, mwh: Array) -> list[Line]:
-        """Mining that runs though the index does not pay; mwh: shape (months, points)."""
-        total = mwh.sum(axis=1)
-        revenue = fleet.revenue_usd_per_mwh(self.hashprice_usd_per_ph_day)
-        power = (mwh * self._energy_price(site)).sum(axis=1)
-        amounts = {
-            "mining_revenue": revenue * total,
-            "pool_fee": -revenue * fleet.pool_fee_fraction * total,
-            "mining_power": -power,
-            "mining_variable_opex": -fleet.variable_opex_usd_per_mwh * total,
-        }
-        if site.delivery is not None:
-            amounts["mining_losses"] = -site.delivery.loss_fraction * power
-            amounts["mining_delivery"] = -site.delivery.usd_per_mwh.values(self.calendar) * total
-        return self._with_tax([self._monthly(site.name, item, fleet.name, usd, "mining") for item, usd in amounts.items()], [])
 
     def _machine_lines(self, machine_mw: dict[str, dict[tuple[str, Month], float]]) -> Iterator[Line]:
         """Lines of what is bought, sold and moved."""

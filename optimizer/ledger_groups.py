@@ -17,6 +17,7 @@ MINING = (
     "mining_peak_charge",
     "peak_hours_forgone",
     "curtailment_forgone",
+    "energy_cap_forgone",
     "ancillary_income",
     "standby_income",
 )

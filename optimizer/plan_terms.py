@@ -28,7 +28,7 @@ from ..models.months import Array, Calendar, Month
 from ..models.refusal import listed
 from ..models.scenario import Scenario
 from ..models.values import TODAY, USD_PER_MUSD, Multipliers, Values
-from .block_rows import BLOCKS_REFUSED, first_block_field
+from .block_rows import HOURS_REFUSED, field_of_hours
 from .decisions import Decisions
 from .ledger import Kind, Ledger, Line, When
 from .money_rows import FLOORS_REFUSED
@@ -119,8 +119,8 @@ class PlanTerms:
             raise _no_expansions(values)
         if values.scenario.finance.cash is not None:
             raise InputError([Problem("terms of the plans", "finance.cash", *FLOORS_REFUSED)])
-        if field := first_block_field(values.scenario):
-            raise InputError([Problem("terms of the plans", field, *BLOCKS_REFUSED)])
+        if field := field_of_hours(values.scenario):
+            raise InputError([Problem("terms of the plans", field, *HOURS_REFUSED)])
         if values.scenario.finance.treasury is not None:
             raise _does_not_fit("finance.treasury")
         if demands_mining(values.scenario):

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..models.values import USD_PER_MUSD
 from .optimise import Optimiser
-from .program import DEFINITIONS
+from .program import DEFINITIONS, OF_HOURS
 from .session import Outcome, Session
 from .tables import Row
 
@@ -45,6 +45,7 @@ RULES = {
     "site_power": Rule("energised MW", "MW", "USD per MW", USD_PER_MUSD),
     "hpc_suitable": Rule("MW suitable for leases", "MW", "USD per MW", USD_PER_MUSD),
     "unreserved": Rule("suitable MW that no right reserves", "MW", "USD per MW", USD_PER_MUSD),
+    "energy_cap": Rule("energy that may be drawn in", "GWh", "USD per MWh", 1e3),
     "machine_offer": Rule("machines on offer", "MW", "USD per MW", USD_PER_MUSD),
     "expansion_offer": Rule("MW of an expansion", "MW", "USD per MW", USD_PER_MUSD),
     "capex_budget": Rule("capex budget", "M USD", "USD per USD", 1.0),
@@ -81,7 +82,9 @@ def binding_limits(
     priced = [
         row
         for row, (family, _) in enumerate(form.row_names)
-        if abs(dual[row]) > SMALLEST_PRICE_MUSD and family not in DEFINITIONS and form.row_lower[row] != form.row_upper[row]
+        if abs(dual[row]) > SMALLEST_PRICE_MUSD
+        and family not in (*DEFINITIONS, *OF_HOURS)
+        and form.row_lower[row] != form.row_upper[row]
     ]
     priced.sort(key=lambda row: (-abs(dual[row] * max(1.0, abs(_limit(optimiser, row)))), row))
     shown = priced if most is None else priced[:most]
@@ -100,7 +103,7 @@ def count_binding(optimiser: Optimiser) -> int:
     assert dual is not None
     form = optimiser.program.form
     return sum(
-        abs(price) > SMALLEST_PRICE_MUSD and family not in DEFINITIONS and low != high
+        abs(price) > SMALLEST_PRICE_MUSD and family not in (*DEFINITIONS, *OF_HOURS) and low != high
         for price, (family, _), low, high in zip(dual, form.row_names, form.row_lower, form.row_upper, strict=True)
     )
 

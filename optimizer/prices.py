@@ -8,6 +8,7 @@ import numpy as np
 
 from ..models.months import Array
 from .block_rows import BLOCK_LOAD
+from .cap_rows import ENERGY_CAP
 from .money_rows import CASH_FLOOR
 from .policy_rules import POLICY_FAMILIES
 from .program import Program
@@ -24,6 +25,7 @@ class Prices:
     policy [C5], [C7]: USD million today per unit by which the rule is eased (an upper limit raised, a lower one lowered), by family
     and name of the rule, shape (months,).
     load [V3]: USD million today per MW of load that may use blocks through a band of hours, by site, shape (bands,).
+    energy [V3]: USD million today per GWh of an energy cap, by site and year.
     """
 
     power: dict[str, Array]
@@ -36,6 +38,7 @@ class Prices:
     prerequisite: dict[tuple[str, str], float] = field(default_factory=dict)
     policy: dict[tuple[str, str], Array] = field(default_factory=dict)
     load: dict[str, Array] = field(default_factory=dict)
+    energy: dict[tuple[str, int], float] = field(default_factory=dict)
 
     def of_dollar(self, years: list[int]) -> Array:
         """What a dollar spent on offers in each of these years uses of the budgets, USD today, shape (years,)."""
@@ -55,7 +58,8 @@ class Prices:
         prerequisite = {key: max(price, 0.0) for key, price in self.prerequisite.items()}
         policy = {key: np.maximum(row, 0.0) for key, row in self.policy.items()}
         load = {site: np.maximum(row, 0.0) for site, row in self.load.items()}
-        return Prices(power, suitable, unreserved, budget, cumulative, cash, exclusive, prerequisite, policy, load)
+        energy = {key: max(price, 0.0) for key, price in self.energy.items()}
+        return Prices(power, suitable, unreserved, budget, cumulative, cash, exclusive, prerequisite, policy, load, energy)
 
     @property
     def _of_money(self) -> tuple[dict[int, float], ...]:
@@ -77,7 +81,7 @@ class Prices:
         """Size of the most negative price, 0 if there is none."""
         rows = [float(np.min(row)) for table in self._of_mw for row in table.values()]
         rows += [float(np.min(row, initial=0.0)) for row in (*self.policy.values(), *self.load.values())]
-        single = [*(price for table in self._of_money for price in table.values()), *self.of_offers]
+        single = [*(price for table in self._of_money for price in table.values()), *self.of_offers, *self.energy.values()]
         return max(-min(rows, default=0.0), -min(single, default=0.0), 0.0)
 
     @property
@@ -106,6 +110,7 @@ def prices_of(program: Program, row_dual: Array) -> Prices:
     bands = {use.site: use.position_of_band for use in program.values.block_uses}
     # A band without a row is one without load: blocks that cannot be used are worth nothing there at their own price.
     load = {use.site: np.max(use.gain_musd, axis=0, initial=0.0) for use in program.values.block_uses}
+    energy: dict[tuple[str, int], float] = {}
     for (row, index), dual in zip(program.form.row_names, row_dual.tolist(), strict=True):
         if row in tables:
             tables[row][index[0]][program.position_of_month[index[1]]] = dual
@@ -119,9 +124,11 @@ def prices_of(program: Program, row_dual: Array) -> Prices:
             exclusive[index] = dual
         elif row == "prerequisite":
             prerequisite[index] = dual
+        elif row == ENERGY_CAP:
+            energy[index[0], index[1]] = dual
         elif row == BLOCK_LOAD:
             load[index[0]][bands[index[0]][program.position_of_month[index[1]], index[2]]] = dual
         elif row in POLICY_FAMILIES:
             prices = policy.setdefault((row, index[0]), np.zeros(calendar.length))
             prices[program.position_of_month[index[1]]] = dual if row.endswith("at_most") else 0.0 - dual
-    return Prices(power, suitable, unreserved, budget, cumulative, cash, exclusive, prerequisite, policy, load)
+    return Prices(power, suitable, unreserved, budget, cumulative, cash, exclusive, prerequisite, policy, load, energy)

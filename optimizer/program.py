@@ -10,6 +10,7 @@ Sets and columns (bounds are finite, so the program cannot be unbounded)
     buy_mw[a, c]      meter MW of machines of offer a delivered in c    0 <= . <= offered (machine_moves.py)  [C2]
     expansion_mw[e, c]  meter MW of expansion e energised from c on     0 <= . <= offered (expansion_rows.py) [C1]
     used_mw, extra_mw use of blocks that are not resold in full         block_rows.py                         [V3]
+    held_mw           mining held back by an energy cap                 cap_rows.py                           [V3]
 
 Objective: maximise discounted after-tax cash, USD million
 
@@ -37,6 +38,7 @@ from pyomo.core.expr.numeric_expr import LinearExpression
 from ..models.months import Array, Month
 from ..models.values import TODAY, Multipliers, OfferValue, Values
 from .block_rows import block_cost_musd, block_structure, firm_structure, state_block_columns, state_block_rows
+from .cap_rows import cap_structure, held_cost_musd, state_cap_columns, state_cap_rows
 from .expansion_rows import (
     added_terms,
     expansion_columns,
@@ -71,6 +73,8 @@ LIMITED = ("site_power", "hpc_suitable", "unreserved", "capex_budget", "cumulati
 """Rows that limit MW or money."""
 DEFINITIONS = ("offer_total", "whole_blocks", "taken_most", "taken_least", "machines_there")
 """Rows that define a column; their multipliers are no price of anything."""
+OF_HOURS = ("block_load", "extra_run", "held_back")
+"""Rows of hours that are decided together [V3]: no limit that anybody stated."""
 FITTING_MW = 1e-6
 """A block that is too large by less fits (USD million for the budget)."""
 Limits = dict[tuple[str, str], float]
@@ -82,8 +86,8 @@ class Program:
     """The program of one scenario: the Pyomo model, its standard form and what each column stands for.
 
     Columns come in this order: mining (fleet_of, month_of), lease (offer_of, start_of), leased (one an offer), blocks,
-    taken (one an offer of rules.chosen), machines (choice after choice, by month), expansions (one after the other, by month), use
-    of power blocks (block_rows.py).
+    taken (one an offer of rules.chosen), machines (choice after choice, by month), expansions (one after the other, by month),
+    hours decided together (block_rows.py, cap_rows.py).
 
     at: the prices at which it was stated. They move costs alone, unless `prices_in_rows`.
     """
@@ -133,7 +137,7 @@ class Program:
         return slice(first, first + sum(len(one.months) for one in self.values.expansions))
 
     @property
-    def power_block_columns(self) -> slice:
+    def hour_columns(self) -> slice:
         return slice(self.expansion_columns.stop, self.form.columns)
 
     @cached_property
@@ -146,11 +150,11 @@ class Program:
         return columns
 
     def cost_musd(self, at: Multipliers = TODAY) -> Array:
-        """Value of one unit of every column, USD million, at multiplied prices (with power blocks to use, only at its own ones)."""
+        """Value of one unit of every column, USD million, at multiplied prices (where hours are decided, only at its own ones)."""
         cost = np.zeros(self.form.columns)
-        if self.values.has_blocks_to_use:
-            assert at == self.at, "at other prices the columns of power blocks are others"
-            cost[self.power_block_columns] = self.form.cost[self.power_block_columns]
+        if self.values.decides_hours:
+            assert at == self.at, "at other prices the columns of hours are others"
+            cost[self.hour_columns] = self.form.cost[self.hour_columns]
         cost[self.mining_columns] = self.values.mining_musd(at)[self.fleet_of, self.month_of]
         offers = self.values.offers
         cost[self.lease_columns] = np.concatenate([offer.musd(at) for offer in offers]) if offers else []
@@ -159,8 +163,8 @@ class Program:
         return cost
 
     def at_prices(self, at: Multipliers = TODAY) -> Program:
-        """The program at multiplied prices: costs, and the rows that contain prices (money_rows.py, block_rows.py)."""
-        if self.values.has_blocks_to_use:
+        """The program at multiplied prices: costs, and the rows that contain prices (money_rows.py, block_rows.py, cap_rows.py)."""
+        if self.values.decides_hours:
             return build_program(self.values, at)
         cost, form = self.cost_musd(at), self.form
         rows, row_upper = {}, form.row_upper.copy()
@@ -183,17 +187,17 @@ class Program:
     @property
     def prices_in_rows(self) -> bool:
         """Whether rows contain prices, so that other prices are more than other costs (`at_prices`)."""
-        return self.has_floors or self.values.has_blocks_to_use
+        return self.has_floors or self.values.decides_hours
 
     def worth_musd(self, decisions: Decisions, cost: Array) -> float:
         """Value of decisions at the costs of the program's columns, USD million, without the constant."""
         mining = float(cost[self.mining_columns] @ decisions.mining_mw[self.fleet_of, self.month_of])
         leases = np.concatenate(decisions.lease_mw) if decisions.lease_mw else np.zeros(0)
         machines = np.concatenate([np.zeros(0), *decisions.machine_mw])
-        blocks = self.values.blocks_musd(decisions.mining_mw, decisions.lease_mw, self.at)
+        hours = self.values.hours_musd(decisions.mining_mw, decisions.lease_mw, self.at)
         expansions = np.concatenate([np.zeros(0), *decisions.expansion_mw])
         bought = float(cost[self.machine_columns] @ machines) + float(cost[self.expansion_columns] @ expansions)
-        return mining + float(cost[self.lease_columns] @ leases) + bought + blocks
+        return mining + float(cost[self.lease_columns] @ leases) + bought + hours
 
     @cached_property
     def position_of_month(self) -> dict[str, int]:
@@ -299,7 +303,9 @@ def _build(values: Values, at: Multipliers) -> Program:
     state_machine_columns(model, values)
     state_expansion_columns(model, values)
     uses = values.block_uses if at == TODAY else list(values.block_uses_at(at))
+    caps = values.cap_uses if at == TODAY else list(values.cap_uses_at(at))
     state_block_columns(model, values, uses)
+    state_cap_columns(model, values, caps)
     occupied = [_monthly_terms(model, offer, offer.occupied_mw) for offer in offers]
     _site_power(model, values, occupied)
     _offer_total(model, values)
@@ -311,11 +317,13 @@ def _build(values: Values, at: Multipliers) -> Program:
     state_money_rows(model, values, fleet_of, month_of)
     state_policy_rules(model, values, lambda offer, mw: _monthly_terms(model, offer, mw))
     state_block_rows(model, values, uses, lambda offer, mw: _monthly_terms(model, offer, mw))
-    _objective(model, values, fleet_of, month_of, at, block_cost_musd(values, uses))
+    state_cap_rows(model, values, caps, lambda offer, mw: _monthly_terms(model, offer, mw))
+    hours = np.concatenate([block_cost_musd(values, uses), held_cost_musd(values, caps)])
+    _objective(model, values, fleet_of, month_of, at, hours)
     order = [model.mining_mw, model.lease_mw, model.leased_mw, model.lease_block, model.offer_taken]
     columns = [column for variable in order for column in variable.values()]
     bought = [*_machine_columns(model, values), *expansion_columns(model, values)]
-    form = compile_standard_form(model, [*columns, *bought, *_block_columns(model)])
+    form = compile_standard_form(model, [*columns, *bought, *_hour_columns(model)])
     program = Program(values, model, form, fleet_of, month_of, offer_of, start_of, indivisible, at)
     return replace(program, form=replace(form, upper=program.upper_where_blocks_fit())) if indivisible else program
 
@@ -324,8 +332,8 @@ def _machine_columns(model: pyo.ConcreteModel, values: Values) -> list[Any]:
     return [column for choice in values.machine_choices for column in columns_of(model, choice)]
 
 
-def _block_columns(model: pyo.ConcreteModel) -> list[Any]:
-    return [*model.used_mw.values(), *model.extra_mw.values()]
+def _hour_columns(model: pyo.ConcreteModel) -> list[Any]:
+    return [*model.used_mw.values(), *model.extra_mw.values(), *model.held_mw.values()]
 
 
 def _is_block(offer: OfferValue) -> bool:
@@ -459,8 +467,8 @@ def _structure(values: Values, hosting: tuple[Limits, Limits]) -> Structure:
     limited = [[key for key in limits if key[0] in letting] for limits in (all_leases, others)]
     machines = [choice.structure(money) for choice in values.machine_choices]
     expansions = [one.structure(money) for one in values.expansions]
-    policy, blocks = policy_structure(values), (block_structure(values.block_uses), firm_structure(values))
-    chosen = (rules, machines, expansions, policy, blocks)
+    policy, hours = policy_structure(values), (block_structure(values.block_uses), firm_structure(values), cap_structure(values))
+    chosen = (rules, machines, expansions, policy, hours)
     return (values.calendar, sites, fleets, available, offers, *limited, money_structure(values), *chosen)
 
 
@@ -534,13 +542,13 @@ def reserves(offer: OfferValue, month: Month) -> bool:
 
 
 def _objective(
-    model: pyo.ConcreteModel, values: Values, fleet_of: IntArray, month_of: IntArray, at: Multipliers, blocks: Array
+    model: pyo.ConcreteModel, values: Values, fleet_of: IntArray, month_of: IntArray, at: Multipliers, hours: Array
 ) -> None:
-    """Discounted after-tax cash of every decision, USD million (FORMULATION 7); blocks: of the use of power blocks."""
+    """Discounted after-tax cash of every decision, USD million (FORMULATION 7); hours: of the columns of hours."""
     mining = values.mining_musd(at)[fleet_of, month_of].tolist()
     lease = [musd for offer in values.offers for musd in offer.musd(at).tolist()]
     bought = [*machine_cost_musd(values, at).tolist(), *expansion_cost_musd(values, at).tolist()]
     columns = [*model.mining_mw.values(), *model.lease_mw.values(), *_machine_columns(model, values)]
-    columns += [*expansion_columns(model, values), *_block_columns(model)]
-    expression = LinearExpression(linear_coefs=[*mining, *lease, *bought, *blocks.tolist()], linear_vars=columns)
+    columns += [*expansion_columns(model, values), *_hour_columns(model)]
+    expression = LinearExpression(linear_coefs=[*mining, *lease, *bought, *hours.tolist()], linear_vars=columns)
     model.npv_musd = pyo.Objective(expr=expression, sense=pyo.maximize)

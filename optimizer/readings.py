@@ -17,6 +17,7 @@ from ..models.scenario import Scenario
 from ..models.values import USD_PER_MUSD, Values
 from .block_readings import BlockReading
 from .budgets import Floor, budgets_of, cash_by_year_musd, floors_of
+from .cap_readings import CapReading
 from .expansion_readings import ExpansionReadings
 from .ledger import Ledger, Line, total_usd
 from .machine_readings import MachineReadings
@@ -120,7 +121,17 @@ class Readings:
     @cached_property
     def firm_load_mw(self) -> list[Array]:
         """[V3] Meter MW around the clock that the landlord buys for a critical MW of each offer, shape (starts, months)."""
-        return [np.array([self.ledger.firm_load_mw(offer.offer, start) for start in offer.starts]) for offer in self.values.offers]
+        return [
+            float(offer.offer.power_paid_by == "landlord")
+            * np.array([self.ledger.load_mw(offer.offer, start) for start in offer.starts])
+            for offer in self.values.offers
+        ]
+
+    @cached_property
+    def caps(self) -> list[CapReading]:
+        """[V3] Energy caps, a site each."""
+        capped = sorted(site.name for site in self.scenario.sites if site.energy_cap is not None)
+        return [CapReading.of(self.values, self.ledger, site) for site in capped]
 
     @cached_property
     def needs_unreserved(self) -> list[Array]:

@@ -57,29 +57,34 @@ class SafeBounds(Readings):
         mining = self.mining_musd - paid - self.policy_price_of_mining(prices)
         if self.floors:
             mining = mining + self.mining_cash_musd * self.cash_price(prices)
-        mining = mining + self.blocks_of_mining(prices)
+        mining = mining + self.hours_of_mining(prices)
         money = self.money_price(prices)
         leases = []
         for l, offer in enumerate(self.values.offers):
             per_mw = prices.power[offer.offer.site] + self.suitable_price(prices, l)
             earned = self.lease_musd[l] - self.occupied_mw[l] @ per_mw - self.money_musd[l] @ money
-            earned = earned + self.blocks_of_lease(prices, l)
+            earned = earned + self.hours_of_lease(prices, l)
             leases.append(earned - self.prerequisite_price(prices, l) - self.policy_price(prices, l))
         return mining, leases
 
-    def blocks_of_mining(self, prices: Prices) -> Array:
-        """[V3] What a MW of mining earns as load that uses blocks, USD million, (fleets, months)."""
+    def hours_of_mining(self, prices: Prices) -> Array:
+        """[V3] What a MW of mining earns as load that uses blocks, less what caps cost it, USD million, (fleets, months)."""
         found = np.zeros_like(self.mining_musd)
         for site in self.blocks:
             found[site.use.fleets] += site.mining_musd(prices.load[site.use.site])
+        for cap in self.caps:
+            found[cap.fleets] -= cap.given_up_musd(prices.energy)
         return found
 
-    def blocks_of_lease(self, prices: Prices, offer: int) -> Array:
+    def hours_of_lease(self, prices: Prices, offer: int) -> Array:
         """[V3] The same of a critical MW of an offer, shape (starts,)."""
         found = np.zeros(len(self.values.offers[offer].starts))
         for site in self.blocks:
             if site.use.site == self.values.offers[offer].offer.site:
                 found += self.firm_load_mw[offer] @ site.load_musd(prices.load[site.use.site])
+        for cap in self.caps:
+            if offer in cap.lease_gwh:
+                found -= cap.paid_by_lease(offer, prices.energy)
         return found
 
     def policy_price_of_mining(self, prices: Prices) -> Array:
@@ -163,6 +168,7 @@ class SafeBounds(Readings):
         terms += [prices.cash.get(floor.year, 0.0) * floor.free_musd for floor in self.floors]
         terms += [term for rule, price in self._priced(prices) for term in (rule.sign * price * rule.limit).tolist()]
         terms += [term for site in self.blocks for term in site.blocks_musd(prices.load[site.use.site])]
+        terms += [term for cap in self.caps for term in cap.limits_musd(prices.energy)]
         return math.fsum([*terms, *prices.exclusive.values()])
 
     def safe_bound_musd(self, prices: Prices, choices: dict[int, Choice] | None = None) -> float:
@@ -181,7 +187,7 @@ class SafeBounds(Readings):
             terms.append(_best_of_offer(offer.offer, allowed, choice, self.place_price(positive, l)))
         bound = math.fsum([*terms, self.standing_musd])
         largest = positive.largest + self._largest_policy_price(positive)
-        rounding = self._policy_rounding_musd(positive) + self._cash_rounding_musd(positive) + self._block_rounding_musd(positive)
+        rounding = self._policy_rounding_musd(positive) + self._cash_rounding_musd(positive) + self._hours_rounding_musd(positive)
         return bound + self._rounding_musd(largest, math.fsum(positive.of_offers)) + rounding
 
     def _largest_policy_price(self, prices: Prices) -> float:
@@ -223,9 +229,10 @@ class SafeBounds(Readings):
         size += self.machines.cash_size_musd(self.mining_cash_musd) + self.expansions.cash_size_musd()
         return float(4 * np.finfo(float).eps * size * sum(prices.cash.values()) * self.calendar.length)
 
-    def _block_rounding_musd(self, prices: Prices) -> float:
-        """Bound of the rounding errors of what blocks add to the bound, USD million."""
+    def _hours_rounding_musd(self, prices: Prices) -> float:
+        """Bound of the rounding errors of what blocks and caps add to the bound, USD million."""
         sizes = [site.size_musd(prices.load[site.use.site], self.energised[site.use.site]) for site in self.blocks]
+        sizes += [sum(map(abs, cap.limits_musd(prices.energy))) * self.calendar.length for cap in self.caps]
         return float(4 * np.finfo(float).eps * sum(sizes))
 
     def tree_bound_musd(self, program: Program, root: Node) -> float:

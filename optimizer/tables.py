@@ -275,9 +275,9 @@ class Tables:
 
     @cached_property
     def _extra_mwh(self) -> dict[str, Array]:
-        """[V3] What fleets run on blocks though the index does not pay, by fleet, shape (months,)."""
+        """[V3] What fleets run beyond (below 0: less than) what pays at the index, by fleet, shape (months,)."""
         mining, leases, *_ = self._plan.named(self._values)
-        return self._ledger.extra_mwh(mining, leases)
+        return self._ledger.hours.change_mwh(mining, leases)
 
     @cached_property
     def shadow_price(self) -> list[Row]:

@@ -20,6 +20,7 @@ Money is in thousand USD, so that an hour's margin and a lease's value are both 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -113,8 +114,7 @@ class Program:
         for site in self.opinion.sites.values():
             for month in self.opinion.months:
                 self._site_month(site, month)
-                if self.opinion.used_blocks(site, month):
-                    self._blocks(site, month)
+            self._decided_hours(site)
         for year, budget in self.opinion.data["finance"]["capex_budget_usd"].items():
             self._budget(int(year), int(year), budget)
         for year, budget in self.opinion.data["finance"]["cumulative_capex_budget_usd"].items():
@@ -274,6 +274,35 @@ class Program:
             run = self._column(margin, self._most_mw(fleet, month))
             self.rows.add([(run, 1.0), (energised, -fleet["uptime_fraction"] * allowed)], 0.0)
             self.run_columns.setdefault((site["name"], month, number), []).append(run)
+
+    def _decided_hours(self, site: Data) -> None:
+        for month in self.opinion.months:
+            if self.opinion.used_blocks(site, month):
+                self._blocks(site, month)
+        if site["energy_cap"]:
+            self._caps(site)
+
+    def _drawn_mwh(self, site: Data, month: int) -> Iterator[tuple[int, float]]:
+        """(column, thousand MWh) of what runs in every hour of a month, losses included."""
+        bought = 1 + self.opinion.delivery_terms(site, month)[0]
+        cells = sorted(zip(self.opinion.market_hours(site, month), self.opinion.site_hours(site, month), strict=True))
+        for number, (cell, _) in enumerate(cells):
+            for column in self.run_columns.get((site["name"], month, number), []):
+                yield column, bought * cell.hours / 1000
+
+    def _caps(self, site: Data) -> None:
+        """What runs in the hours of a year, and what leases draw, stays within the cap."""
+        assert self.hourly, "without hours nothing tells which of them a cap holds back"
+        opinion = self.opinion
+        for year in {month // 12 for month in opinion.months}:
+            months = [month for month in opinion.months if month // 12 == year]
+            terms = [term for month in months for term in self._drawn_mwh(site, month)]
+            for column, (name, start) in self.offer_columns.items():
+                drawn = opinion.leased_mwh(site, year, {(name, month_text(start)): 1.0})
+                if drawn:
+                    terms.append((column, drawn / 1000))
+            signed = opinion.leased_mwh(site, year, opinion.all_starts({}))
+            self.rows.add(terms, (opinion.cap_mwh(site, year) - signed) / 1000)
 
     def _blocks(self, site: Data, month: int) -> None:
         """In every hour, what is used of the blocks is at most what runs, with losses."""

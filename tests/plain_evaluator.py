@@ -1144,6 +1144,9 @@ class PlainScenario:
         for site in self.sites.values():
             for month in self.months:
                 found += self._broken_site(site, month, mining_mw, lease_mw, expanded, tolerance)
+            for year in {month // 12 for month in self.months} if site["energy_cap"] else ():
+                if self.leased_mwh(site, year, lease_mw) > self.cap_mwh(site, year) * (1 + tolerance) + tolerance:
+                    found.append(f"{site['name']} {year}: leases draw more than the cap")
         for (name, period), mw in mining_mw.items():
             there = self.there_mw(name, month_number(period), bought, sold, moved)
             if not -tolerance <= mw <= there + tolerance:
@@ -1372,6 +1375,8 @@ class PlainScenario:
                 book += [(site["name"], block["name"], entry) for entry in [*entries, *map(self._taxed, entries)]]
             for name, entry in self._block_use(site, mining_mw, lease_mw):
                 book += [(site["name"], name, entry), (site["name"], name, self._taxed(entry))]
+            for name, entry in self._given_up(site, mining_mw, lease_mw) if site["energy_cap"] else ():
+                book += [(site["name"], name, entry), (site["name"], name, self._taxed(entry))]
         found = self._added_up(book, mining_mw, lease_mw, self.violations(mining_mw, lease_mw, bought, sold, moved, expanded))
         if self.data["finance"]["cash"]:
             self._add_cash(found, [entry for *_, entry in book], lease_mw)
@@ -1497,6 +1502,55 @@ class PlainScenario:
                     ("mining_variable_opex", -fleet["variable_opex_usd_per_mwh"]),
                 ):
                     yield buyer, Entry(month, item, mwh * per_mwh, self.mid_month("mining", mwh * per_mwh, month))
+
+    # ---- energy caps
+
+    def cap_mwh(self, site: Data, year: int) -> float:
+        """Of the part of a year that the horizon holds, by days."""
+        inside = math.fsum(days_in(month) for month in self.months if month // 12 == year)
+        return float(site["energy_cap"]["mwh_per_year"] * inside / math.fsum(days_in(12 * year + n) for n in range(12)))
+
+    def load_mw(self, lease: Data, start: int, month: int) -> float:
+        """Meter MW around the clock, whoever pays for its energy."""
+        return 0.0 if month < start else float(lease["load_factor_fraction"] * self._terms(lease, month, start)[2])
+
+    def leased_mwh(self, site: Data, year: int, lease_mw: LeaseMw) -> float:
+        """What leases draw in a year, losses included."""
+        return math.fsum(
+            mw
+            * self.load_mw(self.leases[name], month_number(start), month)
+            * math.fsum(cell.hours for cell in self.site_hours(site, month))
+            * (1 + self.delivery_terms(site, month)[0])
+            for (name, start), mw in lease_mw.items()
+            if self.leases[name]["site"] == site["name"]
+            for month in self.months
+            if month // 12 == year
+        )
+
+    def _given_up(self, site: Data, mining_mw: MiningMw, lease_mw: LeaseMw) -> Iterator[tuple[str, Entry]]:
+        """Hour after hour, the ones that are worth least today per MWh bought first, until the cap is kept."""
+        for year in sorted({month // 12 for month in self.months}):
+            hours = []  # worth per MWh bought, MWh bought, fleet, month, margin per MWh
+            for name, fleet in self.miners.items():
+                for month in self.months:
+                    mw = mining_mw.get((name, month_text(month)), 0.0)
+                    if fleet["site"] == site["name"] and month // 12 == year and mw:
+                        lost, delivery = self.delivery_terms(site, month)
+                        for cell in self.site_hours(site, month):
+                            earned = self._coins_per_mwh(fleet, month) - fleet["variable_opex_usd_per_mwh"]
+                            margin = earned - delivery - cell.usd_per_mwh * (1 + lost)
+                            if margin > 0:
+                                bought = fleet["uptime_fraction"] * mw * cell.hours * (1 + lost)
+                                worth = self.mid_month("mining", margin, month) / (1 + lost)
+                                hours.append((worth, bought, name, month, margin / (1 + lost)))
+            drawn = math.fsum(bought for _, bought, *_ in hours) + self.leased_mwh(site, year, lease_mw)
+            over = drawn - self.cap_mwh(site, year)
+            for _, bought, name, month, margin in sorted(hours):
+                held = min(max(over, 0.0), bought)
+                over -= held
+                if held:
+                    usd = -held * margin
+                    yield name, Entry(month, "energy_cap_forgone", usd, self.mid_month("mining", usd, month))
 
     def blocks_usd(self, mining_mw: MiningMw, lease_mw: LeaseMw) -> float:
         """What the use of blocks adds to a plan today, after tax."""

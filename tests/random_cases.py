@@ -166,6 +166,22 @@ def with_resale_terms(scenario: hl.Scenario, seed: int) -> hl.Scenario:
     return hl.Scenario.model_validate(data)
 
 
+def with_energy_caps(scenario: hl.Scenario, seed: int) -> hl.Scenario:
+    """The scenario with caps on what some sites draw in a year, at sites without other terms of their hours."""
+    own, data = Draw(seed), scenario.model_dump(mode="json", by_alias=True)
+    own.random, own.first = random.Random(f"caps {seed}"), month_number(str(scenario.calendar.start))
+    own.length = scenario.calendar.length
+    for site in data["sites"]:
+        for field in ("coincident_peaks", "curtailments", "ancillary_services", "standby"):
+            site[field] = []
+        site["delivery"] = own.random.choice([None, {"usd_per_mwh": own.path(0, 8), "loss_fraction": own.number(0, 0.1)}])
+        most = 8_760 * max(step["mw_total"] for step in site["energised_mw"])
+        if own.chance(0.8):
+            site["energy_cap"] = {"mwh_per_year": most * own.random.choice([own.number(0, 0.05), own.number(0, 0.3)])}
+    data["finance"]["treasury"] = None
+    return hl.Scenario.model_validate(data)
+
+
 def random_fleet(draw: Draw, number: int, sites: int) -> Data:
     fleet: Data = {"name": f"Fleet {number}", "site": f"Site {draw.whole(1, sites)}"}
     fleet |= (

@@ -97,10 +97,8 @@ class Study:
             return "There are no break-even curves: the scenario has no offers and no leases."
         if chart == "break_even" and self.scenario.finance.cash is not None:
             return "There are no break-even curves: at other prices the floors of cash allow other plans."
-        if chart == "break_even" and any(site.blocks_to_use for site in self.scenario.sites):
-            return (
-                "There are no break-even curves: at other prices power blocks that are not resold in full are used in other hours."
-            )
+        if chart == "break_even" and any(site.blocks_to_use or site.energy_cap for site in self.scenario.sites):
+            return "There are no break-even curves: at other prices power blocks or energy caps let other hours run."
         return ""
 
     @cached_property

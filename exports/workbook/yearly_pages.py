@@ -25,6 +25,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "standby_income",
         "peak_hours_forgone",
         "curtailment_forgone",
+        "energy_cap_forgone",
     ),
     "Rent": (*RENT, *FEES),
     "Power": (

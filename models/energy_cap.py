@@ -1,0 +1,116 @@
+r"""[V3] A cap on the energy that a site draws in a calendar year: mining is held back in the hours that earn least.
+
+Without a cap an energised MW runs in every hour that earns more than it costs ([V2]). A cap counts the energy of these hours and
+of all leases; what is too much is held back, and that costs what the hours would have earned. Which hours of a year are worth
+least depends on their prices alone, but how many of them are held back depends on all MW of the site, so the program has a column
+for every price point of every month in which a fleet runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+
+from . import quantities as q
+from .block_use import IntArray, expected_load_mw
+from .months import Array, Calendar, Month
+from .sources import Sourced
+
+if TYPE_CHECKING:
+    from .values import OfferValue, Values
+
+MWH_PER_GWH = 1000.0
+
+
+class EnergyCap(Sourced):
+    """Most energy that the site may draw in each calendar year, losses included: a permit, a contract's or a utility's limit."""
+
+    mwh_per_year: Annotated[float, q.ENERGY_OF_YEAR]
+    """Of a year of which the horizon holds a part, that part counts, by days."""
+
+    def limit_gwh(self, calendar: Calendar) -> dict[int, float]:
+        """GWh by calendar year of the horizon."""
+        found = {}
+        for year, days in calendar.total_by_year(calendar.days).items():
+            whole = (Month.of(f"{year + 1}-01").first_day - Month.of(f"{year}-01").first_day).days
+            found[year] = self.mwh_per_year / MWH_PER_GWH * days / whole
+        return found
+
+
+@dataclass(frozen=True)
+class CapUse:
+    """What the mining of one site with a cap draws and earns by price point.
+
+    fleets: numbers of the site's fleets. limit_gwh: by calendar year. loss_factor: MWh bought for a MWh at the meter.
+    gwh: of an energised MW through a point's hours if it runs there, losses included, 0 where it does not run. margin_musd: what it
+    earns there, discounted after-tax USD million. Both of shape (fleets, months, points).
+    """
+
+    site: str
+    fleets: IntArray
+    gwh: Array
+    margin_musd: Array
+    limit_gwh: dict[int, float]
+    loss_factor: float
+
+    def held_back_musd(self, values: Values, mining_mw: Array, lease_mw: Sequence[Array]) -> float:
+        """What the cap costs these decisions, USD million: in each year the hours that earn least per GWh are given up."""
+        mw = mining_mw[self.fleets][:, :, np.newaxis]
+        firm = np.zeros(values.calendar.length)
+        for offer, row in zip(values.offers, lease_mw, strict=True):
+            firm += row @ cap_load_gwh(values, offer, self)
+        drawn = self.gwh * mw
+        lost = 0.0
+        for year, limit in self.limit_gwh.items():
+            months = values.calendar.year_of_month == year
+            over = float(np.sum(drawn[:, months])) + float(np.sum(firm[months])) - limit
+            if over > 0:
+                lost += self._cheapest_musd(months, drawn[:, months].ravel(), over)
+        return lost
+
+    def _cheapest_musd(self, months: Array, drawn: Array, over: float) -> float:
+        gwh, margin = self.gwh[:, months].ravel(), self.margin_musd[:, months].ravel()
+        rate = np.divide(margin, gwh, out=np.full_like(gwh, np.inf), where=gwh > 0)
+        order = np.argsort(rate, kind="stable")
+        order = order[drawn[order] > 0]
+        before = np.cumsum(drawn[order]) - drawn[order]
+        held = np.clip(over - before, 0.0, drawn[order])
+        return float(held @ rate[order])
+
+
+def cap_load_gwh(values: Values, offer: OfferValue, use: CapUse) -> Array:
+    """GWh that a critical MW of an offer counts against a cap, whoever pays for them, shape (starts, months); 0 at other sites."""
+    if offer.offer.site != use.site:
+        return np.zeros((len(offer.starts), values.calendar.length))
+    hours = values.scenario.price_tables[values.scenario.site(use.site).zone].month_hours
+    found: Array = use.loss_factor * expected_load_mw(values, offer) * hours / MWH_PER_GWH
+    return found
+
+
+def cap_use(site: str, fleets: IntArray, earned_usd_per_mwh: Array, uptime: Array, values: Values, multiplier: float) -> CapUse:
+    """earned_usd_per_mwh: what a running MWh of each fleet earns before power, shape (fleets, months).
+
+    multiplier: on market prices.
+    """
+    own, calendar = values.scenario.site(site), values.calendar
+    table = values.scenario.price_tables[own.zone]
+    if own.supply.kind == "index":
+        bought = multiplier * table.usd_per_mwh + own.supply.adder_usd_per_mwh
+    else:
+        bought = np.broadcast_to(own.supply.usd_per_mwh.values(calendar)[:, np.newaxis], table.usd_per_mwh.shape)
+    cost = own.loss_factor * bought + own.delivery_usd_per_mwh(calendar)[:, np.newaxis]
+    margin = earned_usd_per_mwh[:, :, np.newaxis] - cost
+    mwh = uptime[:, :, np.newaxis] * np.where(margin > 0, table.hours, 0.0)
+    worth = values.kept * values.discount.mining[np.newaxis, :, np.newaxis] / 1e6
+    assert own.energy_cap is not None
+    return CapUse(
+        site=site,
+        fleets=fleets,
+        gwh=own.loss_factor * mwh / MWH_PER_GWH,
+        margin_musd=mwh * margin * worth,
+        limit_gwh=own.energy_cap.limit_gwh(calendar),
+        loss_factor=own.loss_factor,
+    )
