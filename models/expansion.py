@@ -24,11 +24,11 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import model_validator
 
 from . import quantities as q
-from .lease import StartWindow
 from .months import Calendar, Month
 from .names import Name, slug
 from .refusal import Fault, refusal
 from .sources import Sourced
+from .start_window import StartWindow
 
 if TYPE_CHECKING:
     from .site import Counted

@@ -20,6 +20,11 @@ class Gather:
     def of(self, monthly: Array) -> Array:
         return np.where(self._inside, monthly[self._index], 0.0)
 
+    def by_year(self, monthly_by_year: Array) -> Array:
+        """Of an array with a row for each twelve months from the start, shape (years, months)."""
+        year = np.arange(self._index.shape[1]) // 12
+        return np.where(self._inside, monthly_by_year[year[np.newaxis, :], self._index], 0.0)
+
 
 def at_boundary(boundary: Array, index: np.ndarray[Any, Any]) -> Array:
     """boundary[index], 0 outside."""

@@ -27,6 +27,7 @@ from pydantic import model_validator
 from . import quantities as q
 from .debt import Debt, DebtSchedule
 from .gpu_cloud import GpuCloud, gpu_spending
+from .hosting import Hosting
 from .lease_schedule import KW_PER_MW, LeaseSchedule
 from .lease_terms import Delay, Deposit, Prepayment, ServiceLevel, TenantDefault, Termination, check_terminations
 from .months import Array, Calendar, Month, WholeArray
@@ -34,8 +35,9 @@ from .names import Name
 from .quantities import Input
 from .refusal import refusal, refuse_part_months
 from .sources import Sourced
+from .start_window import StartWindow
 
-__all__ = ["KW_PER_MW", "Extension", "LeaseOffer", "LeaseSchedule", "Phase", "Spending", "StartWindow"]
+__all__ = ["KW_PER_MW", "Extension", "LeaseOffer", "LeaseSchedule", "Phase", "Spending"]
 
 
 class Extension(Input):
@@ -57,21 +59,6 @@ class Spending(Input):
 
     month_from_start: Annotated[int, q.OFFSET_MONTHS]
     share_fraction: Annotated[float, q.FRACTION]
-
-
-class StartWindow(Input):
-    """First and last month in which rent may start."""
-
-    earliest: Month
-    latest: Month
-    every_months: Annotated[int, q.START_STEP] = 1
-    """Only every so many months from the earliest on."""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> StartWindow:
-        if self.latest < self.earliest:
-            raise refusal(f"latest {self.latest} before earliest {self.earliest}", "latest on or after earliest", field="latest")
-        return self
 
 
 class LeaseOffer(Sourced):
@@ -126,6 +113,8 @@ class LeaseOffer(Sourced):
     start_window: StartWindow | None = None
     gpu_cloud: GpuCloud | None = None
     """The landlord owns the GPUs and sells their hours."""
+    hosting: Hosting | None = None
+    """Machines of others instead of a hall: a fee per kWh instead of a rent."""
     prepayment: Prepayment | None = None
     deposit: Deposit | None = None
     tenant_default: TenantDefault | None = None
@@ -139,7 +128,9 @@ class LeaseOffer(Sourced):
 
     @model_validator(mode="after")
     def _terms_fit_together(self) -> LeaseOffer:
-        if self.gpu_cloud is not None and self.gpu_cloud.usd_per_gpu_hour is not None:
+        if self.hosting is not None:
+            self._hosting_fits()
+        elif self.gpu_cloud is not None and self.gpu_cloud.usd_per_gpu_hour is not None:
             if self.rent_usd_per_kw_month is not None or self.contract_value_usd is not None:
                 raise refusal("a rent beside a price of GPU-hours", "exactly one of the two", field="gpu_cloud")
         else:
@@ -182,6 +173,19 @@ class LeaseOffer(Sourced):
             raise refusal(f"delays with probabilities that add up to {likely:.6g}", "at most 1 together", field="delays")
         if self.delay_penalty_fraction_of_rent and not self.delays:
             raise refusal("a penalty without delays", "delays with their probabilities", field="delay_penalty_fraction_of_rent")
+
+    def _hosting_fits(self) -> None:
+        """What a fee per kWh stands instead of."""
+        instead = {
+            "rent_usd_per_kw_month": (self.rent_usd_per_kw_month, "the fee of hosting alone"),
+            "contract_value_usd": (self.contract_value_usd, "the fee of hosting alone"),
+            "gpu_cloud": (self.gpu_cloud, "one of hosting and gpu_cloud"),
+            "opex_fraction_of_rent": (self.opex_fraction_of_rent or None, "opex_usd_per_kw_month, as there is no rent"),
+            "load_factor_fraction": (None if self.load_factor_fraction == 1 else 1, "hosting.uptime_fraction alone"),
+        }
+        for field, (stated, allowed) in instead.items():
+            if stated is not None:
+                raise refusal(f"{field} beside hosting", allowed, field=field)
 
     def _choice_fits(self) -> None:
         if self.minimum_critical_mw is not None:
@@ -249,6 +253,8 @@ class LeaseOffer(Sourced):
         """As stated, or derived from the contract value: contract value = rent x kW x sum of ladder x paying share."""
         if self.rent_usd_per_kw_month is not None:
             return self.rent_usd_per_kw_month
+        if self.hosting is not None:
+            return self.hosting.usd_per_kw_month
         if self.gpu_cloud is not None and self.gpu_cloud.usd_per_gpu_hour is not None:
             return self.gpu_cloud.usd_per_kw_month
         assert self.contract_value_usd is not None

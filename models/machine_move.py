@@ -14,12 +14,12 @@ import numpy as np
 from pydantic import model_validator
 
 from . import quantities as q
-from .lease import StartWindow
 from .mining import Fleet
 from .months import Array, Calendar, Month
 from .names import Name, slug
 from .refusal import Fault, listed, nearest, refusal
 from .sources import Sourced
+from .start_window import StartWindow
 
 
 class MachineMove(Sourced):

@@ -15,11 +15,11 @@ from typing import Annotated, Any
 import numpy as np
 
 from . import quantities as q
-from .lease import StartWindow
 from .months import Array, Calendar, Month
 from .path import MonthlyPath
 from .refusal import Fault
 from .sources import Sourced
+from .start_window import StartWindow
 
 
 class MachineSale(Sourced):

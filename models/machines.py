@@ -19,13 +19,13 @@ from pydantic import model_validator
 
 from . import quantities as q
 from .asics import ASICS
-from .lease import StartWindow
 from .mining import TH_PER_EH, Fleet
 from .months import Calendar, Month
 from .names import Name, slug
 from .path import MonthlyPath
 from .refusal import Fault, refusal
 from .sources import Sourced
+from .start_window import StartWindow
 
 
 class MachineOffer(Sourced):

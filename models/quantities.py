@@ -298,6 +298,8 @@ GPU_PRICE = Quantity(
     "USD per GPU-hour", 0.01, 100, slips=(Slip(1 / 730.5, "USD per GPU-month"), Slip(1 / 8766, "USD per GPU-year"))
 )
 GPU_CAPEX = Quantity("USD per GPU", 100, 1_000_000, or_zero=True, slips=(Slip(1e3, "thousands of USD"),))
+HOSTING_FEE = Quantity("USD per kWh", 0.001, 0.3, or_zero=True, slips=(Slip(0.01, "cents/kWh"), Slip(0.001, "USD/MWh")))
+"""For each kWh that hosted machines use; 0.06 to 0.09 where the host pays the power."""
 PRICE_DECAY = Quantity("per year (a fraction; 0.2 is 20 %)", 0, 0.9, slips=_PERCENT)
 
 # --- money -----------------------------------------------------------------------------------------------------------

@@ -4,7 +4,8 @@ These tables are the only thing the program (optimizer/program.py) knows of the 
 multipliers or, for mining, an exact function of them, so a study that changes prices re-evaluates a table and leaves the
 program as it is:
 
-    lease value  = rent multiplier x rent_musd + power multiplier x power_musd + fixed_musd     per critical MW
+    lease value  = rent multiplier x rent_musd + power multiplier x power_musd + fixed_musd     per critical MW; of hosted machines
+                   + hashprice multiplier x hashprice_musd, all four in the hours that run at the multipliers
     machines     = hashprice multiplier x hashprice_musd + fixed_musd                           per meter MW bought, sold or moved
     expansions   = fixed_musd                                                                   per meter MW energised
     mining value = [V2] at the multiplied hashprice and market price                            per meter MW and month
@@ -13,9 +14,9 @@ program as it is:
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,9 @@ from .expansion_values import ExpansionValue, expansion_values
 from .finance import DiscountFactors
 from .gather import Gather, at_boundary
 from .gpu_cloud import gpu_capital_usd, gpu_spending
+from .hosting import HostedHours, HostedUsd
 from .lease import KW_PER_MW, LeaseOffer
-from .lease_schedule import beside_rent_usd
+from .lease_schedule import LeaseSchedule, beside_rent_usd
 from .machine_values import MachineChoice, machine_choices, spent_in
 from .market import MarketPath
 from .months import Array, Calendar, Month
@@ -61,6 +63,8 @@ class OfferValue:
     starts: the months. occupied_mw: meter MW it takes from the site, shape (starts, months).
     rent_musd, power_musd, fixed_musd: discounted USD million, shape (starts,); rent net of the opex that is a share of it, and
     with all else that follows the rent, power as paid by the landlord (negative), fixed everything else; all after tax.
+    hashprice_musd: the host's share of what hosted machines mine. at_other_hours: the same offer in the hours that hosted machines
+    run at other prices; None where hours do not depend on prices.
     capex_musd_by_year: landlord's capex as it counts against the budgets, not discounted, shape (starts, years of the horizon).
     """
 
@@ -71,11 +75,20 @@ class OfferValue:
     power_musd: Array
     fixed_musd: Array
     capex_musd_by_year: Array
+    hashprice_musd: Array
+    at_other_hours: Callable[[Multipliers], OfferValue] | None = None
 
     def musd(self, at: Multipliers = TODAY) -> Array:
         """Discounted USD million per critical MW, shape (starts,)."""
+        found = self.in_hours_of(at)
         rent = at.rent if self.offer.status == "offered" else 1.0
-        return rent * self.rent_musd + at.power * self.power_musd + self.fixed_musd
+        return rent * found.rent_musd + at.power * found.power_musd + at.hashprice * found.hashprice_musd + found.fixed_musd
+
+    def in_hours_of(self, at: Multipliers) -> OfferValue:
+        """With the hours that hosted machines run at the multipliers; itself where these are today's hours."""
+        if self.at_other_hours is None or (at.hashprice == 1.0 and at.power == 1.0):
+            return self
+        return self.at_other_hours(at)
 
     def spent_in(self, budgets: list[slice]) -> tuple[bytes, ...]:
         """What counts against each budget (the years of each), to be compared."""
@@ -350,10 +363,15 @@ class Values:
         if known is None or known.offer != lease:
             return False
         pays_nothing = lease.power_paid_by == "tenant" and lease.demand_charge_paid_by == "tenant"
+        if lease.hosting is not None and (lease.hosting.depends_on_hashprice or lease.hosting.hours_follow):
+            pays_nothing = False
+            if before.scenario.market != self.scenario.market:
+                return False
         same_site = before.scenario.site(lease.site) == self.scenario.site(lease.site)
         return pays_nothing or (same_site and before.scenario.power == self.scenario.power)
 
-    def _offer(self, lease: LeaseOffer) -> OfferValue:
+    def _offer(self, lease: LeaseOffer, hours_at: Multipliers = TODAY) -> OfferValue:
+        """hours_at: multipliers in whose hours hosted machines run."""
         starts = lease.starts(self.calendar)
         at = np.array([self.calendar.index(start) for start in starts])
         schedule = lease.schedule_from(self.calendar)
@@ -363,13 +381,14 @@ class Values:
         firm_usd = np.zeros(self.calendar.length)
         charge_usd = np.zeros(self.calendar.length)
         market_usd = np.zeros(self.calendar.length)
-        if lease.power_paid_by == "landlord":
+        if lease.power_paid_by == "landlord" and lease.hosting is None:
             market_usd, firm_usd = power.firm_market_usd_per_mw(), power.firm_usd_per_mw()
         if lease.demand_charge_paid_by == "landlord":
             peaks_usd = self.scenario.site(lease.site).peak_usd_per_mw(self.calendar)
-            charge_usd = self.demand_charge_usd_per_mw(lease.site) + peaks_usd
+            charge_usd = self._demand_charge_of(lease) + peaks_usd
         weight = schedule.firm_meter_mw * d_lease
-        rent = d_lease @ schedule.rent_usd * (1 - schedule.opex_per_rent)
+        hosted = self._hosted(lease, schedule, monthly, d_lease, hours_at)
+        rent = d_lease @ schedule.rent_usd * (float(lease.hosting is None) - schedule.opex_per_rent) + hosted.rent_usd
         own_opex = d_lease @ (schedule.opex_usd - schedule.opex_per_rent * schedule.rent_usd)
         from_market = lease.load_factor_fraction * np.sum(weight * monthly.of(market_usd), axis=1)
         from_adder = lease.load_factor_fraction * np.sum(weight * monthly.of(firm_usd - market_usd), axis=1)
@@ -384,10 +403,28 @@ class Values:
             starts=starts,
             occupied_mw=self._occupied(lease, at),
             rent_musd=(self.kept * rent + with_rent) / USD_PER_MUSD,
-            power_musd=-self.kept * from_market / USD_PER_MUSD,
-            fixed_musd=(fixed + beside) / USD_PER_MUSD,
+            power_musd=self.kept * (hosted.power_usd - from_market) / USD_PER_MUSD,
+            fixed_musd=(fixed + beside + self.kept * hosted.fixed_usd) / USD_PER_MUSD,
             capex_musd_by_year=self._capex_by_year(lease, at) / USD_PER_MUSD,
+            hashprice_musd=self.kept * hosted.hashprice_usd / USD_PER_MUSD,
+            at_other_hours=partial(self._offer, lease) if lease.hosting is not None and lease.hosting.hours_follow else None,
         )
+
+    def _demand_charge_of(self, lease: LeaseOffer) -> Array:
+        """Demand charge of a firm MW, or of one that is shut off at the peaks as mining is, USD a month, shape (months,)."""
+        if lease.hosting is not None and lease.hosting.interruptible:
+            return self._unavoided_charge(lease.site)
+        return self.demand_charge_usd_per_mw(lease.site)
+
+    def _hosted(
+        self, lease: LeaseOffer, schedule: LeaseSchedule, monthly: Gather, d_lease: Array, hours_at: Multipliers
+    ) -> HostedUsd:
+        """Fee, share and power of hosted machines before tax, discounted USD per critical MW."""
+        if lease.hosting is None:
+            return HostedUsd.none(len(d_lease))
+        hashprice, power = self.market.hashprice_usd_per_ph_day, self.site_power(lease.site, hours_at)
+        hours = HostedHours.of(lease, power, hours_at.hashprice * hashprice, hours_at.power)
+        return HostedUsd.of(lease, schedule, hours, hashprice, monthly, d_lease)
 
     def _occupied(self, lease: LeaseOffer, at: np.ndarray[Any, Any]) -> Array:
         """[C1] Meter MW taken per critical MW, shape (starts, months)."""

@@ -262,13 +262,20 @@ class BreakEvens:
         values, mining = self.program.values, difference[self.program.mining_columns]
         used = np.flatnonzero(mining)
         at = (self.program.fleet_of[used], self.program.month_of[used])
-        fixed = float(self.optimiser.today[self.program.lease_columns] @ difference[self.program.lease_columns])
-        fixed += float(self.optimiser.today[self.program.expansion_columns] @ difference[self.program.expansion_columns])
-        machines = difference[self.program.machine_columns]
+        columns, machines = self.program.lease_columns, difference[self.program.machine_columns]
+        expanded = float(self.optimiser.today[self.program.expansion_columns] @ difference[self.program.expansion_columns])
+        fixed = float(self.optimiser.today[columns] @ difference[columns])
+        hosted = any(offer.offer.hosting is not None for offer in values.offers)
+
+        def leases(hashprice: float) -> float:
+            if not hosted:
+                return fixed + expanded
+            at = Multipliers(hashprice=hashprice)
+            return float(np.concatenate([offer.musd(at) for offer in values.offers]) @ difference[columns]) + expanded
 
         def advantage(hashprice: float) -> float:
             decided = float(machine_cost_musd(values, Multipliers(hashprice=hashprice)) @ machines)
-            return fixed + decided + float(values.mining_musd(Multipliers(hashprice=hashprice))[at] @ mining[used])
+            return leases(hashprice) + decided + float(values.mining_musd(Multipliers(hashprice=hashprice))[at] @ mining[used])
 
         found = root(advantage, taken, out, INDIFFERENT_MUSD / 100)
         return (taken + out) / 2 if found is None else found

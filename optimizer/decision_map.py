@@ -19,6 +19,7 @@ import numpy as np
 
 from ..errors import InputError, Problem
 from ..models.months import Array
+from ..models.names import slug
 from ..models.scenario import Scenario
 from ..models.values import TODAY, USD_PER_MUSD, Multipliers, Values
 from .block_rows import HOURS_REFUSED, field_of_hours
@@ -386,6 +387,20 @@ def box_of(ranges: Mapping[str, str | None], tolerance: str) -> tuple[dict[str, 
     return box, share
 
 
+def _refuse_moving_hours(scenario: Scenario, axes: list[str]) -> None:
+    """Hosted machines that are switched off at a price make the value of a plan jump along that price."""
+    problems = []
+    for lease in scenario.leases:
+        moved = [axis for axis in axes if lease.hosting is not None and axis in lease.hosting.hours_follow]
+        if moved and lease.hosting is not None:
+            found = f"curtailed: {lease.hosting.curtailed}, whose hours, fee and power jump along the axis {' and '.join(moved)}"
+            allowed = "machines that are never curtailed, or a box without that axis, over which a map can be proved"
+            hint = f"--{moved[0]} no; or sweep, which solves each case by itself"
+            problems.append(Problem("decision map", f"leases.{slug(lease.name)}.hosting", found, allowed, hint))
+    if problems:
+        raise InputError(problems)
+
+
 def decision_map(
     scenario: Scenario,
     box: Mapping[str, tuple[float, float]] = DEFAULT_BOX,
@@ -404,6 +419,7 @@ def decision_map(
         raise InputError([Problem("map", "finance.cash", *FLOORS_REFUSED)])
     if field := field_of_hours(scenario):
         raise InputError([Problem("map", field, *HOURS_REFUSED)])
+    _refuse_moving_hours(scenario, [axis.name for axis in axes])
     found = conflicts(scenario)
     if found:
         raise NoPlanError(describe(found))

@@ -20,6 +20,7 @@ import numpy as np
 
 from ..models.expansion import Expansion
 from ..models.finance import Finance
+from ..models.hosting import Hosting
 from ..models.lease import KW_PER_MW, LeaseOffer
 from ..models.machine_move import MachineMove
 from ..models.machines import MachineOffer
@@ -33,6 +34,7 @@ from ..models.values import TODAY, Multipliers
 from .deductions import share_deducted, share_left
 from .ledger_coins import Coins
 from .ledger_gpus import GpuBook
+from .ledger_hosting import HostingBook
 from .ledger_hours import DecidedHours
 from .ledger_machines import MachinesOfMw, used_price
 from .ledger_mining import MiningOfMw, mining_of_mw
@@ -64,6 +66,8 @@ ITEMS = {
     "expansion_capex": "substation, line and site works of expansions",
     "expansion_upkeep": "fixed cost of the MW of expansions",
     "rent": "rent, as expected over the tenant's extension options",
+    "hosting_fee": "fee per kWh of hosted machines, with minimum bills",
+    "hosting_revenue_share": "the host's share of what hosted machines mine, or of its profit",
     "lease_opex": "operating cost of leased MW",
     "lease_power": "energy of leased MW, where the landlord pays it",
     "lease_losses": "energy bought and lost on the way to leased MW, where the landlord pays their power",
@@ -386,7 +390,10 @@ class Ledger:
         opex = KW_PER_MW * kw_opex * delivered * terms.running + lease.opex_fraction_of_rent * rent
         amounts = {"rent": rent, "lease_opex": -opex, **dict(terms.monthly(rent))}
         firm_mw = lease.gross_up * delivered * terms.running
-        if lease.power_paid_by == "landlord":
+        if lease.hosting is not None:
+            del amounts["rent"]
+            amounts |= self._hosting(lease, lease.hosting, terms).lines()
+        elif lease.power_paid_by == "landlord":
             around_the_clock = (self.energy_price(site) * self.price_table(site).hours).sum(axis=1)
             amounts["lease_power"] = -firm_mw * lease.load_factor_fraction * around_the_clock
             if site.delivery is not None:
@@ -394,7 +401,10 @@ class Ledger:
                 mwh = firm_mw * lease.load_factor_fraction * self.price_table(site).hours.sum(axis=1)
                 amounts["lease_delivery"] = -mwh * site.delivery.usd_per_mwh.values(self.calendar)
         if lease.demand_charge_paid_by == "landlord":
-            amounts["lease_demand_charge"] = -firm_mw * self._charge_per_mw(site)
+            paid = 1.0
+            if lease.hosting is not None and lease.hosting.interruptible and site.demand_charge is not None:
+                paid -= site.demand_charge.avoided_by_mining_fraction
+            amounts["lease_demand_charge"] = -firm_mw * paid * self._charge_per_mw(site)
             for peak in site.coincident_peaks:
                 before = amounts.get("lease_peak_charge", np.zeros(self.calendar.length))
                 amounts["lease_peak_charge"] = before - firm_mw * peak.usd_per_mw(self.calendar)
@@ -415,6 +425,14 @@ class Ledger:
             loan, accrued = self._debt(lease, start)
             lines, deductions = [*lines, *loan], [*deductions, *accrued]
         return self._with_tax(lines, deductions)
+
+    def _hosting(self, lease: LeaseOffer, hosting: Hosting, terms: LeaseTerms) -> HostingBook:
+        site = self.scenario.site(lease.site)
+        price, hours, none = self.energy_price(site), self.price_table(site).hours, np.zeros(self.calendar.length)
+        if site.delivery is None:
+            return HostingBook(terms, hosting, price, hours, 0.0, none, self.hashprice_usd_per_ph_day)
+        delivery = site.delivery.usd_per_mwh.values(self.calendar)
+        return HostingBook(terms, hosting, price, hours, site.delivery.loss_fraction, delivery, self.hashprice_usd_per_ph_day)
 
     def _gpus_bought(self, lease: LeaseOffer, book: GpuBook) -> Line:
         usd = book.bought_usd

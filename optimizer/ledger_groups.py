@@ -26,7 +26,15 @@ MACHINES = ("machine_purchase", "machine_move")
 """What is spent on machines."""
 EXPANSION = ("expansion_capex", "expansion_upkeep")
 """What is spent on more energised MW."""
-RENT = ("rent", "default_recovery", "credit_support", "service_credits", "late_delivery_penalty")
+RENT = (
+    "rent",
+    "hosting_fee",
+    "hosting_revenue_share",
+    "default_recovery",
+    "credit_support",
+    "service_credits",
+    "late_delivery_penalty",
+)
 FEES = ("prepayment", "deposit", "termination_fee")
 LEASE_POWER = ("lease_power", "lease_losses", "lease_delivery", "lease_demand_charge", "lease_peak_charge")
 LEASE_COSTS = ("lease_opex", *LEASE_POWER)

@@ -4,11 +4,12 @@ A plan commits leases (critical MW by offer and start), what is decided about ma
 each fleet that may run in a month). In a month in
 which a fleet's MW earn less than they cost they stay idle, as the program would leave them:
 
-    V_i(h, r, p) = sum_{k,t} machines_i[k,t] max(0, v[k,t](h, p)) + sum_{l,c} leases_i[l,c] w[l,c](r, p)
+    V_i(h, r, p) = sum_{k,t} machines_i[k,t] max(0, v[k,t](h, p)) + sum_{l,c} leases_i[l,c] w[l,c](h, r, p)
                    + sum_{a,c} decided_i[a,c] u[a,c](h) + sum_{e,c} expanded_i[e,c] u[e,c] + constant(p)
 
 v is a maximum over hours, w and u are linear, so V_i is convex; a tangent anywhere bounds it from below everywhere. Where a rule
-asks for MW that mine, machines may have to run in a month that costs more than it earns, and v stands in place of max(0, v).
+asks for MW that mine, machines may have to run in a month that costs more than it earns, and v stands in place of max(0, v). Hosted
+machines whose hours follow a price would bend w: a map over that price is refused (decision_map.py).
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class PlanValues:
         self._rent = np.concatenate([on * offer.rent_musd for on, offer in zip(offered, offers, strict=True)] or empty)
         signed = [(1 - on) * offer.rent_musd for on, offer in zip(offered, offers, strict=True)]
         self._power = np.concatenate([offer.power_musd for offer in offers] or empty)
+        self._hashprice = np.concatenate([offer.hashprice_musd for offer in offers] or empty)
         self._fixed = np.concatenate([offer.fixed_musd + rent for offer, rent in zip(offers, signed, strict=True)] or empty)
         self._constant = values.constant_musd(Multipliers(power=0.0))
         self._constant_per_power = values.constant_musd(TODAY) - self._constant
@@ -86,9 +88,9 @@ class PlanValues:
 
     def at(self, at: Multipliers) -> Array:
         """Value of every plan, USD million, shape (plans,)."""
-        lease = at.rent * self._rent + at.power * self._power + self._fixed
         constant = self._constant + at.power * self._constant_per_power
         decided = self._decided + at.hashprice * self._decided_per_hashprice
+        lease = self._lease_at(at)
         found: Array = self._machines @ self._mining_at(at)[:, 0] + self._leases @ lease + self._choices @ decided + constant
         return found
 
@@ -98,12 +100,17 @@ class PlanValues:
         tables = (self._machines, self._leases, self._choices)
         machines, leases, choices = (table if all_of_them else table[plans] for table in tables)
         mining = machines @ self._mining_at(at)
-        lease = at.rent * self._rent + at.power * self._power + self._fixed
+        lease = self._lease_at(at)
         constant = self._constant + at.power * self._constant_per_power
         decided = self._decided + at.hashprice * self._decided_per_hashprice
-        per_hashprice = mining[:, 1] + choices @ self._decided_per_hashprice
+        per_hashprice = mining[:, 1] + choices @ self._decided_per_hashprice + leases @ self._hashprice
         slopes = (per_hashprice, leases @ self._rent, mining[:, 2] + leases @ self._power + self._constant_per_power)
         return mining[:, 0] + leases @ lease + choices @ decided + constant, np.column_stack(slopes)
+
+    def _lease_at(self, at: Multipliers) -> Array:
+        """Value of a critical MW of each offer and start, USD million; the hours of hosted machines are today's."""
+        worth: Array = at.rent * self._rent + at.power * self._power + at.hashprice * self._hashprice + self._fixed
+        return worth
 
     def _mining_at(self, at: Multipliers) -> Array:
         """max(0, v) and its slopes by hashprice and power multiplier, USD million per MW, shape (fleets x months, 3)."""

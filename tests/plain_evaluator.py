@@ -40,6 +40,7 @@ from zoneinfo import ZoneInfo
 
 import plain_expansions
 import plain_gpus
+import plain_hosting
 from plain_blocks import Buyer, Seller, is_resold_in_full, resale, trade
 
 Data = dict[str, Any]
@@ -814,7 +815,9 @@ class PlainScenario:
         if month < start:
             return {}
         site, lines = self.sites[lease["site"]], {"rent": rent, "lease_opex": -opex}
-        if lease["power_paid_by"] == "landlord" and meter_mw:
+        if lease["hosting"] is not None:
+            lines = {"lease_opex": -opex} | self._hosted_lines(lease, month, start, meter_mw)
+        elif lease["power_paid_by"] == "landlord" and meter_mw:
             whole_month = math.fsum(cell.usd_per_mwh * cell.hours for cell in self.site_hours(site, month))
             lines["lease_power"] = -meter_mw * lease["load_factor_fraction"] * whole_month
             lost, delivery = self.delivery_terms(site, month)
@@ -822,9 +825,26 @@ class PlainScenario:
             hours = math.fsum(cell.hours for cell in self.site_hours(site, month))
             lines["lease_delivery"] = -meter_mw * lease["load_factor_fraction"] * hours * delivery
         if lease["demand_charge_paid_by"] == "landlord":
-            lines["lease_demand_charge"] = -meter_mw * self.demand_charge_usd_per_mw(site, month)
+            shut_off = lease["hosting"] is not None and lease["hosting"]["interruptible"] and site["demand_charge"] is not None
+            avoided = site["demand_charge"]["avoided_by_mining_fraction"] if shut_off else 0.0
+            lines["lease_demand_charge"] = -meter_mw * (1 - avoided) * self.demand_charge_usd_per_mw(site, month)
             lines["lease_peak_charge"] = -meter_mw * self.peak_charges_usd_per_mw(site, month)
         return lines | self._lines_of_other_terms(lease, month, start, rent)
+
+    def _hosted_lines(self, lease: Data, month: int, start: int, meter_mw: float) -> dict[str, float]:
+        """What hosted machines pay and what their power costs, for a critical MW of the offer."""
+        site, n = self.sites[lease["site"]], month - start
+        lost, delivery = self.delivery_terms(site, month)
+        j_per_th = lease["hosting"]["j_per_th"]
+        mined = 0.0
+        if j_per_th is not None:
+            mined = hashprice_usd_per_ph_day(self.data["market"]["hashprice"], month) * 1e6 / (24 * 1000 * j_per_th)
+        machines_mw = meter_mw / lease["gross_up"]
+        paying = expected_share(lease, n, True) * probability_in_force(lease, n) * self.solvent(lease, start, month)
+        ladder_now = ladder(lease["escalator_per_year"], n)
+        hours = [(cell.usd_per_mwh, cell.hours) for cell in self.site_hours(site, month)]
+        bill = plain_hosting.month_of_a_mw(lease, hours, ladder_now, mined, lost, delivery)
+        return bill.lines(machines_mw, paying)
 
     def _terms(self, lease: Data, month: int, start: int) -> tuple[float, float, float]:
         """Rent, opex and meter MW in force in a month, as expected over options, rights, delays and defaults."""
@@ -1655,6 +1675,8 @@ def first_year_rent(lease: Data) -> float:
     """USD per kW and month; a contract value is shared out over the base term as its ladder, phases and free months have it."""
     if lease["rent_usd_per_kw_month"] is not None:
         return float(lease["rent_usd_per_kw_month"])
+    if lease["hosting"] is not None:
+        return plain_hosting.fee_as_rent(lease["hosting"])
     if lease["gpu_cloud"] is not None and lease["gpu_cloud"]["usd_per_gpu_hour"] is not None:
         return plain_gpus.gpu_hour_rent(lease["gpu_cloud"])
     payments = math.fsum(rent_ladder(lease, n) * paying_share(lease, n) for n in range(term_months(lease)))

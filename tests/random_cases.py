@@ -234,7 +234,8 @@ def random_lease(draw: Draw, number: int, sites: int) -> Data:
         lease["debt"] = random_debt(draw, term)
     lease |= random_lease_money(draw) | random_lease_dates(draw, lease)
     lease |= random_other_terms(random.Random(f"{draw.first} {draw.length} {lease['gross_up']}"), term)
-    return random_gpus(random.Random(f"GPUs {lease['gross_up']}"), lease, term)
+    lease = random_gpus(random.Random(f"GPUs {lease['gross_up']}"), lease, term)
+    return random_hosting(random.Random(f"hosting {lease['gross_up']}"), lease)
 
 
 def random_gpus(draw: random.Random, lease: Data, term: int) -> Data:
@@ -256,6 +257,29 @@ def random_gpus(draw: random.Random, lease: Data, term: int) -> Data:
         lease = {key: value for key, value in lease.items() if key not in ("rent_usd_per_kw_month", "contract_value_usd")}
         cloud["usd_per_gpu_hour"] = draw.uniform(0.05, 3)
     return {**lease, "gpu_cloud": cloud}
+
+
+def random_hosting(draw: random.Random, lease: Data) -> Data:
+    """Hosted machines in a quarter of the leases; from a source of its own."""
+    if draw.random() > 0.25:
+        return lease
+    instead = ("rent_usd_per_kw_month", "contract_value_usd", "gpu_cloud", "opex_fraction_of_rent", "load_factor_fraction")
+    lease = {key: value for key, value in lease.items() if key not in instead}
+    curtailed = draw.choice(["never", "above_strike", "by_customer", "by_customer"])
+    hosting: Data = {
+        "fee_usd_per_kwh": draw.uniform(0.02, 0.12),
+        "uptime_fraction": draw.choice([1, draw.uniform(0.5, 1)]),
+        "j_per_th": draw.uniform(12, 30),
+        "pool_fee_fraction": draw.choice([0, 0.02]),
+        "revenue_share_fraction": draw.choice([0, draw.uniform(0, 0.5)]),
+        "curtailed": curtailed,
+        "interruptible": draw.random() < 0.5,
+    }
+    if curtailed == "above_strike":
+        hosting["strike_usd_per_mwh"] = draw.uniform(10, 120)
+    if curtailed == "by_customer":
+        hosting |= {"minimum_bill_fraction": draw.choice([0, draw.random()]), "share_of": draw.choice(["revenue", "profit"])}
+    return {**lease, "hosting": hosting}
 
 
 def random_other_terms(draw: random.Random, term: int) -> Data:
