@@ -28,6 +28,7 @@ from pydantic import model_validator
 from . import quantities as q
 from .mining import revenue_usd_per_mwh
 from .months import DAYS_PER_YEAR, Array
+from .names import slug
 from .power import SitePower
 from .prices import PriceTable
 from .quantities import Input
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from .gather import Gather
     from .lease import LeaseOffer
     from .lease_schedule import LeaseSchedule
+    from .scenario import Scenario
 
 Curtailed = Literal["never", "above_strike", "by_customer"]
 HOURS_PER_MONTH = DAYS_PER_YEAR * 24 / 12
@@ -108,6 +110,18 @@ class Hosting(Input):
         if self.j_per_th is None:
             return np.zeros_like(hashprice_usd_per_ph_day)
         return revenue_usd_per_mwh(hashprice_usd_per_ph_day, self.j_per_th) * (1.0 - self.pool_fee_fraction)
+
+
+def first_hosted(scenario: Scenario, moved: bool = False) -> str:
+    """The field of the first contract with hosted machines; moved: of the first whose hours or pay follow hashprice or power price.
+
+    Empty without one.
+    """
+    for lease in scenario.leases:
+        hosting = lease.hosting
+        if hosting is not None and (not moved or hosting.depends_on_hashprice or hosting.hours_follow):
+            return f"leases.{slug(lease.name)}.hosting"
+    return ""
 
 
 @dataclass(frozen=True)

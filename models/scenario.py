@@ -272,6 +272,10 @@ class Scenario(Input):
                     f"a start from {soonest} (lead time and construction) to {calendar.end} (end of the horizon)",
                     "a later window, a shorter lead time or a longer horizon",
                 )
+            site = self.site(lease.site)
+            if lease.hosting is not None and (site.blocks_to_use or site.energy_cap is not None):
+                found = f"hosted machines at {site.name}, whose energy has a cap or blocks that are not resold in full"
+                yield Fault((*place, "hosting"), found, "one of the two: both decide the hours in which machines run")
             if self.finance.dollars == "real" and (lease.escalator_per_year or lease.contract_value_usd):
                 yield Fault(
                     (*place, "escalator_per_year"),

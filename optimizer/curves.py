@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError, Problem
+from ..models.hosting import first_hosted
 from ..models.months import Array, Month
 from ..models.names import slug
 from ..models.refusal import nearest
@@ -108,6 +109,10 @@ def _checked(scenario: Scenario, offer: str, parameter: str, low: float, high: f
         problems.append(Problem("curve", "finance.cash", *FLOORS_REFUSED))
     if field := field_of_hours(scenario):
         problems.append(Problem("curve", field, *HOURS_REFUSED))
+    if parameter in ("hashprice", "power") and (hosted := first_hosted(scenario, moved=True)):
+        found = f"hosted machines whose hours or pay follow prices, over {parameter}"
+        hint = "sweep and sensitivity solve each case by itself"
+        problems.append(Problem("curve", hosted, found, "a curve over another parameter, or hosting at a fee alone", hint))
     names = [lease.name for lease in scenario.leases]
     name = next((name for name in names if offer in (name, slug(name))), None)
     if name is None:

@@ -23,6 +23,7 @@ from typing import Literal
 import numpy as np
 
 from ..errors import InputError, Problem
+from ..models.hosting import first_hosted
 from ..models.lease import LeaseOffer
 from ..models.months import Array, Calendar, Month
 from ..models.refusal import listed
@@ -121,6 +122,8 @@ class PlanTerms:
             raise InputError([Problem("terms of the plans", "finance.cash", *FLOORS_REFUSED)])
         if field := field_of_hours(values.scenario):
             raise InputError([Problem("terms of the plans", field, *HOURS_REFUSED)])
+        if hosted := first_hosted(values.scenario):
+            raise _does_not_fit(hosted)
         if values.scenario.finance.treasury is not None:
             raise _does_not_fit("finance.treasury")
         if demands_mining(values.scenario):
@@ -275,7 +278,7 @@ def _does_not_fit(name: str) -> InputError:
             Problem(
                 "terms of the plans",
                 name,
-                "a term whose cash is not linear in rent and power price, or not a sum over price bands (such as coins kept)",
+                "a term whose cash is not linear in rent and power price, or not a sum over price bands (such as coins kept, or the hours of hosted machines)",
                 "fixed amounts, amounts in proportion to rent or market price, and mining by the hour without delivery, peaks, "
                 "curtailment, ancillary services or standby",
                 "run, map and compare evaluate it; a workbook or a page of live formulas cannot",
