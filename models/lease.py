@@ -185,7 +185,7 @@ class LeaseOffer(Sourced):
         }
         for field, (stated, allowed) in instead.items():
             if stated is not None:
-                raise refusal(f"{field} beside hosting", allowed, field=field)
+                raise refusal(f"{field} beside hosting", allowed, field="hosting")
 
     def _choice_fits(self) -> None:
         if self.minimum_critical_mw is not None:

@@ -997,7 +997,7 @@ TERMS = [
     with_term(
         "hosting-beside-rent",
         "hosting: {fee_usd_per_kwh: 0.07, uptime_fraction: 1}",
-        "rent_usd_per_kw_month",
+        "hosting",
         "rent_usd_per_kw_month beside hosting",
         "the fee of hosting alone",
     ),
