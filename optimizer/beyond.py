@@ -21,6 +21,8 @@ from .ledger_terms import PAID_WHEN_DUE
 
 OPERATING = (
     "rent",
+    "hosting_fee",
+    "hosting_revenue_share",
     "lease_opex",
     "lease_power",
     "lease_losses",

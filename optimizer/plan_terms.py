@@ -278,8 +278,8 @@ def _does_not_fit(name: str) -> InputError:
             Problem(
                 "terms of the plans",
                 name,
-                "a term whose cash is not linear in rent and power price, or not a sum over price bands (such as coins kept, or hosted "
-                "machines)",
+                "a term whose cash is not linear in rent and power price, or not a sum over price bands (such as coins kept, or "
+                "hosted machines)",
                 "fixed amounts, amounts in proportion to rent or market price, and mining by the hour without delivery, peaks, "
                 "curtailment, ancillary services or standby",
                 "run, map and compare evaluate it; a workbook or a page of live formulas cannot",

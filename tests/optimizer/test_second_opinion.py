@@ -39,6 +39,8 @@ RANDOM_CASES = 60
 RANDOM_RULES = 30
 OPERATING = (
     "rent",
+    "hosting_fee",
+    "hosting_revenue_share",
     "lease_opex",
     "lease_power",
     "lease_losses",
