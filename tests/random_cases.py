@@ -145,6 +145,14 @@ def random_block(draw: Draw, site: int, number: int) -> Data:
     return {"name": f"Block {site}.{number}", "mw": draw.number(1, 40), "usd_per_mwh": draw.number(15, 60), **months}
 
 
+def _without_hosting(data: Data) -> None:
+    """Hosted machines decide their hours themselves, so they are not where a cap or a block decides them."""
+    data["leases"] = [lease for lease in data["leases"] if lease["hosting"] is None]
+    names = {lease["name"] for lease in data["leases"]}
+    for lease in data["leases"]:
+        lease["requires"] = lease["requires"] if lease["requires"] in names else None
+
+
 def with_resale_terms(scenario: hl.Scenario, seed: int) -> hl.Scenario:
     """The scenario with blocks that may not be resold in full, at sites that buy at index and have no terms of their own hours."""
     own, data = Draw(seed), scenario.model_dump(mode="json", by_alias=True)
@@ -163,6 +171,8 @@ def with_resale_terms(scenario: hl.Scenario, seed: int) -> hl.Scenario:
             block["resale_fraction"] = own.random.choice([0, 1, own.number(0, 1)])
             block["resale_fee_usd_per_mwh"] = own.random.choice([0, own.number(0, 20)])
     data["finance"]["treasury"] = None
+    _without_hosting(data)
+    data["horizon"]["end"] = str(scenario.calendar.end)
     return hl.Scenario.model_validate(data)
 
 
@@ -179,6 +189,8 @@ def with_energy_caps(scenario: hl.Scenario, seed: int) -> hl.Scenario:
         if own.chance(0.8):
             site["energy_cap"] = {"mwh_per_year": most * own.random.choice([own.number(0, 0.05), own.number(0, 0.3)])}
     data["finance"]["treasury"] = None
+    _without_hosting(data)
+    data["horizon"]["end"] = str(scenario.calendar.end)
     return hl.Scenario.model_validate(data)
 
 
