@@ -146,11 +146,11 @@ def random_block(draw: Draw, site: int, number: int) -> Data:
 
 
 def _without_hosting(data: Data) -> None:
-    """Hosted machines decide their hours themselves, so they are not where a cap or a block decides them."""
-    data["leases"] = [lease for lease in data["leases"] if lease["hosting"] is None]
-    names = {lease["name"] for lease in data["leases"]}
+    """Hosted machines decide their hours themselves, so they are not where a cap or a block does: their fee becomes a rent."""
     for lease in data["leases"]:
-        lease["requires"] = lease["requires"] if lease["requires"] in names else None
+        if lease["hosting"] is not None:
+            lease["rent_usd_per_kw_month"] = 700 * lease["hosting"]["fee_usd_per_kwh"]
+            lease["hosting"] = None
 
 
 def with_resale_terms(scenario: hl.Scenario, seed: int) -> hl.Scenario:
@@ -172,7 +172,6 @@ def with_resale_terms(scenario: hl.Scenario, seed: int) -> hl.Scenario:
             block["resale_fee_usd_per_mwh"] = own.random.choice([0, own.number(0, 20)])
     data["finance"]["treasury"] = None
     _without_hosting(data)
-    data["horizon"]["end"] = str(scenario.calendar.end)
     return hl.Scenario.model_validate(data)
 
 
@@ -190,7 +189,6 @@ def with_energy_caps(scenario: hl.Scenario, seed: int) -> hl.Scenario:
             site["energy_cap"] = {"mwh_per_year": most * own.random.choice([own.number(0, 0.05), own.number(0, 0.3)])}
     data["finance"]["treasury"] = None
     _without_hosting(data)
-    data["horizon"]["end"] = str(scenario.calendar.end)
     return hl.Scenario.model_validate(data)
 
 
