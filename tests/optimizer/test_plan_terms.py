@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from cases import rich
 from hashlease import InputError, decision_map, load
+from hashlease.models.hosting import first_hosted
 from hashlease.models.scenario import Scenario
 from hashlease.models.values import TODAY, USD_PER_MUSD, Multipliers, Values
 from hashlease.optimizer import plan_terms
@@ -48,6 +49,10 @@ def test_random_plans_are_worth_what_the_ledger_says(case: int) -> None:
     scenario = random_case(case, machines=False)
     if conflicts(scenario):
         pytest.skip("no plan")
+    if first_hosted(scenario):
+        with pytest.raises(InputError, match="hosting"):
+            terms_of(scenario)
+        return
     if scenario.finance.treasury is not None:
         with pytest.raises(InputError, match=r"finance\.treasury"):
             terms_of(scenario)
