@@ -255,6 +255,7 @@ COUNTED = {
     "load": ("MW that mine or are delivered", "MW"),
     "curtailable_share": ("MW that mine, of the load,", "%"),
     "tenant_share": ("MW of all MW let", "%"),
+    "tenant_rent_share": ("rent of all rent", "%"),
     "tenant_mw": ("MW let", "MW"),
 }
 """What a rule of each kind counts, and the unit in which its limits are told."""

@@ -9,7 +9,9 @@ What a rule counts, at its site or over all sites, in each of its months:
     curtailable_share   MW that mine, which can be switched off, of that load                          at_least_fraction
     tenant_share        MW let to a tenant, of all MW let                                              at_most_fraction
     tenant_mw           MW let to a tenant                                                             at_most_mw
+    tenant_rent_share   rent of a tenant in the month, of all rent                                     at_most_fraction
 
+Rent is what the scenario states, as expected over options, delays and defaults; hosted machines count with their fee, none curtailed.
 All MW are meter MW. MW let are taken by a lease from the first month of its conversion until it is over, with every option to
 extend that has a probability; MW delivered are those whose rent has started, in the same term. MW that a building keeps after its
 lease count as neither. A tenant rule that names no tenant holds for each of them; a lease that names none is a tenant by itself.
@@ -30,7 +32,9 @@ from .names import Name
 from .refusal import Fault, listed, nearest, refusal
 from .sources import Sourced
 
-RuleKind = Literal["hashrate", "mining_share", "lease_share", "load", "curtailable_share", "tenant_share", "tenant_mw"]
+RuleKind = Literal[
+    "hashrate", "mining_share", "lease_share", "load", "curtailable_share", "tenant_share", "tenant_mw", "tenant_rent_share"
+]
 Side = Literal["at_least", "at_most"]
 
 SIDES: dict[RuleKind, dict[Side, str]] = {
@@ -41,9 +45,10 @@ SIDES: dict[RuleKind, dict[Side, str]] = {
     "curtailable_share": {"at_least": "at_least_fraction"},
     "tenant_share": {"at_most": "at_most_fraction"},
     "tenant_mw": {"at_most": "at_most_mw"},
+    "tenant_rent_share": {"at_most": "at_most_fraction"},
 }
 """The fields in which each kind of rule states its limits."""
-TENANT_KINDS = ("tenant_share", "tenant_mw")
+TENANT_KINDS = ("tenant_share", "tenant_mw", "tenant_rent_share")
 BEFORE_TENANT = ": "
 """Between the name of a tenant rule and the tenant, where both are told."""
 LIMIT_FIELDS = tuple(dict.fromkeys(field for sides in SIDES.values() for field in sides.values()))
@@ -57,7 +62,7 @@ class PolicyRule(Sourced):
     site: Name | None = None
     """The site whose MW count; without it, all sites together."""
     tenant: Name | None = None
-    """Of the kinds tenant_share and tenant_mw: the tenant; without it, each one."""
+    """Of tenant rules: the tenant; without it, each one."""
     at_least_eh: Annotated[float, q.POLICY_HASHRATE] | None = None
     at_most_eh: Annotated[float, q.POLICY_HASHRATE] | None = None
     at_least_mw: Annotated[float, q.POLICY_MW] | None = None
@@ -79,9 +84,7 @@ class PolicyRule(Sourced):
             found = f"{stated[0]} {getattr(self, stated[0]):g} above {stated[1]} {getattr(self, stated[1]):g}"
             raise refusal(found, "at_least not above at_most", field=stated[0])
         if self.tenant is not None and self.kind not in TENANT_KINDS:
-            raise refusal(
-                f"a tenant in a rule of the kind {self.kind}", f"none; {' and '.join(TENANT_KINDS)} have one", field="tenant"
-            )
+            raise refusal(f"a tenant in a rule of the kind {self.kind}", f"none; {listed(TENANT_KINDS)} have one", field="tenant")
         if self.kind in TENANT_KINDS and BEFORE_TENANT in self.name:
             raise refusal(
                 "a colon and a blank in the name of a tenant rule", "a name without, as the tenant's comes after them", field="name"

@@ -376,6 +376,12 @@ class Ledger:
         terms = LeaseTerms(lease, since, self._alive(lease, since), 0.0)
         return np.asarray(lease.load_factor_fraction * lease.gross_up * terms.delivered() * terms.running)
 
+    def rent_kusd(self, lease: LeaseOffer, start: Month) -> Array:
+        """[C7] Rent of one critical MW as the scenario states it, as expected, thousand USD, shape (months,)."""
+        since = self._since(start)
+        terms = LeaseTerms(lease, since, self._alive(lease, since), lease.first_year_rent_usd_per_kw_month)
+        return np.asarray(terms.full_rent * terms.delivered(lease.free_months) * terms.running / 1000.0)
+
     def lease(self, lease: LeaseOffer, start: Month, building: bool = True) -> list[Line]:
         """Lines of one critical MW whose rent starts in a month; building: with its value at the end, and the tax on that."""
         site = self.scenario.site(lease.site)

@@ -219,6 +219,8 @@ class _Amounts:
         figure = rule.limit(side)
         assert figure is not None
         ones = np.ones(self.calendar.length)
+        if rule.kind == "tenant_rent_share":  # left to the elastic program
+            return None
         if rule.kind in TENANT_KINDS:
             return self._tenant(rule, figure, tenant)
         if rule.kind == "curtailable_share":

@@ -55,6 +55,11 @@ class PolicyReading:
         return self.rule.kind in ("load", "curtailable_share")
 
     @property
+    def counts_rent(self) -> bool:
+        """Whether leases count with their rent, and not with their MW."""
+        return self.rule.kind == "tenant_rent_share"
+
+    @property
     def sign(self) -> float:
         """1 for an upper limit, -1 for a lower one."""
         return 1.0 if self.upper else -1.0
@@ -101,10 +106,10 @@ def _read(readings: Readings, rule: PolicyRule, upper: bool) -> Iterator[PolicyR
         limit = figure * np.ones(len(months))
         if rule.kind in ("mining_share", "lease_share"):
             limit = figure * sum(mw for site, mw in readings.energised.items() if rule.site in (None, site))
-        if rule.kind in ("curtailable_share", "tenant_share"):
+        if rule.kind in ("curtailable_share", "tenant_share", "tenant_rent_share"):
             limit = np.zeros(len(months))
         of = f"{rule.name}: {tenant}" if tenant else rule.name
-        unit = "EH/s" if rule.kind == "hashrate" else "MW"
+        unit = {"hashrate": "EH/s", "tenant_rent_share": "k USD"}.get(rule.kind, "MW")
         counted = tuple((number, factor, mw) for number, factor, mw in leases if factor)
         grown = tuple(_base_of_expansions(readings, rule, figure)) if rule.kind in ("mining_share", "lease_share") else ()
         yield PolicyReading(rule, f"{rule.kind}_{side}", of, tenant, upper, unit, applies, limit, mining, counted, grown)
@@ -146,7 +151,8 @@ def _counted(readings: Readings, rule: PolicyRule, tenant: str, figure: float) -
     theirs = [own * _is_of(offer.offer, tenant) for own, offer in zip(lets, offers, strict=True)]
     if rule.kind == "tenant_mw":
         return nothing, _with(theirs, let)
-    return nothing, _with([own - figure * every for own, every in zip(theirs, lets, strict=True)], let)
+    shares = [own - figure * every for own, every in zip(theirs, lets, strict=True)]
+    return nothing, _with(shares, readings.rent_kusd if rule.kind == "tenant_rent_share" else let)
 
 
 def _with(factors: Sequence[float], mw: Sequence[Array]) -> list[tuple[int, float, Array]]:

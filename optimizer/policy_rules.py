@@ -14,6 +14,7 @@ are delivered). Weights, limit and unit of both sides by kind, over the fleets a
     curtailable_share   1 - f                       - f                                     0                          MW
     tenant_share        0                           1 - f of the tenant, - f of others      0                          MW
     tenant_mw           0                           1 of the tenant                         stated                     MW
+    tenant_rent_share   0                           1 - f of the tenant, - f of others      0                          k USD of rent
 
 * MW of expansions are energised MW: - f expansion_mw[e,c] stands on the left in every month from c on.
 
@@ -37,6 +38,7 @@ from ..models.scenario import Scenario
 from ..models.values import OfferValue, Values
 from .expansion_rows import columns_of_expansion
 
+USD_PER_KUSD = 1000.0
 IntArray = np.ndarray[Any, np.dtype[np.intp]]
 MonthlyTerms = Callable[[OfferValue, Array], list[list[tuple[float, Any]]]]
 """MW per critical MW of an offer, shape (starts, months), as (coefficient, column) pairs of each month."""
@@ -80,9 +82,13 @@ class PolicyRow:
         return 1.0 if self.side == "at_most" else -1.0
 
     def let_mw(self, values: Values, number: int) -> Array:
-        """Meter MW that a critical MW of an offer counts as, weight and all, shape (starts, months)."""
+        """Meter MW (or k USD of rent) that a critical MW of an offer counts as, weight and all, shape (starts, months)."""
         offer, months = values.offers[number], np.arange(values.calendar.length)
         n = months[np.newaxis, :] - np.array([[values.calendar.index(start)] for start in offer.starts])
+        if self.rule.kind == "tenant_rent_share":
+            rent = offer.offer.schedule_from(values.calendar).rent_usd / USD_PER_KUSD
+            due = np.where((n >= 0) & (n < len(rent)), rent[np.clip(n, 0, len(rent) - 1)], 0.0)
+            return np.asarray(self.offers[number] * due)
         share = let_share(offer.offer, n.ravel(), self.delivered).reshape(n.shape)
         found: Array = self.offers[number] * offer.offer.gross_up * share
         return found
@@ -133,7 +139,7 @@ def _rows_of(values: Values, rule: PolicyRule, side: Side) -> Iterator[PolicyRow
 
 def _where_it_can_bind(values: Values, row: PolicyRow) -> PolicyRow:
     """A share of what is decided itself (its limit is 0) only in months in which something counts against it."""
-    if row.rule.kind not in ("tenant_share", "curtailable_share"):
+    if row.rule.kind not in ("tenant_share", "curtailable_share", "tenant_rent_share"):
         return row
     against = np.zeros(values.calendar.length, dtype=bool)
     for number in np.flatnonzero(row.sign * row.offers > 0).tolist():

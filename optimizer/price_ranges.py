@@ -63,6 +63,7 @@ RULES = {
     "load_at_most": Rule("most load", "MW", "USD per MW", USD_PER_MUSD),
     "curtailable_share_at_least": Rule("MW that mine beyond the least share of the load", "MW", "USD per MW", USD_PER_MUSD),
     "tenant_share_at_most": Rule("MW of a tenant beyond its largest share", "MW", "USD per MW", USD_PER_MUSD),
+    "tenant_rent_share_at_most": Rule("rent of a tenant beyond its largest share", "k USD", "USD per k USD", USD_PER_MUSD),
     "tenant_mw_at_most": Rule("most MW of a tenant", "MW", "USD per MW", USD_PER_MUSD),
 }
 

@@ -106,6 +106,11 @@ class Readings:
         return [np.array([self.ledger.let_mw(offer.offer, start, True) for start in offer.starts]) for offer in self.values.offers]
 
     @cached_property
+    def rent_kusd(self) -> list[Array]:
+        """[C7] Rent of a critical MW, thousand USD, shape (starts, months) for each offer."""
+        return [np.array([self.ledger.rent_kusd(offer.offer, start) for start in offer.starts]) for offer in self.values.offers]
+
+    @cached_property
     def policy(self) -> list[PolicyReading]:
         """[C5], [C7] The limits of the scenario's rules."""
         return read_policy(self)

@@ -100,7 +100,7 @@ class SafeBounds(Readings):
         for rule, price in self._priced(prices):
             for number, factor, own in rule.leases:
                 if number == offer:
-                    mw = own if starts is None else np.array([self.ledger.let_mw(lease, at, rule.delivered) for at in starts])
+                    mw = own if starts is None else self._counted_at(rule, lease, starts)
                     found += rule.sign * factor * (mw @ price)
         return found
 
@@ -113,6 +113,12 @@ class SafeBounds(Readings):
                 if of == number:
                     found = found - rule.sign * factor * price
         return found
+
+    def _counted_at(self, rule: PolicyReading, lease: LeaseOffer, starts: list[Month]) -> Array:
+        """What a rule counts of a critical MW at some starts, shape (starts, months)."""
+        if rule.counts_rent:
+            return np.array([self.ledger.rent_kusd(lease, at) for at in starts])
+        return np.array([self.ledger.let_mw(lease, at, rule.delivered) for at in starts])
 
     def _priced(self, prices: Prices) -> Iterator[tuple[PolicyReading, Array]]:
         """The rules that have a price, and the price in their months."""

@@ -1290,7 +1290,9 @@ class PlainScenario:
             for tenant in sorted(set(tenants.values())):
                 if rule["tenant"] in (None, tenant):
                     own = {name: float(tenants[name] == tenant) for name in leases}
-                    if kind == "tenant_share":
+                    if kind == "tenant_rent_share":
+                        yield Asked(words, turn, 0.0, {}, {name: share - figure for name, share in own.items()}, "rent")
+                    elif kind == "tenant_share":
                         yield Asked(words, turn, 0.0, {}, {name: share - figure for name, share in own.items()}, "let")
                     else:
                         yield Asked(words, turn, figure, {}, own, "let")
@@ -1299,6 +1301,8 @@ class PlainScenario:
         """What a rule counts of one critical MW of a lease in a month."""
         if not asked.leases.get(name):
             return 0.0
+        if asked.what == "rent":
+            return asked.leases[name] * (self._terms(self.leases[name], month, start)[0] if month >= start else 0.0) / 1000
         uses = self.lease_uses(self.leases[name], start, month)
         mw = uses.get("lease", 0.0) + (uses.get("conversion", 0.0) if asked.what == "let" else 0.0)
         return asked.leases[name] * mw

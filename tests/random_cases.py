@@ -590,6 +590,7 @@ RULES = {
     "load": ("at_least", "at_most"),
     "curtailable_share": ("at_least",),
     "tenant_share": ("at_most",),
+    "tenant_rent_share": ("at_most",),
     "tenant_mw": ("at_most",),
 }
 """Kinds of rules and the sides on which they limit."""

@@ -125,6 +125,7 @@ def rules() -> Scenario:
         {"kind": "load", "site": "South", "at_least_mw": 20.0, "at_most_mw": 48.0, "from": "2026-02", "to": "2026-02"},
         {"kind": "curtailable_share", "site": "South", "at_least_fraction": 0.25},
         {"kind": "tenant_share", "at_most_fraction": 0.75},
+        {"kind": "tenant_rent_share", "at_most_fraction": 0.75, "from": "2026-03"},
         {"kind": "tenant_mw", "tenant": "X", "at_most_mw": 30.0},
     ]
     return scenario(

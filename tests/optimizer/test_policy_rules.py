@@ -202,6 +202,27 @@ def test_no_tenant_beyond_its_share() -> None:
     assert plan.npv_usd == pytest.approx(MINING + 16 * (GAIN + 120_000) + 24 * GAIN, rel=1e-12)
 
 
+def test_no_tenant_beyond_its_share_of_rent() -> None:
+    # A at 150, B at 100 USD per kW, both of 20 critical MW: of A at most as much as pays 60 % of the rent, x with
+    # 150 x <= 0.6 (150 x + 100 x 20), x = 20; at 50 % 150 x <= 100 x 20, 13.333 of A beside all of B.
+    both = [offer("A", tenant="X", rent_usd_per_kw_month=150.0), offer("B", tenant="Y")]
+    plan, taken = solved([rule("tenant_rent_share", at_most_fraction=0.6)], leases=both)
+    assert taken == pytest.approx({"A": 20, "B": 20})
+    plan, taken = solved([rule("tenant_rent_share", at_most_fraction=0.5)], leases=both)
+    assert plan.verdict == "CERTIFIED"
+    assert taken == pytest.approx({"A": 40 / 3, "B": 20})
+    _, taken = solved([rule("tenant_rent_share", tenant="Y", at_most_fraction=0.25)], leases=both)
+    assert taken == pytest.approx({"A": 20, "B": 10})
+
+
+def test_signed_rent_beyond_a_share_leaves_no_plan() -> None:
+    deal = offer("Deal", status="signed", start_month="2026-01", tenant="X")
+    del deal["start_window"]
+    plan, _ = solved([rule("tenant_rent_share", at_most_fraction=0.5)], leases=[deal])
+    assert plan.verdict == "INFEASIBLE, PROVED"
+    assert any("rent" in line for line in plan.conflicts), plan.conflicts
+
+
 def test_leases_of_one_tenant_count_together() -> None:
     # X has A and B: 30 meter MW of X are 24 critical MW, the dearer ones first.
     both = [offer("A", tenant="X", rent_usd_per_kw_month=110.0), offer("B", tenant="X")]

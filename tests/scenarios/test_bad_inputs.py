@@ -262,7 +262,7 @@ RULES = [
         "at_least_eh: 0.25\n    tenant: First tenant",
         f"{FLOOR}.tenant",
         "a tenant in a rule of the kind hashrate",
-        "tenant_share and tenant_mw have one",
+        "tenant_share, tenant_mw and tenant_rent_share have one",
     ),
     bad_rule(
         "site", "kind: hashrate", "kind: hashrate\n    site: Rokdale", f"{FLOOR}.site", '"Rokdale"', "one of the sites", "Rockdale"
