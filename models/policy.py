@@ -11,7 +11,7 @@ What a rule counts, at its site or over all sites, in each of its months:
     tenant_mw           MW let to a tenant                                                             at_most_mw
     tenant_rent_share   rent of a tenant in the month, of all rent                                     at_most_fraction
 
-Rent is what the scenario states, as expected over options, delays and defaults; hosted machines count with their fee, none curtailed.
+Rent is what the scenario states, as expected over options, delays and defaults; hosted machines count with the fee of all hours.
 All MW are meter MW. MW let are taken by a lease from the first month of its conversion until it is over, with every option to
 extend that has a probability; MW delivered are those whose rent has started, in the same term. MW that a building keeps after its
 lease count as neither. A tenant rule that names no tenant holds for each of them; a lease that names none is a tenant by itself.

@@ -218,7 +218,7 @@ def test_no_tenant_beyond_its_share_of_rent() -> None:
 def test_signed_rent_beyond_a_share_leaves_no_plan() -> None:
     deal = offer("Deal", status="signed", start_month="2026-01", tenant="X")
     del deal["start_window"]
-    plan, _ = solved([rule("tenant_rent_share", at_most_fraction=0.5)], leases=[deal])
+    plan = hl.solve(scenario(rules=[rule("tenant_rent_share", at_most_fraction=0.5)], leases=[deal]))
     assert plan.verdict == "INFEASIBLE, PROVED"
     assert any("rent" in line for line in plan.conflicts), plan.conflicts
 

@@ -215,7 +215,13 @@ def bad_rule(name: str, old: str, new: str, field: str, found: str, allowed: str
 
 RULES = [
     bad_rule(
-        "kind", "kind: tenant_share", "kind: tenant_shares", f"{SHARE}.kind", '"tenant_shares"', "tenant_share or", "tenant_share"
+        "kind",
+        "kind: tenant_share",
+        "kind: tenant_shares",
+        f"{SHARE}.kind",
+        '"tenant_shares"',
+        "tenant_mw or tenant_rent_share",
+        "tenant_share",
     ),
     bad_rule("percent", "at_most_fraction: 0.55", "at_most_fraction: 55", f"{SHARE}.at_most_fraction", "55", "0 to 1", "0.55"),
     bad_rule("negative", "at_least_eh: 0.25", "at_least_eh: -1", f"{FLOOR}.at_least_eh", "-1 EH/s", "0 or 0.0001 to 10,000 EH/s"),
@@ -262,7 +268,7 @@ RULES = [
         "at_least_eh: 0.25\n    tenant: First tenant",
         f"{FLOOR}.tenant",
         "a tenant in a rule of the kind hashrate",
-        "tenant_share, tenant_mw and tenant_rent_share have one",
+        "tenant_share, tenant_mw, tenant_rent_share have one",
     ),
     bad_rule(
         "site", "kind: hashrate", "kind: hashrate\n    site: Rokdale", f"{FLOOR}.site", '"Rokdale"', "one of the sites", "Rockdale"
