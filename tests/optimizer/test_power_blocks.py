@@ -162,7 +162,7 @@ def test_bands_are_few_and_hold_every_dear_hour() -> None:
 
 # ---------------------------------------------------------------- second opinions
 
-RANDOM = range(300, 345)
+RANDOM = range(300, 330)
 SHORT = 11
 """Months of a horizon whose every hour is stated."""
 
@@ -197,7 +197,7 @@ def test_enough_random_blocks_are_used_and_run_machines_on_their_own() -> None:
             values = Values(found)
             run += bool(build_program(values).model.extra_mw)
             short += found.calendar.length <= SHORT and bool(values.block_uses)
-    assert used >= 15 and run >= 10 and short >= 8
+    assert used >= 12 and run >= 8 and short >= 5
 
 
 @pytest.mark.parametrize("hashprice, power", [(0.5, 1.0), (1.0, 0.4), (1.6, 2.5), (0.8, 0.0)])
