@@ -21,8 +21,7 @@ import numpy as np
 
 from .finance import DiscountFactors
 from .months import Array
-from .power import FixedBlock, IndexSupply
-from .prices import PriceTable
+from .power import FixedBlock, SitePower
 
 if TYPE_CHECKING:
     from .values import OfferValue, Values
@@ -124,23 +123,15 @@ def block_use(
     earned_usd_per_mwh: Array,
     uptime: Array,
     values: Values,
-    multiplier: float,
+    power: SitePower,
 ) -> BlockUse:
-    """earned_usd_per_mwh: what a running MWh of each fleet earns before power, shape (fleets, months).
-
-    multiplier: on market prices.
-    """
-    own, calendar = values.scenario.site(site), values.calendar
-    table: PriceTable = values.scenario.price_tables[own.zone]
-    assert isinstance(own.supply, IndexSupply)
-    index = multiplier * table.usd_per_mwh
-    delivery = own.delivery_usd_per_mwh(calendar)[:, np.newaxis]
-    cost = own.loss_factor * (index + own.supply.adder_usd_per_mwh) + delivery
+    """earned_usd_per_mwh: what a running MWh of each fleet earns before power, shape (fleets, months). power: the site's."""
+    calendar, index = values.calendar, power.market_multiplier * power.market.usd_per_mwh
     mw = np.array([block.mw_in(calendar) for block in blocks])
     gain = np.array([np.maximum(index - block.resale_usd_per_mwh(index), 0.0) for block in blocks])
-    loss = cost - earned_usd_per_mwh[:, :, np.newaxis]
+    loss = power.delivered_usd_per_mwh() - earned_usd_per_mwh[:, :, np.newaxis]
     worth = _worth_of_a_dollar(values.discount, values.kept)
-    return _banded(site, tuple(blocks), fleets, uptime, own.loss_factor, mw, gain * worth[1], loss * worth[0], table.hours)
+    return _banded(site, tuple(blocks), fleets, uptime, power.loss_factor, mw, gain * worth[1], loss * worth[0], power.market.hours)
 
 
 def _worth_of_a_dollar(discount: DiscountFactors, kept: float) -> tuple[Array, Array]:

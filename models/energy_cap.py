@@ -17,6 +17,7 @@ import numpy as np
 from . import quantities as q
 from .block_use import IntArray, expected_load_mw
 from .months import Array, Calendar, Month
+from .power import SitePower
 from .sources import Sourced
 
 if TYPE_CHECKING:
@@ -90,27 +91,18 @@ def cap_load_gwh(values: Values, offer: OfferValue, use: CapUse) -> Array:
     return found
 
 
-def cap_use(site: str, fleets: IntArray, earned_usd_per_mwh: Array, uptime: Array, values: Values, multiplier: float) -> CapUse:
-    """earned_usd_per_mwh: what a running MWh of each fleet earns before power, shape (fleets, months).
-
-    multiplier: on market prices.
-    """
-    own, calendar = values.scenario.site(site), values.calendar
-    table = values.scenario.price_tables[own.zone]
-    if own.supply.kind == "index":
-        bought = multiplier * table.usd_per_mwh + own.supply.adder_usd_per_mwh
-    else:
-        bought = np.broadcast_to(own.supply.usd_per_mwh.values(calendar)[:, np.newaxis], table.usd_per_mwh.shape)
-    cost = own.loss_factor * bought + own.delivery_usd_per_mwh(calendar)[:, np.newaxis]
-    margin = earned_usd_per_mwh[:, :, np.newaxis] - cost
-    mwh = uptime[:, :, np.newaxis] * np.where(margin > 0, table.hours, 0.0)
+def cap_use(site: str, fleets: IntArray, earned_usd_per_mwh: Array, uptime: Array, values: Values, power: SitePower) -> CapUse:
+    """earned_usd_per_mwh: what a running MWh of each fleet earns before power, shape (fleets, months). power: the site's."""
+    cap, calendar = values.scenario.site(site).energy_cap, values.calendar
+    assert cap is not None
+    margin = earned_usd_per_mwh[:, :, np.newaxis] - power.delivered_usd_per_mwh()
+    mwh = uptime[:, :, np.newaxis] * np.where(margin > 0, power.market.hours, 0.0)
     worth = values.kept * values.discount.mining[np.newaxis, :, np.newaxis] / 1e6
-    assert own.energy_cap is not None
     return CapUse(
         site=site,
         fleets=fleets,
-        gwh=own.loss_factor * mwh / MWH_PER_GWH,
+        gwh=power.loss_factor * mwh / MWH_PER_GWH,
         margin_musd=mwh * margin * worth,
-        limit_gwh=own.energy_cap.limit_gwh(calendar),
-        loss_factor=own.loss_factor,
+        limit_gwh=cap.limit_gwh(calendar),
+        loss_factor=power.loss_factor,
     )

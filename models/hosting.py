@@ -20,7 +20,7 @@ The rent multiplier moves what the fee brings; hours follow the fee as the contr
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from pydantic import model_validator
@@ -143,7 +143,7 @@ class HostedHours:
         hosting = offer.hosting
         assert hosting is not None
         table = power.market
-        price = delivered_usd_per_mwh(power)
+        price = power.delivered_usd_per_mwh()
         mined = hosting.mined_usd_per_mwh(hashprice_usd_per_ph_day)
         years = max((offer.reserved_months + 11) // 12, 1)
         rows = [cls._year(offer, power, table, price, mined, year, power_multiplier) for year in range(years)]
@@ -221,15 +221,3 @@ class HostedUsd:
             fee_usd = fee_usd - share * np.sum(fee * run, axis=1)
             bears = max(bears, share)
         return cls(fee_usd, share * mined_usd, -bears * market_usd, -bears * own_usd)
-
-
-def delivered_usd_per_mwh(power: SitePower) -> Array:
-    """What a MWh at the meter costs at every price point, ascending, shape (months, points)."""
-    market = power.market.usd_per_mwh
-    if power.fixed_usd_per_mwh is not None:
-        bought: Array | Any = np.repeat(power.fixed_usd_per_mwh[:, np.newaxis], market.shape[1], axis=1)
-    else:
-        bought = power.market_multiplier * market + power.adder_usd_per_mwh
-    delivery = np.broadcast_to(np.asarray(power.delivery_usd_per_mwh), (market.shape[0],))
-    found: Array = power.loss_factor * bought + delivery[:, np.newaxis]
-    return found

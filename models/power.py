@@ -141,6 +141,15 @@ class SitePower:
             return np.maximum(break_even_usd_per_mwh - self.fixed_usd_per_mwh, 0.0) * self.month_hours
         return index_margin_usd_per_mw(self.market, self.market_multiplier, break_even_usd_per_mwh - self.adder_usd_per_mwh)
 
+    def delivered_usd_per_mwh(self) -> Array:
+        """What a MWh at the meter costs at every price point, losses and delivery included, shape (months, points)."""
+        bought: Array = self.market_multiplier * self.market.usd_per_mwh + self.adder_usd_per_mwh
+        if self.fixed_usd_per_mwh is not None:
+            bought = np.repeat(self.fixed_usd_per_mwh[:, np.newaxis], bought.shape[1], axis=1)
+        delivery = np.broadcast_to(self.delivery_usd_per_mwh, self.month_hours.shape)
+        found: Array = self.loss_factor * bought + delivery[:, np.newaxis]
+        return found
+
     def firm_usd_per_mw(self) -> Array:
         """Cost of one MW through every hour of each month, USD, shape (months,)."""
         if self.fixed_usd_per_mwh is not None:

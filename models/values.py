@@ -300,8 +300,7 @@ class Values:
         for site in self.sites if self.has_blocks_to_use else ():
             if site.blocks_to_use:
                 rows, earned, uptime = self._running(site.name, at)
-                multiplier = self.scenario.power.multiplier * at.power
-                yield block_use(site.name, site.blocks_to_use, rows, earned, uptime, self, multiplier)
+                yield block_use(site.name, site.blocks_to_use, rows, earned, uptime, self, self.site_power(site.name, at))
 
     # --- energy caps --------------------------------------------------------------------------------------------------
 
@@ -325,7 +324,7 @@ class Values:
         for site in self.sites if self.has_caps else ():
             if site.energy_cap is not None:
                 rows, earned, uptime = self._running(site.name, at)
-                yield cap_use(site.name, rows, earned, uptime, self, self.scenario.power.multiplier * at.power)
+                yield cap_use(site.name, rows, earned, uptime, self, self.site_power(site.name, at))
 
     def _running(self, site: str, at: Multipliers) -> tuple[IntArray, Array, Array]:
         """Numbers of a site's fleets, what a running MWh of each earns before power, (fleets, months), and uptime, (fleets, 1)."""
