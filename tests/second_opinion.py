@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import hashlease as hl
+import pytest
+from hourly_program import Program
 from plain_evaluator import BoughtMw, Evaluation, ExpandedMw, LeaseMw, MiningMw, MovedMw, PlainScenario, SoldMw, month_text
 
 RELATIVE = 1e-9
@@ -69,6 +71,20 @@ def mw_differences(plan: hl.Plan, opinion: PlainScenario, found: Evaluation) -> 
         for month in opinion.months
     }
     return [*different(found.uses_mw, used, 0.0, ABSOLUTE_MW), *different(energised, total, 0.0, ABSOLUTE_MW)]
+
+
+def assert_reckoned_hour_by_hour(scenario: hl.Scenario, short: int) -> None:
+    """Every dollar, and for horizons of up to so many months the optimum of the program in which every hour stands for itself."""
+    plan, opinion = hl.solve(scenario), plain(scenario)
+    if plan.verdict == "INFEASIBLE, PROVED":
+        assert opinion.violations({}, {})
+        return
+    assert plan.verdict == "CERTIFIED", plan.conflicts
+    assert all_differences(plan, opinion) == []
+    if scenario.calendar.length <= short:
+        program = Program(opinion)
+        gross = opinion.evaluate({}, {}).gross_usd
+        assert program.npv_usd(program.solve()) == pytest.approx(plan.relaxation_npv_usd, rel=1e-9, abs=1e-9 * gross + 1e-3)
 
 
 def all_differences(plan: hl.Plan, opinion: PlainScenario) -> list[str]:

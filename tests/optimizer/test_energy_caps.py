@@ -11,10 +11,9 @@ from hashlease.models.values import Multipliers, Values
 from hashlease.optimizer.optimise import Optimiser
 from hashlease.optimizer.price_ranges import binding_limits
 from hashlease.optimizer.program import build_program
-from hourly_program import Program
 from pydantic import ValidationError
 from random_cases import random_case, with_energy_caps
-from second_opinion import all_differences, plain
+from second_opinion import assert_reckoned_hour_by_hour
 
 CURVE = {
     "kind": "duration_bands",
@@ -112,18 +111,7 @@ def random_caps(case: int) -> hl.Scenario:
 
 @pytest.mark.parametrize("case", RANDOM)
 def test_random_caps(case: int) -> None:
-    """Every dollar, and for short horizons the optimum of the program in which every hour stands for itself."""
-    found = random_caps(case)
-    plan, opinion = hl.solve(found), plain(found)
-    if plan.verdict == "INFEASIBLE, PROVED":
-        assert opinion.violations({}, {})
-        return
-    assert plan.verdict == "CERTIFIED", plan.conflicts
-    assert all_differences(plan, opinion) == []
-    if found.calendar.length <= SHORT:
-        program = Program(opinion)
-        gross = opinion.evaluate({}, {}).gross_usd
-        assert program.npv_usd(program.solve()) == pytest.approx(plan.relaxation_npv_usd, rel=1e-9, abs=1e-9 * gross + 1e-3)
+    assert_reckoned_hour_by_hour(random_caps(case), SHORT)
 
 
 def test_enough_random_caps_bind() -> None:

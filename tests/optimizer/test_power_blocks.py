@@ -17,7 +17,7 @@ from hourly_program import Program
 from plain_evaluator import PlainScenario
 from pydantic import ValidationError
 from random_cases import random_case, with_resale_terms
-from second_opinion import all_differences, plain
+from second_opinion import all_differences, assert_reckoned_hour_by_hour
 
 CURVE = {
     "kind": "duration_bands",
@@ -173,18 +173,7 @@ def random_blocks(case: int) -> hl.Scenario:
 
 @pytest.mark.parametrize("case", RANDOM)
 def test_random_blocks(case: int) -> None:
-    """Every dollar, and for short horizons the optimum of the program in which every hour stands for itself."""
-    found = random_blocks(case)
-    plan, opinion = hl.solve(found), plain(found)
-    if plan.verdict == "INFEASIBLE, PROVED":
-        assert opinion.violations({}, {})
-        return
-    assert plan.verdict == "CERTIFIED", plan.conflicts
-    assert all_differences(plan, opinion) == []
-    if found.calendar.length <= SHORT:
-        program = Program(opinion)
-        gross = opinion.evaluate({}, {}).gross_usd + plan.certificate.parts[0].figure
-        assert program.npv_usd(program.solve()) == pytest.approx(plan.relaxation_npv_usd, rel=1e-9, abs=1e-9 * gross + 1e-3)
+    assert_reckoned_hour_by_hour(random_blocks(case), SHORT)
 
 
 def test_enough_random_blocks_are_used_and_run_machines_on_their_own() -> None:
