@@ -19,8 +19,11 @@ VALUE OF ONE MW
   [V1] revenue per meter MWh = hashprice / (0.024 x J/TH x overhead), the pool keeps its fee
   [V2] margin of a MW-month = uptime x sum over hours of max(0, revenue - fee - variable opex - price) - fixed opex - charges
        exact: hours are sorted by price, no hour is averaged away
+  [V3] where energy has a cap, or blocks that are resold for less than the index, hours are decided together: a column for each band
+       of hours in which every comparison comes out the same, or each price, so that no hour is averaged away either
   [V4] lease, per critical MW: rent with escalator, phases and free months, less opex and whatever power and charges the landlord
-       pays, tenant's extensions by probability, less capex net of the tenant's share, plus residual value; loans by their schedule
+       pays, tenant's extensions by probability, less capex net of the tenant's share, plus residual value; loans by their schedule;
+       hosted machines of others: fee per kWh and share of coins or profit, less their power, in the hours that they run
   Cash is discounted from mid-month (capex from the start of its month, sales from their day) at the rate of its kind:
        (1 + rate)^-(days / 365.25). Nothing after the horizon counts; what is cut off is printed.
 
@@ -34,6 +37,7 @@ SUBJECT TO
   [C3] offer          all starts together <= offered MW; signed leases are fixed; whole blocks where the offer says so
   [C5] suitable MW    leases <= MW that can host a hall (a share of expansions too), less what tenants' rights reserve
                                                                                              dual: value of one more suitable MW
+  [V3] energy         what runs <= cap of the year; used of blocks <= load that buys at index  dual: one more GWh or MW of load
   [C6] capex budget   spending on offers <= budget of the year, and up to the end of a year  dual: value of one more budget dollar
 
 VERDICTS
