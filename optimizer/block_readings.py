@@ -104,8 +104,8 @@ class BlockReading:
             for term in (mw * np.maximum(gain - paid, 0.0).sum(axis=1)).tolist()
         ]
 
-    def size_musd(self, price: Array, energised_mw: Array) -> float:
-        """Size of what is added up, USD million, for a bound of the rounding errors; energised_mw: shape (months,)."""
+    def size_musd(self, price: Array, most_mw: Array) -> float:
+        """Size of what is added up, USD million, for a bound of the rounding errors; most_mw: of load, shape (months,)."""
         terms = [float(np.sum(mw * np.abs(gain).sum(axis=1))) for gain, mw in zip(self.gain, self.block_mw, strict=True)]
-        largest = float(np.max(energised_mw, initial=0.0))
+        largest = float(np.max(most_mw, initial=0.0))
         return sum(terms) + float(np.sum(np.abs(price))) * largest * float(self.hours.shape[1])

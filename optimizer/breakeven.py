@@ -24,8 +24,8 @@ import numpy as np
 
 from ..models.months import Array
 from ..models.values import Multipliers
+from .dated_choices import choice_cost_musd
 from .decisions import SMALLEST_MW
-from .machine_moves import machine_cost_musd
 from .optimise import InfeasibleError, Optimiser
 from .roots import root
 from .session import Solution
@@ -274,7 +274,7 @@ class BreakEvens:
             return float(np.concatenate([offer.musd(at) for offer in values.offers]) @ difference[columns]) + expanded
 
         def advantage(hashprice: float) -> float:
-            decided = float(machine_cost_musd(values, Multipliers(hashprice=hashprice)) @ machines)
+            decided = float(choice_cost_musd(values.machine_choices, Multipliers(hashprice=hashprice)) @ machines)
             return leases(hashprice) + decided + float(values.mining_musd(Multipliers(hashprice=hashprice))[at] @ mining[used])
 
         found = root(advantage, taken, out, INDIFFERENT_MUSD / 100)

@@ -8,8 +8,9 @@ import numpy as np
 
 from ..models.months import Array, Month
 from ..models.values import TODAY, Multipliers, Values
-from .expansion_rows import expanded_mw, expansion_cost_musd
-from .machine_moves import machine_cost_musd, there_mw
+from .dated_choices import choice_cost_musd, choices_of, split_by_choice
+from .expansion_rows import expanded_mw
+from .machine_moves import there_mw
 from .offer_rules import NOT_TAKEN
 from .program import Program
 
@@ -49,13 +50,12 @@ class Decisions:
         mining[np.abs(mining) < SMALLEST_MW] = 0.0
         lease[np.abs(lease) < SMALLEST_MW] = 0.0
         split = np.split(lease, np.cumsum([len(offer.starts) for offer in values.offers])[:-1]) if values.offers else []
-        machines = np.where(np.abs(x[program.machine_columns]) < SMALLEST_MW, 0.0, x[program.machine_columns])
-        choices = values.machine_choices
-        parts = np.split(machines, np.cumsum([len(choice.months) for choice in choices])[:-1]) if choices else []
-        expansions = np.where(np.abs(x[program.expansion_columns]) < SMALLEST_MW, 0.0, x[program.expansion_columns])
-        ones = values.expansions
-        more = np.split(expansions, np.cumsum([len(one.months) for one in ones])[:-1]) if ones else []
-        return cls(mining, tuple(split), tuple(parts), tuple(more))
+        machines, expansions = (
+            np.where(np.abs(x[columns]) < SMALLEST_MW, 0.0, x[columns])
+            for columns in (program.machine_columns, program.expansion_columns)
+        )
+        bought = split_by_choice(values.machine_choices, machines), split_by_choice(values.expansions, expansions)
+        return cls(mining, tuple(split), *bought)
 
     def occupied_mw(self, values: Values) -> Array:
         """Meter MW each offer takes from its site, shape (offers, months)."""
@@ -98,7 +98,7 @@ class Decisions:
         """Discounted after-tax cash, USD million: what the program maximises, with its constant."""
         mining = float(np.sum(values.mining_musd(at) * self.mining_mw))
         leases = sum(float(offer.musd(at) @ mw) for offer, mw in zip(values.offers, self.lease_mw, strict=True))
-        machines = float(machine_cost_musd(values, at) @ np.concatenate([np.zeros(0), *self.machine_mw]))
-        expansions = float(expansion_cost_musd(values, at) @ np.concatenate([np.zeros(0), *self.expansion_mw]))
+        decided = np.concatenate([np.zeros(0), *self.machine_mw, *self.expansion_mw])
+        bought = float(choice_cost_musd(choices_of(values), at) @ decided)
         hours = values.hours_musd(self.mining_mw, self.lease_mw, at)
-        return mining + leases + machines + expansions + hours + values.constant_musd(at)
+        return mining + leases + bought + hours + values.constant_musd(at)

@@ -14,22 +14,29 @@ from functools import cached_property
 import numpy as np
 
 from ..models.months import Array
-from ..models.values import USD_PER_MUSD, Values
-from .budgets import cash_by_year_musd
+from ..models.values import Values
+from .dated_readings import DatedReadings
 from .ledger import Ledger, Line
 
 WorthOfMw = Callable[[int], Array]
 """What MW of an expansion are worth by the prices of the limits that they ease, by month, USD million per MW."""
 
 
-class ExpansionReadings:
+class ExpansionReadings(DatedReadings):
     """Values, MW and limits of every expansion that counts; arrays by expansion, in the order of values.expansions."""
 
+    word = "expansion"
+    spent_on = "expansion_capex"
+
     def __init__(self, values: Values, ledger: Ledger) -> None:
-        self.values, self.ledger = values, ledger
+        super().__init__(values, ledger)
         self.ones = values.expansions
         self.sites = [one.site for one in self.ones]
         self.suitable_shares = [one.expansion.hpc_suitable_fraction for one in self.ones]
+
+    @property
+    def names(self) -> list[str]:
+        return [one.name for one in self.ones]
 
     @cached_property
     def offered(self) -> list[float]:
@@ -48,40 +55,9 @@ class ExpansionReadings:
         return [np.array([[float(month >= first) for month in calendar.months] for first in one.months]) for one in self.ones]
 
     @cached_property
-    def _lines(self) -> list[list[list[Line]]]:
+    def lines(self) -> list[list[list[Line]]]:
+        """Of each expansion and month in which its MW are energised."""
         return [[self.ledger.expansion(one.site, one.expansion, month) for month in one.months] for one in self.ones]
-
-    @cached_property
-    def musd(self) -> list[Array]:
-        """Value of one MW energised in each month of decision, USD million, apart from what the MW are used for."""
-        return [
-            np.array([math.fsum(float(line.discounted_usd.sum()) for line in lines) for lines in by_month]) / USD_PER_MUSD
-            for by_month in self._lines
-        ]
-
-    @cached_property
-    def capex_musd(self) -> list[Array]:
-        """What counts in the capex budget per MW, USD million, shape (months of decision, years of the horizon)."""
-        calendar = self.values.calendar
-        found = []
-        for one, by_month in zip(self.ones, self._lines, strict=True):
-            rows = np.zeros((len(one.months), len(calendar.years)))
-            for c, lines in enumerate(by_month):
-                spent = [line for line in lines if line.item == "expansion_capex"]
-                rows[c] = -cash_by_year_musd(spent, calendar)
-            found.append(rows)
-        return found
-
-    @cached_property
-    def money_musd(self) -> list[Array]:
-        """What a MW takes of money: the capex above, and beside it, where cash has floors, the cash it takes (readings.py)."""
-        if not self.values.floor_years:
-            return self.capex_musd
-        calendar = self.values.calendar
-        return [
-            np.hstack([capex, [-cash_by_year_musd(lines, calendar) for lines in by_month]])
-            for capex, by_month in zip(self.capex_musd, self._lines, strict=True)
-        ]
 
     def added_mw(self, site: str, expansion_mw: Sequence[Array], suitable: bool = False) -> Array:
         """[C1] MW that decisions add at a site in each month ([C5] suitable: those that can host leases), shape (months,)."""
@@ -125,22 +101,3 @@ class ExpansionReadings:
         """Size of the cash that expansions move, USD million."""
         sizes = (float(np.max(np.sum(np.abs(money), axis=1), initial=0.0)) for money in self.money_musd)
         return math.fsum(offered * size for offered, size in zip(self.offered, sizes, strict=True))
-
-    def value_musd(self, expansion_mw: Sequence[Array]) -> float:
-        """Value of these decisions, apart from what their MW are used for, USD million."""
-        return math.fsum(float(musd @ mw) for musd, mw in zip(self.musd, expansion_mw, strict=True))
-
-    def gross_musd(self, expansion_mw: Sequence[Array]) -> float:
-        """Sum of the sizes of their discounted amounts, USD million."""
-        amounts = (
-            float(mw[c]) * float(np.sum(np.abs(line.discounted_usd)))
-            for by_month, mw in zip(self._lines, expansion_mw, strict=True)
-            for c in np.flatnonzero(mw).tolist()
-            for line in by_month[c]
-        )
-        return math.fsum(amounts) / USD_PER_MUSD
-
-    def excess(self, expansion_mw: Sequence[Array]) -> Iterator[tuple[float, str]]:
-        """[C1] How far each expansion exceeds its size, MW, and its name."""
-        for one, offered, mw in zip(self.ones, self.offered, expansion_mw, strict=True):
-            yield max(math.fsum(mw.tolist()) - offered, float(np.max(-mw, initial=0.0))), f"expansion {one.name}"

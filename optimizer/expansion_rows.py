@@ -5,7 +5,7 @@ The limits of MW themselves, [C1] and [C5], are stated in program.py, rules in p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from pyomo.core.expr.numeric_expr import LinearExpression
 
 from ..models.expansion_values import ExpansionValue
 from ..models.months import Array
-from ..models.values import TODAY, Multipliers, Values
+from ..models.values import Values
 
 Terms = list[tuple[float, Any]]
 
@@ -77,25 +77,6 @@ def partly_suitable(values: Values, site: str) -> Array:
     return found
 
 
-def expansion_budget_terms(model: pyo.ConcreteModel, values: Values, years: slice) -> Iterator[tuple[float, Any]]:
-    """[C6] What expansions take of the budget of some years of the horizon (by position), USD million per MW."""
-    for one in values.expansions:
-        spent = one.capex_musd_by_year[:, years].sum(axis=1)
-        for usd, column in zip(spent.tolist(), columns_of_expansion(model, one), strict=True):
-            if usd:
-                yield usd, column
-
-
-def expansion_cost_musd(values: Values, at: Multipliers = TODAY) -> Array:
-    """Value of one MW of every column of expansions, USD million, in their order."""
-    return np.concatenate([np.zeros(0), *(one.musd(at) for one in values.expansions)])
-
-
-def expansion_upper_mw(values: Values) -> Array:
-    """Upper bounds of the columns of expansions."""
-    return np.concatenate([np.zeros(0), *(np.full(len(one.months), one.size_mw) for one in values.expansions)])
-
-
 def expanded_mw(values: Values, site: str, expansion_mw: Sequence[Array]) -> Array:
     """[C1] Meter MW that decisions about expansions add at a site in each month, shape (months,)."""
     found = np.zeros(values.calendar.length)
@@ -103,11 +84,3 @@ def expanded_mw(values: Values, site: str, expansion_mw: Sequence[Array]) -> Arr
         if one.site == site:
             found += mw @ one.there
     return found
-
-
-def expansion_spent_musd(values: Values, expansion_mw: Sequence[Array]) -> Array:
-    """[C6] What decisions about expansions spend in each year of the horizon, USD million, not discounted."""
-    spent = np.zeros(len(values.calendar.years))
-    for one, mw in zip(values.expansions, expansion_mw, strict=True):
-        spent += mw @ one.capex_musd_by_year
-    return spent

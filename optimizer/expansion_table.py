@@ -151,7 +151,7 @@ def expansion_reason(one: ExpansionValue, mw: Array, worth: ExpansionWorth, foun
     taken = float(np.sum(mw))
     if taken <= SMALLEST_MW:
         if worth.net > -PRICED_OUT_USD:
-            return forced_words(found).replace("bought", "energised").replace("buys", "energises").replace("buy", "energise")
+            return forced_words(found, "not energised", "energise")
         return f"not energised: in its best month ({worth.month}) {_balance(worth)}, {money(-worth.net)} less than it takes"
     gain = gain_words(found, "it")
     if taken >= one.size_mw * (1 - SAME_SHARE):

@@ -5,7 +5,7 @@ Each constraint carries its formula, the unit of both sides and the meaning of i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from pyomo.core.expr.numeric_expr import LinearExpression
 
 from ..models.machine_values import MachineChoice
 from ..models.months import Array
-from ..models.values import TODAY, Multipliers, Values
+from ..models.values import Values
 
 COLUMNS = {"buy": "buy_mw", "sell": "sell_mw", "move": "move_mw"}
 """Name of the columns of each kind of choice."""
@@ -104,25 +104,6 @@ def machine_limits(values: Values) -> dict[tuple[str, Any], float]:
     return found
 
 
-def budget_terms(model: pyo.ConcreteModel, values: Values, years: slice) -> Iterator[tuple[float, Any]]:
-    """[C6] What machines take of the budget of some years of the horizon (by position), USD million per MW."""
-    for choice in values.machine_choices:
-        spent = choice.capex_musd_by_year[:, years].sum(axis=1)
-        for usd, column in zip(spent.tolist(), columns_of(model, choice), strict=True):
-            if usd:
-                yield usd, column
-
-
-def machine_cost_musd(values: Values, at: Multipliers = TODAY) -> Array:
-    """Value of one MW of every column of machines, USD million, in their order."""
-    return np.concatenate([np.zeros(0), *(choice.musd(at) for choice in values.machine_choices)])
-
-
-def machine_upper_mw(values: Values) -> Array:
-    """Upper bounds of the columns of machines."""
-    return np.concatenate([np.zeros(0), *(np.full(len(choice.months), choice.size_mw) for choice in values.machine_choices)])
-
-
 def there_mw(values: Values, machine_mw: Sequence[Array]) -> Array:
     """[C2] Meter MW of each fleet that are there in each month with these decisions, shape (fleets, months)."""
     there = values.owned_mw.copy()
@@ -130,11 +111,3 @@ def there_mw(values: Values, machine_mw: Sequence[Array]) -> Array:
         for k, changed in choice.changes.items():
             there[k] += mw @ changed
     return there
-
-
-def spent_musd(values: Values, machine_mw: Sequence[Array]) -> Array:
-    """[C6] What decisions about machines spend in each year of the horizon, USD million, not discounted."""
-    spent = np.zeros(len(values.calendar.years))
-    for choice, mw in zip(values.machine_choices, machine_mw, strict=True):
-        spent += mw @ choice.capex_musd_by_year
-    return spent

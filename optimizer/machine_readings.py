@@ -19,17 +19,24 @@ from ..models.machine_move import MachineMove
 from ..models.machine_values import MachineChoice
 from ..models.mining import Fleet
 from ..models.months import Array, Month
-from ..models.values import USD_PER_MUSD, Values
-from .budgets import cash_by_year_musd
+from ..models.values import Values
+from .dated_readings import DatedReadings
 from .ledger import Ledger, Line
 
 
-class MachineReadings:
+class MachineReadings(DatedReadings):
     """Values, MW and limits of every choice about machines; arrays by choice, in the order of values.machine_choices."""
 
+    word = "machines"
+    spent_on = "machine_purchase"
+
     def __init__(self, values: Values, ledger: Ledger) -> None:
-        self.values, self.ledger = values, ledger
+        super().__init__(values, ledger)
         self.choices = values.machine_choices
+
+    @property
+    def names(self) -> list[str]:
+        return [choice.name for choice in self.choices]
 
     @cached_property
     def offered(self) -> list[float]:
@@ -37,20 +44,16 @@ class MachineReadings:
         return [choice.offer.size_mw if choice.offer is not None else _fleet(choice).owned_mw for choice in self.choices]
 
     @cached_property
-    def musd(self) -> list[Array]:
-        """Value of one MW in each month of decision, USD million, from the ledger's lines, apart from what it earns by mining."""
-        return [
-            np.array([sum(float(line.discounted_usd.sum()) for line in self._lines(choice, c)) for c in range(len(choice.months))])
-            / USD_PER_MUSD
-            for choice in self.choices
-        ]
+    def lines(self) -> list[list[list[Line]]]:
+        """Of each choice and month of decision, apart from what the machines earn by mining."""
+        return [[self._lines(choice, month) for month in choice.months] for choice in self.choices]
 
-    def _lines(self, choice: MachineChoice, c: int) -> list[Line]:
+    def _lines(self, choice: MachineChoice, month: Month) -> list[Line]:
         if choice.offer is not None:
-            return self.ledger.purchase(choice.offer, choice.months[c])
+            return self.ledger.purchase(choice.offer, month)
         if choice.move is not None:
-            return self.ledger.relocation(choice.move, choice.months[c])
-        return self.ledger.used_sale(_fleet(choice), choice.months[c])
+            return self.ledger.relocation(choice.move, month)
+        return self.ledger.used_sale(_fleet(choice), month)
 
     @cached_property
     def changes(self) -> list[dict[int, Array]]:
@@ -79,32 +82,6 @@ class MachineReadings:
             return self.ledger.machines(choice.offer, month).there(calendar.length)
         later = np.array([float(other >= month) for other in calendar.months])
         return -later * (_fleet(choice).available_mw(calendar) > 0)
-
-    @cached_property
-    def capex_musd(self) -> list[Array]:
-        """What counts in the capex budget per MW, USD million, shape (months of decision, years of the horizon)."""
-        years = np.array([month.year for month in self.values.calendar.months])
-        found = []
-        for choice in self.choices:
-            rows = np.zeros((len(choice.months), len(self.values.calendar.years)))
-            for c in range(len(choice.months)):
-                lines = [line.usd for line in self._lines(choice, c) if line.item == "machine_purchase"]
-                spent = np.sum(lines, axis=0) if lines else np.zeros(len(years))
-                for column, year in enumerate(self.values.calendar.years):
-                    rows[c, column] = -math.fsum(spent[years == year].tolist()) / USD_PER_MUSD
-            found.append(rows)
-        return found
-
-    @cached_property
-    def money_musd(self) -> list[Array]:
-        """What a MW takes of money: the capex above, and beside it, where cash has floors, the cash it takes (readings.py)."""
-        if not self.values.floor_years:
-            return self.capex_musd
-        calendar = self.values.calendar
-        return [
-            np.hstack([capex, [-cash_by_year_musd(self._lines(choice, c), calendar) for c in range(len(choice.months))]])
-            for choice, capex in zip(self.choices, self.capex_musd, strict=True)
-        ]
 
     def cash_size_musd(self, mining_cash_musd: Array) -> float:
         """Size of the cash that decisions about machines move, USD million."""
@@ -168,25 +145,6 @@ class MachineReadings:
             own = float(np.max(np.abs(musd), initial=0.0)) + largest * float(np.max(capex.sum(axis=1), initial=0.0))
             size += offered * (own + self.values.calendar.length * mined) * self.values.calendar.length
         return size
-
-    def value_musd(self, machine_mw: Sequence[Array]) -> float:
-        """Value of these decisions, apart from what their MW earn by mining, USD million."""
-        return math.fsum(float(musd @ mw) for musd, mw in zip(self.musd, machine_mw, strict=True))
-
-    def gross_musd(self, machine_mw: Sequence[Array]) -> float:
-        """Sum of the sizes of their discounted amounts, USD million."""
-        amounts = (
-            float(mw[c]) * float(np.sum(np.abs(line.discounted_usd)))
-            for choice, mw in zip(self.choices, machine_mw, strict=True)
-            for c in np.flatnonzero(mw).tolist()
-            for line in self._lines(choice, c)
-        )
-        return math.fsum(amounts) / USD_PER_MUSD
-
-    def excess(self, machine_mw: Sequence[Array]) -> Iterator[tuple[float, str]]:
-        """[C2] How far each choice exceeds its size, MW, and its name."""
-        for choice, offered, mw in zip(self.choices, self.offered, machine_mw, strict=True):
-            yield max(math.fsum(mw.tolist()) - offered, float(np.max(-mw, initial=0.0))), f"machines {choice.name}"
 
 
 def _fleet(choice: MachineChoice) -> Fleet:

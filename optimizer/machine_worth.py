@@ -255,7 +255,7 @@ def purchase_reason(choice: MachineChoice, mw: Array, worth: MachineWorth, found
     taken = float(np.sum(mw))
     if taken <= SMALLEST_MW:
         if worth.net > -PRICED_OUT_USD:
-            return forced_words(found)
+            return forced_words(found, "not bought", "buy")
         return f"not bought: at its best delivery ({worth.month}) {_balance(worth)}, {money(-worth.net)} less than it costs"
     gain = gain_words(found, "them")
     if taken >= choice.size_mw * (1 - SAME_SHARE):
@@ -268,7 +268,7 @@ def sale_reason(choice: MachineChoice, mw: Array, worth: MachineWorth, found: Ma
     taken = float(np.sum(mw))
     if taken <= SMALLEST_MW:
         if worth.net > -PRICED_OUT_USD:
-            return forced_words(found).replace("not bought", "kept").replace("buys", "sells").replace("buy", "sell")
+            return forced_words(found, "kept", "sell")
         return f"kept: in the best month to sell them ({worth.month}) {_given_up(worth)}, {money(-worth.net)} more than it brings"
     gain = gain_words(found, "the sale")
     size = "all sold" if taken >= choice.size_mw * (1 - SAME_SHARE) else f"{taken:,.1f} of {choice.size_mw:,.1f} MW sold"
@@ -280,7 +280,7 @@ def move_reason(choice: MachineChoice, mw: Array, worth: MachineWorth, found: Ma
     taken = float(np.sum(mw))
     if taken <= SMALLEST_MW:
         if worth.net > -PRICED_OUT_USD:
-            return forced_words(found).replace("not bought", "not moved").replace("buys", "moves").replace("buy", "move")
+            return forced_words(found, "not moved", "move")
         return f"not moved: in the best month to leave ({worth.month}) {_elsewhere(worth)}, {money(-worth.net)} less than it costs"
     gain = gain_words(found, "the move")
     size = "all moved" if taken >= choice.size_mw * (1 - SAME_SHARE) else f"{taken:,.1f} of {choice.size_mw:,.1f} MW moved"
@@ -320,14 +320,16 @@ def _given_up(worth: MachineWorth) -> str:
     return f"a MW {brings} {money(abs(worth.own))} (price less tax and the resale forgone) and {mining}{power}{_ruled(worth)}"
 
 
-def forced_words(found: MachineBreakEven) -> str:
-    """Where prices do not tell why machines are left out: whole blocks, or another plan that is worth the same."""
+def forced_words(found: MachineBreakEven, left_out: str, act: str) -> str:
+    """Where prices do not tell why a choice is left out: whole blocks, or another plan that is worth the same."""
     some = f"{found.forced_mw:,.1f} MW of them"
     if math.isinf(found.forced_musd):
-        return f"not bought: no plan can buy {some}"
+        return f"{left_out}: no plan can {act} {some}"
     if found.forced_musd <= INDIFFERENT_MUSD:
-        return f"not bought: another plan that buys {some} is worth the same"
-    return f"not bought: the best plan that buys {some} is worth {money(found.forced_musd * USD_PER_MUSD)} less (by solving again)"
+        return f"{left_out}: another plan that {act}s {some} is worth the same"
+    return (
+        f"{left_out}: the best plan that {act}s {some} is worth {money(found.forced_musd * USD_PER_MUSD)} less (by solving again)"
+    )
 
 
 def _balance(worth: MachineWorth) -> str:

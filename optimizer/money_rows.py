@@ -14,8 +14,9 @@ from pyomo.core.expr.numeric_expr import LinearExpression
 
 from ..models.months import Array
 from ..models.values import TODAY, USD_PER_MUSD, Multipliers, Values
-from .expansion_rows import expansion_budget_terms, expansion_columns, expansion_cost_musd
-from .machine_moves import budget_terms, columns_of, machine_cost_musd
+from .dated_choices import choice_budget_terms, choice_cost_musd, choices_of
+from .expansion_rows import columns_of_expansion, expansion_columns
+from .machine_moves import columns_of
 
 IntArray = np.ndarray[Any, np.dtype[np.intp]]
 Spans = list[slice]
@@ -115,7 +116,9 @@ def _spent_terms(model: pyo.ConcreteModel, values: Values, years: slice) -> list
         for start, spent in zip(offer.starts, offer.capex_musd_by_year[:, years].sum(axis=1), strict=True)
         if spent
     ]
-    return [*leases, *budget_terms(model, values, years), *expansion_budget_terms(model, values, years)]
+    machines = ((choice, columns_of(model, choice)) for choice in values.machine_choices)
+    expansions = ((one, columns_of_expansion(model, one)) for one in values.expansions)
+    return [*leases, *choice_budget_terms([*machines, *expansions], years)]
 
 
 def _cash_floor(model: pyo.ConcreteModel, values: Values, fleet_of: IntArray, month_of: IntArray) -> None:
@@ -150,7 +153,7 @@ def floor_limit_musd(values: Values, year: int, at: Multipliers = TODAY) -> floa
 def worth_of_columns(values: Values, fleet_of: IntArray, month_of: IntArray, at: Multipliers = TODAY) -> Array:
     """Worth of one MW of mining, of leases, of machines and of expansions, in the program's order of columns, USD million."""
     mining, leases = values.mining_musd(at)[fleet_of, month_of], [offer.musd(at) for offer in values.offers]
-    return np.concatenate([mining, *leases, machine_cost_musd(values, at), expansion_cost_musd(values, at)])
+    return np.concatenate([mining, *leases, choice_cost_musd(choices_of(values), at)])
 
 
 def _cash_per_mw(values: Values, year: int) -> Array:

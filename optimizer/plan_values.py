@@ -22,9 +22,8 @@ import numpy as np
 
 from ..models.months import Array
 from ..models.values import TODAY, Multipliers, Values
+from .dated_choices import choice_cost_musd, choices_of
 from .decisions import Decisions
-from .expansion_rows import expansion_cost_musd
-from .machine_moves import machine_cost_musd
 from .policy_rules import demands_mining, limits_mining
 
 MOST_KEPT = 256
@@ -144,4 +143,4 @@ class PlanValues:
 
 def _cost_of_choices(values: Values, at: Multipliers) -> Array:
     """Value of a MW of every decision about machines and expansions, USD million."""
-    return np.concatenate([machine_cost_musd(values, at), expansion_cost_musd(values, at)])
+    return choice_cost_musd(choices_of(values), at)

@@ -39,21 +39,18 @@ from ..models.months import Array, Month
 from ..models.values import TODAY, Multipliers, OfferValue, Values
 from .block_rows import block_cost_musd, block_structure, firm_structure, state_block_columns, state_block_rows
 from .cap_rows import cap_structure, held_cost_musd, state_cap_columns, state_cap_rows
+from .dated_choices import choice_cost_musd, choice_upper_mw, choices_of
 from .expansion_rows import (
     added_terms,
     expansion_columns,
-    expansion_cost_musd,
     expansion_limits,
-    expansion_upper_mw,
     partly_suitable,
     state_expansion_columns,
     state_expansion_rows,
 )
 from .machine_moves import (
     columns_of,
-    machine_cost_musd,
     machine_limits,
-    machine_upper_mw,
     state_machine_columns,
     state_machine_rows,
 )
@@ -158,8 +155,8 @@ class Program:
         cost[self.mining_columns] = self.values.mining_musd(at)[self.fleet_of, self.month_of]
         offers = self.values.offers
         cost[self.lease_columns] = np.concatenate([offer.musd(at) for offer in offers]) if offers else []
-        cost[self.machine_columns] = machine_cost_musd(self.values, at)
-        cost[self.expansion_columns] = expansion_cost_musd(self.values, at)
+        cost[self.machine_columns] = choice_cost_musd(self.values.machine_choices, at)
+        cost[self.expansion_columns] = choice_cost_musd(self.values.expansions, at)
         return cost
 
     def at_prices(self, at: Multipliers = TODAY) -> Program:
@@ -219,8 +216,8 @@ class Program:
         least = np.array([_least_mw(offer) for offer in values.offers])
         lower[self.lease_columns], upper[self.lease_columns] = least[self.offer_of], offered[self.offer_of]
         upper[self.leased_columns] = offered
-        upper[self.machine_columns] = machine_upper_mw(values)
-        upper[self.expansion_columns] = expansion_upper_mw(values)
+        upper[self.machine_columns] = choice_upper_mw(values.machine_choices)
+        upper[self.expansion_columns] = choice_upper_mw(values.expansions)
         row_lower, row_upper = self._moved_limits(_limits(values, hosting) | policy_limits(values))
         upper[self.block_columns] = 1.0
         form = replace(self.form, lower=lower, upper=upper, row_lower=row_lower, row_upper=row_upper)
@@ -547,7 +544,7 @@ def _objective(
     """Discounted after-tax cash of every decision, USD million (FORMULATION 7); hours: of the columns of hours."""
     mining = values.mining_musd(at)[fleet_of, month_of].tolist()
     lease = [musd for offer in values.offers for musd in offer.musd(at).tolist()]
-    bought = [*machine_cost_musd(values, at).tolist(), *expansion_cost_musd(values, at).tolist()]
+    bought = choice_cost_musd(choices_of(values), at).tolist()
     columns = [*model.mining_mw.values(), *model.lease_mw.values(), *_machine_columns(model, values)]
     columns += [*expansion_columns(model, values), *_hour_columns(model)]
     expression = LinearExpression(linear_coefs=[*mining, *lease, *bought, *hours.tolist()], linear_vars=columns)

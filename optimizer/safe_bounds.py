@@ -237,9 +237,15 @@ class SafeBounds(Readings):
 
     def _hours_rounding_musd(self, prices: Prices) -> float:
         """Bound of the rounding errors of what blocks and caps add to the bound, USD million."""
-        sizes = [site.size_musd(prices.load[site.use.site], self.energised[site.use.site]) for site in self.blocks]
+        sizes = [site.size_musd(prices.load[site.use.site], self._most_load_mw(site.use.site)) for site in self.blocks]
         sizes += [sum(map(abs, cap.limits_musd(prices.energy))) * self.calendar.length for cap in self.caps]
         return float(4 * np.finfo(float).eps * sum(sizes))
+
+    def _most_load_mw(self, site: str) -> Array:
+        """More MW than can draw at a site: all of its machines, and all that may be energised, shape (months,)."""
+        here = [k for k, fleet in enumerate(self.values.fleets) if fleet.site == site]
+        machines: Array = self.values.available_mw[here].sum(axis=0)
+        return machines + self.energised[site] + self.expansions.most_mw(site)
 
     def tree_bound_musd(self, program: Program, root: Node) -> float:
         """Part 6: the largest safe bound of the leaves of a search, USD million; infinite if the tree leaves out a plan."""

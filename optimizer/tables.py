@@ -16,13 +16,12 @@ from ..models.values import USD_PER_MUSD, OfferValue, Values
 from .beyond import OPERATING
 from .breakeven import BreakEven
 from .certificate import Certifier
+from .dated_choices import choice_spent_musd, choices_of
 from .decisions import SMALLEST_MW, Decisions
-from .expansion_rows import expansion_spent_musd
 from .expansion_table import expansion_rows
 from .irr import internal_rate_of_return
 from .ledger import Ledger, Line
 from .ledger_groups import MINING
-from .machine_moves import spent_musd
 from .machine_table import machine_row
 from .machine_worth import MachineBreakEven
 from .prices import Prices
@@ -315,8 +314,8 @@ class Tables:
     @cached_property
     def _spent_beside_leases(self) -> Array:
         """What machines and expansions spend in each year, USD million."""
-        machines = spent_musd(self._values, self._plan.machine_mw)
-        return machines + expansion_spent_musd(self._values, self._plan.expansion_mw)
+        values, plan = self._values, self._plan
+        return choice_spent_musd(values, choices_of(values), [*plan.machine_mw, *plan.expansion_mw])
 
     @cached_property
     def cumulative_budget_price(self) -> list[Row]:
