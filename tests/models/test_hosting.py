@@ -12,9 +12,11 @@ import hashlease as hl
 import numpy as np
 import pytest
 from cases import fleet, offer, scenario
+from hashlease.models.hosting import first_hosted
 from hashlease.models.scenario import Scenario
 from hashlease.models.values import Multipliers, Values
 from hashlease.optimizer.ledger import Ledger, total_usd
+from hashlease.optimizer.plan_terms import PlanTerms
 from one_lease import lines_usd, with_terms, worth_usd
 from pydantic import ValidationError
 
@@ -135,8 +137,7 @@ def test_not_beside_a_cap() -> None:
 
 
 def test_a_workbook_and_sliders_refuse_in_words() -> None:
-    from hashlease.models.hosting import first_hosted
-
-    assert first_hosted(case({})) == "leases.offer.hosting"
+    with pytest.raises(hl.InputError, match=r"leases\.offer\.hosting"):
+        PlanTerms.of(Values(case({})), [])
     assert first_hosted(case({}), moved=True) == ""
     assert first_hosted(scenario(leases=[offer("Other")])) == ""
