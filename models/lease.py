@@ -8,6 +8,7 @@ Time within a lease is counted in months n from the start of rent (n = 0), so a 
                                   times 1 - probability for every right to terminate up to n
     rent                   1000 kW x first-year rent x (1 + escalator)^floor(n / 12) x p(n) x q(n)      USD per critical MW
     opex                   1000 kW x opex x (1 + opex escalator)^floor(n / 12) x s(n) x q(n) + share of rent x rent
+                           + property costs that are left to the landlord (property_costs.py)
     occupied meter MW      gross-up x (delivered share, each phase `conversion_outage_months` earlier), while the lease runs or its
                            tenant may still extend it; afterwards the MW return to the site or stay with the building
 
@@ -32,6 +33,7 @@ from .lease_schedule import KW_PER_MW, LeaseSchedule
 from .lease_terms import Delay, Deposit, Prepayment, ServiceLevel, TenantDefault, Termination, check_terminations
 from .months import Array, Calendar, Month, WholeArray
 from .names import Name
+from .property_costs import PropertyCost, check_kinds
 from .quantities import Input
 from .refusal import refusal, refuse_part_months
 from .sources import Sourced
@@ -100,6 +102,8 @@ class LeaseOffer(Sourced):
     opex_usd_per_kw_month: Annotated[float, q.LEASE_OPEX]
     opex_fraction_of_rent: Annotated[float, q.FRACTION] = 0.0
     opex_escalator_per_year: Annotated[float, q.ESCALATOR] = 0.0
+    property_costs: tuple[PropertyCost, ...] = ()
+    """Ground rent, property tax, insurance, maintenance, and who bears them."""
     power_paid_by: Literal["tenant", "landlord"]
     load_factor_fraction: Annotated[float, q.FRACTION] = 1.0
     """Energy drawn as a share of the leased meter MW; matters where the landlord pays the power."""
@@ -165,6 +169,7 @@ class LeaseOffer(Sourced):
     def _other_terms_fit(self) -> None:
         self._choice_fits()
         check_terminations(self.terminations, self.term_months)
+        check_kinds(self.property_costs)
         if (ahead := self.prepayment) and ahead.credited_from_month + ahead.credited_months > self.term_months:
             last = ahead.credited_from_month + ahead.credited_months - 1
             raise refusal(f"credits until month {last} of the lease", f"up to month {self.term_months - 1}", field="prepayment")

@@ -25,6 +25,7 @@ import numpy as np
 from .finance import DiscountFactors
 from .gather import Gather, at_boundary
 from .months import Array, WholeArray
+from .property_costs import landlord_usd
 
 if TYPE_CHECKING:
     from .lease import LeaseOffer
@@ -37,7 +38,7 @@ KW_PER_MW = 1000.0
 class LeaseSchedule:
     """Amounts per critical MW in months n = 0, 1, ... from the start of rent, as expected over options, defaults and delays.
 
-    rent_usd, opex_usd: USD, both positive; opex includes the share of rent. shape (months,)
+    rent_usd, opex_usd: USD, both positive; opex includes the share of rent and property costs. shape (months,)
     firm_meter_mw: meter MW drawn around the clock at load factor 1, shape (months,).
     beside_rent_usd: other monthly payments to the landlord, all of which follow the rent, shape (months,).
     forfeited_usd: of the deposit, by default, shape (months,). solvent: shape (months + 1,).
@@ -71,6 +72,7 @@ class LeaseSchedule:
             * solvent[:-1]
         )
         opex = own_opex + offer.opex_fraction_of_rent * rent
+        opex += landlord_usd(offer, n, delivered, in_force, solvent[:-1])
         firm = offer.gross_up * delivered * in_force * solvent[:-1]
         other = _after_default(offer, due, in_force, solvent) - _penalties(offer, n, in_force * solvent[:-1])
         if offer.service_level is not None:

@@ -278,6 +278,8 @@ CAPEX = Quantity("USD per critical MW", 1_000, 60_000_000, or_zero=True, slips=_
 LEASE_OPEX = Quantity(
     "USD per kW of critical IT and month", 0, 200, slips=(Slip(1 / 12, "USD/kW-year"), Slip(1e-3, "USD/MW-month"))
 )
+COST_OF_CAPEX = Quantity("of the capex a year (a fraction; 0.02 is 2 %)", 0, 0.1, slips=_PERCENT)
+ABATED_YEARS = Quantity("years", 0, 50, whole=True)
 TERM_YEARS = Quantity("years", 0.25, 50, slips=(Slip(1 / 12, "months"),))
 MONTHS = Quantity("months", 0, 120, whole=True)
 OFFSET_MONTHS = Quantity("months from the start of rent", -120, 120, whole=True)

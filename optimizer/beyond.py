@@ -16,19 +16,14 @@ from ..models.scenario import Scenario
 from ..models.values import Values
 from .decisions import Decisions
 from .ledger import Ledger
-from .ledger_groups import MINING
+from .ledger_groups import LEASE_COSTS, MINING
 from .ledger_terms import PAID_WHEN_DUE
 
 OPERATING = (
     "rent",
     "hosting_fee",
     "hosting_revenue_share",
-    "lease_opex",
-    "lease_power",
-    "lease_losses",
-    "lease_delivery",
-    "lease_demand_charge",
-    "lease_peak_charge",
+    *LEASE_COSTS,
     *PAID_WHEN_DUE,
 )
 

@@ -69,6 +69,10 @@ ITEMS = {
     "hosting_fee": "fee per kWh of hosted machines, with minimum bills",
     "hosting_revenue_share": "the host's share of what hosted machines mine, or of its profit",
     "lease_opex": "operating cost of leased MW",
+    "lease_ground_rent": "rent of the ground under leased buildings, as far as their tenants do not bear it",
+    "lease_property_tax": "property tax of leased buildings, as far as their tenants do not bear it",
+    "lease_insurance": "insurance of leased buildings, as far as their tenants do not bear it",
+    "lease_maintenance": "maintenance of leased buildings, as far as their tenants do not bear it",
     "lease_power": "energy of leased MW, where the landlord pays it",
     "lease_losses": "energy bought and lost on the way to leased MW, where the landlord pays their power",
     "lease_delivery": "delivery charge of leased MW, where the landlord pays their power",
@@ -394,7 +398,7 @@ class Ledger:
         rent = terms.full_rent * paying * terms.running
         kw_opex = lease.opex_usd_per_kw_month * (1.0 + lease.opex_escalator_per_year) ** year
         opex = KW_PER_MW * kw_opex * delivered * terms.running + lease.opex_fraction_of_rent * rent
-        amounts = {"rent": rent, "lease_opex": -opex, **dict(terms.monthly(rent))}
+        amounts = {"rent": rent, "lease_opex": -opex, **dict(terms.property_costs()), **dict(terms.monthly(rent))}
         firm_mw = lease.gross_up * delivered * terms.running
         if lease.hosting is not None:
             del amounts["rent"]

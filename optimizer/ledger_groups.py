@@ -37,7 +37,8 @@ RENT = (
 )
 FEES = ("prepayment", "deposit", "termination_fee")
 LEASE_POWER = ("lease_power", "lease_losses", "lease_delivery", "lease_demand_charge", "lease_peak_charge")
-LEASE_COSTS = ("lease_opex", *LEASE_POWER)
+PROPERTY_COSTS = ("lease_ground_rent", "lease_property_tax", "lease_insurance", "lease_maintenance")
+LEASE_COSTS = ("lease_opex", *PROPERTY_COSTS, *LEASE_POWER)
 DEBT = ("debt_drawn", "debt_fees", "debt_interest", "debt_repaid")
 COINS = ("treasury_held", "treasury_sale")
 """Coins that a treasury keeps, and their sale."""

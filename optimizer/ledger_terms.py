@@ -146,6 +146,22 @@ class LeaseTerms:
         lost: Array = self._deposit * self.alive * (self.survival[:-1] - self.survival[1:])
         return lost
 
+    def property_costs(self) -> Iterator[tuple[str, Array]]:
+        """(item, USD in each month): each cost year by year of the lease, whole where no tenant is left to bear his part."""
+        since = np.maximum(self.since, 0)
+        for cost in self.lease.property_costs:
+            first = cost.first_year_usd_per_month(self.lease)
+            landlords, tenants = np.zeros(len(since)), np.zeros(len(since))
+            for year in range(int(since[-1]) // 12 + 1):
+                whole = first * (1.0 + cost.escalator_per_year) ** year
+                share = first * cost.tenant_share_fraction + (whole - first) * cost.share_of_rises
+                left = 1.0 - cost.abated_fraction if year < cost.abated_years else 1.0
+                inside = since // 12 == year
+                landlords[inside], tenants[inside] = left * (whole - share), left * share
+            there = self.delivered() * self.alive
+            gone = 1.0 - self.survival[:-1]
+            yield f"lease_{cost.kind}", -there * (landlords + gone * tenants)
+
     # --- amounts of a day ------------------------------------------------------------------------------------------------
 
     def at_the_end(self, t: int, months: int, probability: float) -> Iterator[tuple[str, float]]:

@@ -829,7 +829,25 @@ class PlainScenario:
             avoided = site["demand_charge"]["avoided_by_mining_fraction"] if shut_off else 0.0
             lines["lease_demand_charge"] = -meter_mw * (1 - avoided) * self.demand_charge_usd_per_mw(site, month)
             lines["lease_peak_charge"] = -meter_mw * self.peak_charges_usd_per_mw(site, month)
+        lines |= self._property_lines(lease, month, start)
         return lines | self._lines_of_other_terms(lease, month, start, rent)
+
+    def _property_lines(self, lease: Data, month: int, start: int) -> dict[str, float]:
+        """What the owner of a leased critical MW pays for ground, tax, insurance and upkeep, with a tenant and after his default."""
+        n, lines = month - start, {}
+        stands = expected_share(lease, n, False) * probability_in_force(lease, n)
+        for cost in lease["property_costs"]:
+            by_kw, of_capex = cost["usd_per_kw_month"], cost["fraction_of_capex_per_year"]
+            base = by_kw * 1000 if by_kw is not None else of_capex * lease["capex_usd_per_critical_mw"] / 12
+            now = base * ladder(cost["escalator_per_year"], n)
+            rises = cost["tenant_share_of_rises_fraction"]
+            rises = cost["tenant_share_fraction"] if rises is None else rises
+            owed = cost["tenant_share_fraction"] * base + rises * (now - base)
+            if n // 12 < cost["abated_years"]:
+                now, owed = now * (1 - cost["abated_fraction"]), owed * (1 - cost["abated_fraction"])
+            paying = self.solvent(lease, start, month)
+            lines["lease_" + cost["kind"]] = -stands * (paying * (now - owed) + (1 - paying) * now)
+        return lines
 
     def _hosted_lines(self, lease: Data, month: int, start: int, meter_mw: float) -> dict[str, float]:
         """What hosted machines pay and what their power costs, for a critical MW of the offer."""

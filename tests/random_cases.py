@@ -318,6 +318,17 @@ def random_other_terms(draw: random.Random, term: int) -> Data:
         "backstop_limit_fraction_of_contract_value": draw.choice([1, draw.uniform(0, 0.3)]),
     }
     ahead = {"contract_value_fraction": draw.uniform(0, 0.5), "paid_months_before_start": before}
+    costs = [
+        {
+            "kind": kind,
+            draw.choice(["usd_per_kw_month", "fraction_of_capex_per_year"]): draw.uniform(0, 0.05),
+            "escalator_per_year": draw.choice([0, draw.uniform(-0.02, 0.1)]),
+            "tenant_share_fraction": draw.choice([0, 1, draw.random()]),
+            "tenant_share_of_rises_fraction": draw.choice([None, 0, 1, draw.random()]),
+        }
+        | draw.choice([{}, {"abated_years": draw.randint(1, 3), "abated_fraction": draw.uniform(0.1, 1)}])
+        for kind in draw.sample(["ground_rent", "property_tax", "insurance", "maintenance"], draw.randint(1, 4))
+    ]
     level = {"rent_at_risk_fraction": draw.uniform(0, 1), "expected_loss_fraction": draw.uniform(0, 1)}
     return (
         some({"prepayment": {**ahead, "credited_from_month": first, "credited_months": draw.randint(1, term - first)}})
@@ -325,6 +336,7 @@ def random_other_terms(draw: random.Random, term: int) -> Data:
         | some({"tenant_default": default})
         | some({"terminations": rights})
         | some({"service_level": level})
+        | some({"property_costs": costs})
         | some({"delays": delays, "delay_penalty_fraction_of_rent": draw.choice([0, draw.uniform(0, 2)])})
     )
 

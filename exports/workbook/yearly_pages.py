@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...models.months import Array
-from ...optimizer.ledger_groups import COINS, DEBT, FEES, LEASE_CAPEX, LEASE_POWER, MACHINES, RENT, RESIDUALS
+from ...optimizer.ledger_groups import COINS, DEBT, FEES, LEASE_CAPEX, LEASE_POWER, MACHINES, PROPERTY_COSTS, RENT, RESIDUALS
 from .book import TEAL, Block, Book, Sheet, absolute
 from .calculations import Calculations
 from .months import TOTAL_USES, meaning
@@ -38,7 +38,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "block_settlement",
         "block_energy_used",
     ),
-    "Operating cost": ("mining_variable_opex", "mining_fixed_opex", "lease_opex", "expansion_upkeep"),
+    "Operating cost": ("mining_variable_opex", "mining_fixed_opex", "lease_opex", *PROPERTY_COSTS, "expansion_upkeep"),
     "Capex": (*LEASE_CAPEX, *MACHINES, "expansion_capex"),
     "Residual value and sales": (*RESIDUALS, "machine_sale"),
     "Tax": ("income_tax", "income_tax_mining"),

@@ -36,6 +36,17 @@ ALL_TERMS: dict[str, Any] = {
     "service_level": {"rent_at_risk_fraction": 0.2, "expected_loss_fraction": 0.1},
     "delays": [{"months": 2, "probability_fraction": 0.25}],
     "delay_penalty_fraction_of_rent": 0.5,
+    "property_costs": [
+        {"kind": "ground_rent", "usd_per_kw_month": 1.5, "tenant_share_fraction": 0.0},
+        {"kind": "property_tax", "fraction_of_capex_per_year": 0.02, "tenant_share_fraction": 0.25, "escalator_per_year": 0.05},
+        {
+            "kind": "insurance",
+            "fraction_of_capex_per_year": 0.003,
+            "tenant_share_fraction": 0.5,
+            "tenant_share_of_rises_fraction": 1.0,
+        },
+        {"kind": "maintenance", "usd_per_kw_month": 2.0, "tenant_share_fraction": 1.0, "abated_years": 1, "abated_fraction": 0.5},
+    ],
 }
 
 
@@ -171,6 +182,10 @@ def test_every_new_line_is_told() -> None:
         "service_credits",
         "late_delivery_penalty",
         "termination_fee",
+        "lease_ground_rent",
+        "lease_property_tax",
+        "lease_insurance",
+        "lease_maintenance",
         "prepayment",
         "deposit",
         "lease_capex",

@@ -29,6 +29,7 @@ TERMS: dict[str, Shown] = {
     "Early end by the landlord": lambda lease: any(right.by == "landlord" for right in lease.terminations),
     "Service level": lambda lease: lease.service_level is not None,
     "Late delivery, penalty": lambda lease: bool(lease.delays) and lease.delay_penalty_fraction_of_rent > 0,
+    "Property costs by bearer": lambda lease: bool(lease.property_costs),
     "AI cloud": lambda lease: lease.gpu_cloud is not None,
     "Whole blocks": lambda lease: lease.indivisible,
     "Minimum size": lambda lease: lease.minimum_critical_mw is not None,
