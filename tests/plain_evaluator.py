@@ -833,7 +833,7 @@ class PlainScenario:
         return lines | self._lines_of_other_terms(lease, month, start, rent)
 
     def _property_lines(self, lease: Data, month: int, start: int) -> dict[str, float]:
-        """What the owner of a leased critical MW pays for ground, tax, insurance and upkeep, with a tenant and after his default."""
+        """What the owner of a leased critical MW pays for ground, tax, insurance and upkeep, as expected."""
         n, lines = month - start, {}
         stands = expected_share(lease, n, False) * probability_in_force(lease, n)
         for cost in lease["property_costs"]:

@@ -994,6 +994,43 @@ TERMS = [
         "0 to 1",
     ),
     with_term(
+        "property-cost-stated-twice",
+        "property_costs: [{kind: property_tax, fraction_of_capex_per_year: 0.02, tenant_share_fraction: 0, usd_per_kw_month: 1}]",
+        "property_costs.0.usd_per_kw_month",
+        "both usd_per_kw_month and fraction_of_capex_per_year",
+        "exactly one",
+    ),
+    with_term(
+        "property-cost-without-amount",
+        "property_costs: [{kind: insurance, tenant_share_fraction: 0}]",
+        "property_costs.0.usd_per_kw_month",
+        "neither usd_per_kw_month nor fraction_of_capex_per_year",
+        "exactly one",
+    ),
+    with_term(
+        "property-tax-in-percent",
+        "property_costs: [{kind: property_tax, fraction_of_capex_per_year: 2, tenant_share_fraction: 0}]",
+        "property_costs.0.fraction_of_capex_per_year",
+        "2",
+        "0 to 0.1",
+        "0.02",
+    ),
+    with_term(
+        "abatement-without-size",
+        "property_costs: [{kind: property_tax, fraction_of_capex_per_year: 0.02, tenant_share_fraction: 0, abated_years: 10}]",
+        "property_costs.0.abated_years",
+        "abated_years 10 with abated_fraction 0",
+        "both, or neither",
+    ),
+    with_term(
+        "property-cost-of-a-kind-twice",
+        "property_costs: [{kind: insurance, usd_per_kw_month: 1, tenant_share_fraction: 0}"
+        ", {kind: insurance, usd_per_kw_month: 2, tenant_share_fraction: 0}]",
+        "property_costs",
+        "insurance twice",
+        "each kind once",
+    ),
+    with_term(
         "gpus-beside-rent",
         "gpu_cloud: {gpus_per_critical_mw: 380, usd_per_gpu_hour: 2.9, gpu_capex_usd_per_gpu: 76_000}",
         "gpu_cloud",
