@@ -334,15 +334,18 @@ def test_a_workbook_holds_it(kind: str, tmp_path: Path) -> None:
 # --- real prices ----------------------------------------------------------------------------------------------------------------
 
 
-def margin(table: PriceTable, calendar: Calendar, service: dict[str, Any] | None) -> tuple[float, float]:
-    """(USD, running hours) of one MW that earns 60 USD a MWh before power over all months."""
+def margin(table: PriceTable, calendar: Calendar, service: dict[str, Any] | None) -> float:
+    """USD of one MW that earns 60 USD a MWh before power over all months."""
     site = cases.scenario(
+        leases=[],
+        finance__valuation_date=f"{calendar.start}-01",
+        horizon__end=str(calendar.end),
         power__zones__0__price=four_hours(RRS=ECRS, ECRS=ECRS),
         sites__0__ancillary_services=[] if service is None else [{"name": "Service", "share_fraction": 1.0, **service}],
         sites__0__delivery={"usd_per_mwh": {"flat": 0.0}},
     ).sites[0]
     found = SiteTerms.of(site, table, calendar).margin(np.full(calendar.length, 60.0), 1.0, 1.0)
-    return float(found.usd.sum()), float(found.hours.sum())
+    return float(found.usd.sum())
 
 
 @pytest.mark.parametrize(
@@ -366,12 +369,13 @@ def test_how_far_the_mean_of_a_month_is_off(market_data: Path, product: str, yea
         return np.array([np.pad(month[column].to_numpy(), (0, points - len(month)), mode="edge") for month in months])
 
     hours = np.array([[1.0] * len(month) + [0.0] * (points - len(month)) for month in months])
-    assert hours.sum() == (datetime(year + 1, 1, 1, tzinfo=UTC) - datetime(year, 1, 1, tzinfo=UTC)) / timedelta(hours=1)
+    missing = (datetime(year + 1, 1, 1, tzinfo=UTC) - datetime(year, 1, 1, tzinfo=UTC)) / timedelta(hours=1) - hours.sum()
+    assert missing == (6 if year == 2022 else 0), "the files begin in 2022 with the local day"
     table = PriceTable.of(rows("HB_WEST"), hours, {product: rows(product.lower())})
     means = {str(month): float(part[product.lower()].mean()) for month, part in zip(calendar.months, months, strict=True)}
-    without, _ = margin(table, calendar, None)
-    mean, _ = margin(table, calendar, {"usd_per_mw_hour": {"months": means}})
-    hourly, _ = margin(table, calendar, {"hourly_prices": product})
+    without = margin(table, calendar, None)
+    mean = margin(table, calendar, {"usd_per_mw_hour": {"months": means}})
+    hourly = margin(table, calendar, {"hourly_prices": product})
     assert mean - without == pytest.approx(by_mean, abs=100)
     assert hourly - without == pytest.approx(by_hour, abs=100)
     loops = sum(max(0.0, 60 + a - p) - max(0.0, 60 - p) for p, a in both.itertuples(index=False))
