@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .shared import path, printing, tell
@@ -103,7 +104,11 @@ def _ancillary(options: argparse.Namespace) -> dict[str, PriceReport]:
 
     if not options.ancillary:
         return {}
-    found = price_reports(options.ancillary, options.product or ())
+    try:
+        found = price_reports(options.ancillary, options.product or ())
+    except InputError as fault:
+        points = [replace(problem, field="--product") if problem.field == "--point" else problem for problem in fault.problems]
+        raise InputError(points) from None
     if any(report.unit == ENERGY for report in found.reports.values()):
         named = ", ".join(map(str, options.ancillary))
         raise InputError([Problem(named, "--ancillary", "prices of energy", "ERCOT's prices of ancillary services (DAMASMCPC)")])

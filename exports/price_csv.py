@@ -1,4 +1,4 @@
-"""A price series as the generic CSV that a scenario reads: the start of each step in UTC, the price, those of ancillary products."""
+"""A price series as the generic CSV that a scenario reads: the start of each step in UTC, and the prices in it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ TIME, PRICE = "utc_start", "usd_per_mwh"
 def write_prices(report: PriceReport, file: Path, ancillary: Mapping[str, PriceReport] | None = None) -> str:
     """Write the series as it was found, sorted and each step once; returns what a scenario writes to use it.
 
-    ancillary: prices of ancillary products, which have a column each. Raises InputError where a step has two prices, where the unit is
-    not that of energy, or where a step has no ancillary price.
+    ancillary: prices of ancillary products, which have a column each. Raises InputError where a step has two prices, where the unit
+    is not that of energy, or where a step has no ancillary price.
     """
     if file.suffix.lower() != ".csv":
         raise InputError([Problem(str(file), "--out", f'the ending "{file.suffix}"', ".csv")])

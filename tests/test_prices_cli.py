@@ -174,9 +174,9 @@ def test_a_quarter_of_an_hour_has_the_reserve_price_of_its_hour(tmp_path: Path, 
 @pytest.mark.parametrize(
     ("days", "arguments", "words"),
     [
-        (365, ["--out", "west.csv"], ["REGDN", "no price in 24 of the 8,784 steps of HB_WEST, first 2024-12-31T06:00Z"]),
+        (365, ["--out", "west.csv"], ["REGUP", "no price in 24 of the 8,784 steps of HB_WEST, first 2024-12-31T06:00Z"]),
         (366, [], ["--ancillary", "no --out"]),
-        (366, ["--out", "west.csv", "--product", "RSS"], ['no prices of "RSS"', "did you mean RRS?"]),
+        (366, ["--out", "west.csv", "--product", "RSS"], ["--product", 'no prices of "RSS"', "did you mean RRS?"]),
     ],
 )
 def test_refused_beside_energy(

@@ -395,7 +395,7 @@ def test_a_faulty_ancillary_price(form: str, cell: Any, found: str, hint: str, t
 
 
 @FORMS
-def test_a_column_that_is_not_there(form: str, tmp_path: Path) -> None:
+def test_an_ancillary_column_that_is_not_there(form: str, tmp_path: Path) -> None:
     name = write(tmp_path, form, {"time": DAY, "usd": list(range(24)), "ecrs": [1.0] * 24, "upp": [1.0] * 24})
     field, said, allowed, hint = refused(tmp_path, name, **BESIDE)
     assert (field, hint) == ("ancillary_columns", "did you mean upp?")
