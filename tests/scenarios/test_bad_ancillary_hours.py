@@ -1,4 +1,4 @@
-"""Hourly prices of ancillary services that do not fit: each mistake with its line, what was found, what is allowed, the likely fix."""
+"""Hourly prices of ancillary services that do not fit: every mistake with its line, what was found, what is allowed, a fix."""
 
 from __future__ import annotations
 
