@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .shared import path, printing, tell
@@ -43,6 +44,10 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "-o", "--out", type=path, metavar="FILE.csv", help="write the series as a CSV file that a scenario can use"
     )
+    help_ = "ERCOT's prices of ancillary services in the same hours, to be written into the columns of --out"
+    command.add_argument("--ancillary", nargs="+", type=path, metavar="FILE", help=help_)
+    help_ = "one of these services, may be repeated; without it all of them"
+    command.add_argument("--product", action="append", metavar="NAME", help=help_)
     command.add_argument("--monthly", type=path, metavar="FILE.csv", help="write the mean of each month, for a path of a scenario")
     command.set_defaults(action=_run)
 
@@ -52,11 +57,12 @@ def _run(options: argparse.Namespace) -> int:
     from ..exports.price_screen import price_lines
     from ..scenarios.price_sources import price_reports
 
+    _refuse_loose(options)
     columns = _columns(options)
     prices = price_reports(options.files, () if options.point is None else (options.point,), columns)
     told = []
     if options.out is not None:
-        yaml = write_prices(_one(prices, "--out"), options.out)
+        yaml = write_prices(_one(prices, "--out"), options.out, _ancillary(options))
         told.append(f"\nFor a zone of a scenario beside {options.out.name}:\n\n{yaml}")
     if options.monthly is not None:
         monthly = write_months(_one(prices, "--monthly"), options.monthly)
@@ -78,6 +84,35 @@ def _one(prices: Prices, option: str) -> PriceReport:
         raise InputError([Problem("prices", option, found, "one series", f"--point {next(iter(prices.reports))}")])
     (report,) = prices.reports.values()
     return report
+
+
+def _refuse_loose(options: argparse.Namespace) -> None:
+    """Options without the one that they belong to."""
+    from ..errors import InputError, Problem
+
+    if options.ancillary and options.out is None:
+        raise InputError([Problem("prices", "--ancillary", "no --out", "--out FILE.csv, which holds both prices of each hour")])
+    if options.product and not options.ancillary:
+        raise InputError([Problem("prices", "--product", "no --ancillary", "--ancillary FILE, whose products it names")])
+
+
+def _ancillary(options: argparse.Namespace) -> dict[str, PriceReport]:
+    """Prices of ancillary products from files of their own."""
+    from ..errors import InputError, Problem
+    from ..exports.price_csv import ENERGY
+    from ..scenarios.price_sources import price_reports
+
+    if not options.ancillary:
+        return {}
+    try:
+        found = price_reports(options.ancillary, options.product or ())
+    except InputError as fault:
+        points = [replace(problem, field="--product") if problem.field == "--point" else problem for problem in fault.problems]
+        raise InputError(points) from None
+    if any(report.unit == ENERGY for report in found.reports.values()):
+        named = ", ".join(map(str, options.ancillary))
+        raise InputError([Problem(named, "--ancillary", "prices of energy", "ERCOT's prices of ancillary services (DAMASMCPC)")])
+    return found.reports
 
 
 def _columns(options: argparse.Namespace) -> dict[str, Any]:

@@ -1,10 +1,15 @@
-"""A price series as the generic CSV that a scenario reads: the start of each step in UTC, and the price."""
+"""A price series as the generic CSV that a scenario reads: the start of each step in UTC, and the prices in it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from ..errors import InputError, Problem
+from ..models.names import slug
 from ..models.price_report import PriceReport, instant
 from .atomic import make_writable, write_atomically
 
@@ -13,24 +18,49 @@ CAPACITY_PRICE = "usd_per_mw_hour"
 TIME, PRICE = "utc_start", "usd_per_mwh"
 
 
-def write_prices(report: PriceReport, file: Path) -> str:
+def write_prices(report: PriceReport, file: Path, ancillary: Mapping[str, PriceReport] | None = None) -> str:
     """Write the series as it was found, sorted and each step once; returns what a scenario writes to use it.
 
-    Raises InputError where a step has two prices, or where the unit is not that of energy.
+    ancillary: prices of ancillary products, which have a column each. Raises InputError where a step has two prices, where the unit
+    is not that of energy, or where a step has no ancillary price.
     """
     if file.suffix.lower() != ".csv":
         raise InputError([Problem(str(file), "--out", f'the ending "{file.suffix}"', ".csv")])
     if report.unit != ENERGY:
         hint = "a price of reserve capacity is no price of energy"
         raise InputError([Problem(report.name, "--out", f"prices in {report.unit}", f"prices in {ENERGY}", hint)])
+    columns = {slug(name): product for name, product in (ancillary or {}).items()}
+    for series in (report, *columns.values()):
+        _refuse_contradictions(series)
+    prices = [report.price.tolist(), *(_at_steps(report, product) for product in columns.values())]
+    make_writable(file.parent)
+    cells = zip(report.minute, *prices, strict=True)
+    rows = [",".join([f"{instant(at):%Y-%m-%dT%H:%MZ}", *map(repr, row)]) for at, *row in cells]
+    write_atomically(file, "\r\n".join([",".join([TIME, PRICE, *columns]), *rows, ""]).encode())
+    return yaml_of(report, file, {product.name: column for column, product in columns.items()})
+
+
+def _refuse_contradictions(report: PriceReport) -> None:
     if report.contradictions:
         at, one, two = report.contradictions[0]
         found = f"{len(report.contradictions):,} times with two prices, first {at:%Y-%m-%dT%H:%MZ} with {one:,g} and {two:,g}"
         raise InputError([Problem(report.name, "", found, "one price for each step", "mend the file first")])
-    make_writable(file.parent)
-    rows = [f"{instant(at):%Y-%m-%dT%H:%MZ},{price!r}" for at, price in zip(report.minute, report.price.tolist(), strict=True)]
-    write_atomically(file, "\r\n".join([f"{TIME},{PRICE}", *rows, ""]).encode())
-    return yaml_of(report, file)
+
+
+def _at_steps(report: PriceReport, product: PriceReport) -> list[Any]:
+    """The product's price at each step of a series of energy prices, which may be shorter: a quarter of an hour has its hour's."""
+    holds = report.minute - report.minute % product.step_minutes
+    at = np.searchsorted(product.minute, holds)
+    known = product.minute[np.minimum(at, len(product.minute) - 1)] == holds
+    if not known.all():
+        first = instant(report.minute[~known][0])
+        found = (
+            f"no price in {np.count_nonzero(~known):,} of the {len(holds):,} steps of {report.name}, first {first:%Y-%m-%dT%H:%MZ}"
+        )
+        hint = "products that were not sold all the time are left out by naming the others: --product"
+        raise InputError([Problem(product.name, "--ancillary", found, "a price in every step", hint)])
+    steps: list[Any] = product.price[at].tolist()
+    return steps
 
 
 def write_months(report: PriceReport, file: Path) -> str:
@@ -44,7 +74,7 @@ def write_months(report: PriceReport, file: Path) -> str:
     return f"{{csv: {file.name}, month_column: month, value_column: {column}}}"
 
 
-def yaml_of(report: PriceReport, file: Path) -> str:
+def yaml_of(report: PriceReport, file: Path, ancillary: Mapping[str, str] | None = None) -> str:
     """The price of a zone that reads the file, as a scenario writes it."""
     lines = [
         "price:",
@@ -55,6 +85,9 @@ def yaml_of(report: PriceReport, file: Path) -> str:
         "  times_are: utc",
         "  convention: hour_beginning",
     ]
+    if ancillary:
+        rows = ", ".join(f"{{name: {name}, column: {column}}}" for name, column in ancillary.items())
+        lines.append(f"  ancillary_columns: [{rows}]")
     if report.step_minutes != 60:
         lines.append(f"  resolution_minutes: {report.step_minutes}")
     if report.gaps:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from ..models.depreciation import Depreciation
 from ..models.expansion import Expansion
-from ..models.flexibility import InSeason, Off
+from ..models.flexibility import AncillaryService, InSeason, Off
 from ..models.lease import LeaseOffer
 from ..models.mining import TH_PER_EH
 from ..models.months import DAYS_PER_YEAR, Array
@@ -147,11 +147,20 @@ def _terms(site: Site, scenario: Scenario) -> Iterator[str]:
     for duty in site.curtailments:
         yield f"curtailment {duty.name}, {_season(duty)}: mining is off {_off(duty)}"
     for service in site.ancillary_services:
-        usd, share = _ends(service.usd_per_mw_hour.values(calendar), scenario), f"{100 * service.share_fraction:g} % of mining"
-        yield f"ancillary service {service.name}, {share}, {usd} USD per MW-hour, {_season(service)}"
+        usd, share = _ancillary_price(service, site, scenario), f"{100 * service.share_fraction:g} % of mining"
+        yield f"ancillary service {service.name}, {share}, {usd}, {_season(service)}"
     for item in site.standby:
         usd, share = _ends(item.usd_per_mw_month.values(calendar), scenario), f"{100 * item.share_fraction:g} % of mining"
         yield f"standby {item.name}, {share}, {usd} USD per MW-month, {_season(item)}; called {_off(item)}"
+
+
+def _ancillary_price(service: AncillaryService, site: Site, scenario: Scenario) -> str:
+    if service.usd_per_mw_hour is not None:
+        return f"{_ends(service.usd_per_mw_hour.values(scenario.calendar), scenario)} USD per MW-hour"
+    table = scenario.price_tables[site.zone]
+    usd = table.ancillary_usd[str(service.hourly_prices)]
+    mean = float((usd * table.hours).sum() / table.month_hours.sum())
+    return f"hour by hour {usd.min():,.2f} to {usd.max():,.2f} USD per MW-hour, {mean:,.2f} on the mean of all hours"
 
 
 def _season(item: InSeason) -> str:

@@ -10,9 +10,9 @@ avoiding:
     earned = revenue - pool fee - variable opex + power multiplier x ancillary price of the part
     price  = loss factor x (power multiplier x market price + adder, or the fixed price) + delivery
 
-Hours are off by their rank among the month's market prices, which no multiplier changes. So each margin is a sum of maxima of
-linear functions of the hashprice and of the power multiplier, and the whole is convex in both. With prefix sums every term costs
-one binary search.
+The ancillary price is that of the month, or of each hour (models/net_prices.py). Hours are off by their rank among the month's
+market prices, which no multiplier changes. So each margin is a sum of maxima of linear functions of the hashprice and of the power
+multiplier, and the whole is convex in both. With prefix sums every term costs one binary search.
 """
 
 from __future__ import annotations
@@ -20,17 +20,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations
-from typing import Any
 
 import numpy as np
 
 from .flexibility import CoincidentPeak
 from .months import Array, Calendar
+from .net_prices import BoolArray, NetWindow, of_one_price
 from .off_hours import OffIn
 from .prices import PriceTable
 from .site import Site
 
-BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 Off = tuple[OffIn, Array]
 """Hours of each month in which mining is off, and which they are."""
 
@@ -73,20 +72,32 @@ class Window:
         found = (self.share * (self.last - self.first), self.share * (self.last_usd - self.first_usd))
         return np.where(running, found[0], 0.0), np.where(running, found[1], 0.0)
 
+    def hours_at_points(self) -> Array:
+        """Its hours at each price point, shape (months, points); points of one price have the same share of their hours."""
+        table = self.table
+        since, until = of_one_price(table.usd_per_mwh, table.hours_up_to[:, 1:], table.hours_up_to[:, :-1])
+        inside = np.minimum(until, self.last[:, np.newaxis]) - np.maximum(since, self.first[:, np.newaxis])
+        part = np.divide(np.maximum(inside, 0.0), until - since, out=np.zeros_like(table.hours), where=until > since)
+        found: Array = self.share[:, np.newaxis] * part * table.hours
+        return found
+
 
 @dataclass(frozen=True)
 class _Way:
     """One way of avoiding some of the peaks: the hours it leaves, and the charges, USD per MW and month, shape (months,)."""
 
-    window: Window
+    window: Window | NetWindow
     charge_usd: Array
 
 
 @dataclass(frozen=True)
 class _Part:
-    """A share of every MW. ancillary_usd_per_mwh: before the power multiplier; standby_usd: per MW and month; shape (months,)."""
+    """A share of every MW. market: factor on the prices of its windows, which are market prices or, where it sells a service by the
+    hour, net ones. ancillary_usd_per_mwh: of a month, before the power multiplier; standby_usd: per MW and month; shape (months,).
+    """
 
     share: float
+    market: float
     ancillary_usd_per_mwh: Array
     standby_usd: Array
     ways: tuple[_Way, ...]
@@ -106,12 +117,10 @@ class Margin:
 
 @dataclass(frozen=True)
 class SiteTerms:
-    """The parts of a MW at a site and what a MWh costs there: loss factor x multiplier x market price (at index) + own price."""
+    """The parts of a MW at a site and what a MWh costs there beside the market price."""
 
     parts: tuple[_Part, ...]
-    loss_factor: float
     own_usd_per_mwh: Array
-    at_index: bool
 
     @classmethod
     def of(cls, site: Site, table: PriceTable, calendar: Calendar) -> SiteTerms:
@@ -120,22 +129,21 @@ class SiteTerms:
             supply.usd_per_mwh.values(calendar) if supply.kind == "fixed" else np.full(calendar.length, supply.adder_usd_per_mwh)
         )
         own = factor * bought + site.delivery_usd_per_mwh(calendar)
-        return cls(tuple(_parts(site, table, calendar)), factor, own, supply.kind == "index")
+        return cls(tuple(_parts(site, table, calendar)), own)
 
     def margin(self, earned_usd_per_mwh: Array, uptime: float, multiplier: float) -> Margin:
         """earned_usd_per_mwh: what a running MWh earns before power and ancillary income, shape (months,)."""
         usd, hours, per_power = (np.zeros_like(earned_usd_per_mwh) for _ in range(3))
-        market = self.loss_factor if self.at_index else 0.0
         for part in self.parts:
             earned = earned_usd_per_mwh + multiplier * part.ancillary_usd_per_mwh - self.own_usd_per_mwh
             best, ran, moved = (np.full_like(earned, -np.inf), np.zeros_like(earned), np.zeros_like(earned))
             for way in part.ways:
-                paid = multiplier * market
+                paid = multiplier * part.market
                 run, market_usd = way.window.below(earned / paid) if paid > 0 else way.window.whole(earned > 0)
                 worth = uptime * (earned * run - paid * market_usd) - way.charge_usd
                 better = worth > best
                 best, ran = np.where(better, worth, best), np.where(better, run, ran)
-                moved = np.where(better, part.ancillary_usd_per_mwh * run - market * market_usd, moved)
+                moved = np.where(better, part.ancillary_usd_per_mwh * run - part.market * market_usd, moved)
             usd = usd + part.share * (best + part.standby_usd)
             hours, per_power = hours + part.share * uptime * ran, per_power + part.share * uptime * moved
         return Margin(usd, hours, per_power)
@@ -143,27 +151,35 @@ class SiteTerms:
 
 def _parts(site: Site, table: PriceTable, calendar: Calendar) -> Iterator[_Part]:
     none = np.zeros(calendar.length)
+    market = site.loss_factor if site.supply.kind == "index" else 0.0
     always: list[Off] = [(item.off_in, item.off_hours(calendar, table)) for item in site.curtailments]
     rest = 1.0
     for service in site.ancillary_services:
-        yield _Part(service.share_fraction, service.usd_per_mwh(calendar), none, _ways(site, table, calendar, always))
+        hourly = service.hourly_usd(calendar, table)
+        if hourly is None:
+            yield _Part(service.share_fraction, market, service.mean_usd(calendar), none, _ways(site, table, calendar, always))
+        else:
+            ways = _ways(site, table, calendar, always, market * table.usd_per_mwh - hourly)
+            yield _Part(service.share_fraction, 1.0, none, none, ways)
         rest -= service.share_fraction
     for programme in site.standby:
         called: Off = (programme.off_in, programme.off_hours(calendar, table))
         ways = _ways(site, table, calendar, [*always, called])
-        yield _Part(programme.share_fraction, none, programme.usd_per_mw(calendar), ways)
+        yield _Part(programme.share_fraction, market, none, programme.usd_per_mw(calendar), ways)
         rest -= programme.share_fraction
     if rest > 0:
-        yield _Part(rest, none, none, _ways(site, table, calendar, always))
+        yield _Part(rest, market, none, none, _ways(site, table, calendar, always))
 
 
-def _ways(site: Site, table: PriceTable, calendar: Calendar, always: list[Off]) -> tuple[_Way, ...]:
-    """Every set of peaks that may be avoided, the empty one first."""
+def _ways(site: Site, table: PriceTable, calendar: Calendar, always: list[Off], net_usd: Array | None = None) -> tuple[_Way, ...]:
+    """Every set of peaks that may be avoided, the empty one first. net_usd: prices net of a service that is sold by the hour."""
     peaks = site.coincident_peaks
     found = []
     for avoided in chain.from_iterable(combinations(peaks, size) for size in range(len(peaks) + 1)):
         off: list[Off] = [*always, *((peak.off_in, peak.off_hours(calendar, table)) for peak in avoided)]
-        found.append(_Way(Window.without(off, table), _charges(peaks, avoided, calendar)))
+        window = Window.without(off, table)
+        kept = window if net_usd is None else NetWindow.of(net_usd, window.hours_at_points())
+        found.append(_Way(kept, _charges(peaks, avoided, calendar)))
     return tuple(found)
 
 

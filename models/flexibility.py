@@ -104,15 +104,34 @@ class Curtailment(Off):
 class AncillaryService(InSeason):
     """A product (RRS, ECRS, non-spin, regulation) that a share of the mining MW sells in every hour in which it runs.
 
-    The price moves with the market: the power multiplier applies to it.
+    Its price is the mean of a month, or that of each hour, beside the energy prices of the zone. It moves with the market: the
+    power multiplier applies to it.
     """
 
     share_fraction: Annotated[float, q.FRACTION]
-    usd_per_mw_hour: Annotated[MonthlyPath, q.ANCILLARY_PRICE]
+    usd_per_mw_hour: Annotated[MonthlyPath, q.ANCILLARY_PRICE] | None = None
+    hourly_prices: Name | None = None
+    """Name of a product whose prices the zone's price states."""
 
-    def usd_per_mwh(self, calendar: Calendar) -> Array:
-        """Per MW and hour that runs, before the power multiplier, shape (months,)."""
+    @model_validator(mode="after")
+    def _priced_once(self) -> AncillaryService:
+        if (self.usd_per_mw_hour is None) == (self.hourly_prices is None):
+            found = "both usd_per_mw_hour and hourly_prices" if self.hourly_prices else "neither usd_per_mw_hour nor hourly_prices"
+            raise refusal(found, "exactly one of the two", field="usd_per_mw_hour")
+        return self
+
+    def mean_usd(self, calendar: Calendar) -> Array:
+        """Per MW and hour that runs, before the power multiplier, shape (months,); 0 where the price is that of each hour."""
+        if self.usd_per_mw_hour is None:
+            return np.zeros(calendar.length)
         return self.usd_per_mw_hour.values(calendar) * self.in_season(calendar)
+
+    def hourly_usd(self, calendar: Calendar, table: PriceTable) -> Array | None:
+        """The same at each price point of the zone, shape (months, points); None where the price is the mean of a month."""
+        if self.hourly_prices is None:
+            return None
+        usd: Array = table.ancillary_usd[self.hourly_prices] * self.in_season(calendar)[:, np.newaxis]
+        return usd
 
 
 class Standby(Off):

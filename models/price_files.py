@@ -10,7 +10,7 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
@@ -20,10 +20,11 @@ from pydantic import AfterValidator, PrivateAttr, ValidationInfo, model_validato
 from pydantic_core import PydanticCustomError
 
 from . import quantities as q
+from .ancillary_prices import AncillaryColumn, ancillary_price, column_faults, column_key
 from .files import LARGEST_BYTES, MOST_ROWS, FaultyRows, check_columns, csv_rows, finite_number, locate_input
 from .months import FIRST_YEAR, LAST_YEAR, Array, WholeArray
 from .names import composed
-from .refusal import listed, nearest, refusal, shortened, shown
+from .refusal import Fault, listed, nearest, refusal, refusals, shortened, shown
 from .sources import Sourced
 
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d):(\d\d)(?::00(?:\.0+)?)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
@@ -54,13 +55,17 @@ TimeZone = Annotated[str, AfterValidator(check_time_zone)]
 
 @dataclass(frozen=True, eq=False)
 class HourlySeries:
-    """Prices at equal steps: the k-th price holds from start_utc + k steps on. Compared by content hash."""
+    """Prices at equal steps: the k-th price holds from start_utc + k steps on. Compared by content hash.
+
+    ancillary_usd: prices of ancillary products at the same steps, USD per MW and hour, by name.
+    """
 
     start_utc: datetime
     step: timedelta
     usd_per_mwh: Array
     sha256: str
     notes: tuple[str, ...] = ()
+    ancillary_usd: dict[str, Array] = field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, HourlySeries) and self.sha256 == other.sha256
@@ -85,11 +90,13 @@ class HourlySeries:
         on_step = (start - self.start_utc) % self.step == (end - self.start_utc) % self.step == timedelta(0)
         return self.start_utc <= start and end <= self.end_utc and on_step
 
+    def steps(self, start: datetime, end: datetime) -> slice:
+        """The steps from one instant to another, both UTC and inside the series."""
+        return slice(round((start - self.start_utc) / self.step), round((end - self.start_utc) / self.step))
+
     def between(self, start: datetime, end: datetime) -> Array:
-        """The prices from one instant to another, both UTC and inside the series."""
-        first = round((start - self.start_utc) / self.step)
-        last = round((end - self.start_utc) / self.step)
-        return self.usd_per_mwh[first:last]
+        """The prices of energy at these steps."""
+        return self.usd_per_mwh[self.steps(start, end)]
 
 
 class PriceColumns(Sourced):
@@ -132,8 +139,18 @@ class PriceColumns(Sourced):
         return "row" if self.is_parquet else "line"
 
     @property
+    def beside(self) -> dict[str, str]:
+        """Columns with prices of ancillary products, by what messages call them."""
+        return {}
+
+    @property
     def columns(self) -> dict[str, str]:
-        """The column that each field names."""
+        """The column that each field names, those of ancillary products last."""
+        return {**self.own_columns, **self.beside}
+
+    @property
+    def own_columns(self) -> dict[str, str]:
+        """Of time, energy price and repeated hours."""
         fields = ("time_column", "price_column", "repeated_hour_column")
         return {field: column for field in fields if (column := getattr(self, field)) is not None}
 
@@ -142,13 +159,23 @@ class HourlyFile(PriceColumns):
     """A price series in a file beside the scenario: each step once, without gaps."""
 
     fill_gaps_up_to_hours: Annotated[int, q.GAP_HOURS] = 0
-    """Gaps up to this length repeat the price before them; longer ones are refused."""
+    """Gaps up to this length repeat the prices before them; longer ones are refused."""
+    ancillary_columns: tuple[AncillaryColumn, ...] = ()
+    """Prices of ancillary products in the same rows."""
     _series: HourlySeries | None = PrivateAttr(default=None)
 
     @property
     def series(self) -> HourlySeries:
         assert self._series is not None
         return self._series
+
+    @property
+    def ancillary_names(self) -> tuple[str, ...]:
+        return tuple(row.name for row in self.ancillary_columns)
+
+    @property
+    def beside(self) -> dict[str, str]:
+        return {column_key(number): row.column for number, row in enumerate(self.ancillary_columns)}
 
     @model_validator(mode="after")
     def _read(self, info: ValidationInfo) -> HourlyFile:
@@ -157,9 +184,23 @@ class HourlyFile(PriceColumns):
         known = (info.context or {}).get("known")
         if isinstance(known, HourlyFile) and _says_the_same(self, known):
             self._series = known.series
-        else:
+            return self
+        if faults := column_faults(self.ancillary_columns, self.own_columns):
+            raise refusals(faults)
+        try:
             self._series = _series(self, read_rows(self, info))
+        except PydanticCustomError as fault:
+            raise _at_its_row(fault, list(self.beside)) from None
         return self
+
+
+def _at_its_row(fault: PydanticCustomError, beside: list[str]) -> PydanticCustomError:
+    """A fault of a column of an ancillary product at the row that names the column."""
+    said = fault.context or {}
+    if said.get("field") not in beside:
+        return fault
+    place = ("ancillary_columns", beside.index(said["field"]), "column")
+    return refusals([Fault(place, said["found"], said["allowed"], said["hint"])])
 
 
 # --- rows ------------------------------------------------------------------------------------------------------------
@@ -167,15 +208,19 @@ class HourlyFile(PriceColumns):
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a file in its own order: number of the row, minute (since 1970, UTC) that its time names, price."""
+    """The rows of a file in its own order: number of the row, minute (since 1970, UTC) that its time names, price.
+
+    ancillary_usd: of each ancillary product, shape (products, rows).
+    """
 
     number: list[int]
     minute: WholeArray
     usd_per_mwh: Array
+    ancillary_usd: Array = field(default_factory=lambda: np.zeros((0, 0)))
 
 
-Cells = tuple[int, str, str | float, str]
-"""Number of a row, its time, its price (text where the file is text) and its mark of a repeated hour."""
+Cells = tuple[int, str, str | float, str, list[str | float]]
+"""Number of a row, its time, its price (text where the file is text), its mark of a repeated hour, prices of ancillary products."""
 
 
 def read_rows(spec: PriceColumns, info: ValidationInfo, without_price: list[int] | None = None) -> Rows:
@@ -186,26 +231,30 @@ def read_rows(spec: PriceColumns, info: ValidationInfo, without_price: list[int]
     faults = FaultyRows(spec.file, "file")
     read = _parquet_rows if spec.is_parquet else _csv_rows
     numbers, minutes, prices = [], [], []
-    for number, time, price, mark in read(spec, info, faults):
+    ancillary: list[list[float]] = []
+    for number, time, price, mark, products in read(spec, info, faults):
         if without_price is not None and (price == "" or (isinstance(price, float) and math.isnan(price))):
             without_price.append(number)
             continue
         try:
             minutes.append(minute_of(spec, time, is_second_pass(spec, mark)))
             prices.append(_price(spec, price))
+            ancillary.append([ancillary_price(found, column) for found, column in zip(products, spec.beside.values(), strict=True)])
             numbers.append(number)
         except PydanticCustomError as fault:
             faults.add(f"{spec.row_word} {number}", fault)
     faults.refuse()
     if not numbers and not without_price:
         raise refusal(f"{spec.file}: no rows", "a header and at least one price", field="file")
-    return Rows(numbers, np.array(minutes, dtype=np.int64), np.array(prices, dtype=float) + 0.0)
+    of_products = np.array(ancillary, dtype=float).reshape(len(numbers), len(spec.beside)).T + 0.0
+    return Rows(numbers, np.array(minutes, dtype=np.int64), np.array(prices, dtype=float) + 0.0, of_products)
 
 
 def _csv_rows(spec: PriceColumns, info: ValidationInfo, faults: FaultyRows) -> Iterator[Cells]:
+    own = len(spec.own_columns)
     for line, cells in csv_rows(spec.file, "file", spec.columns, info, faults):
-        time, price, *mark = cells
-        yield line, time, price, mark[0] if mark else ""
+        time, price, *mark = cells[:own]
+        yield line, time, price, mark[0] if mark else "", list[str | float](cells[own:])
 
 
 def _price(spec: PriceColumns, found: str | float) -> float:
@@ -306,14 +355,15 @@ def _parquet_rows(spec: PriceColumns, info: ValidationInfo, faults: FaultyRows) 
         _refuse_types(spec, [described.schema_arrow.field(index).type for index in at])
         _refuse_size(spec, described.metadata)
         wanted = [described.schema_arrow.names[index] for index in at]
-        number = 0
+        number, own = 0, len(spec.own_columns)
         for batch in parquet.ParquetFile(path, read_dictionary=wanted).iter_batches(batch_size=10_000, columns=wanted):
             columns = {name: _plain(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
-            times, prices, *marks = (columns[name] for name in wanted)
+            times, prices, *marks = (columns[name] for name in wanted[:own])
+            products = [columns[name] for name in wanted[own:]]
             for row, (time, price) in enumerate(zip(times, prices, strict=True)):
                 number += 1
                 mark = marks[0][row] if marks else ""
-                yield number, _as_text(time), math.nan if price is None else float(price), _as_text(mark)
+                yield number, _as_text(time), _as_number(price), _as_text(mark), [_as_number(cells[row]) for cells in products]
     except PydanticCustomError:
         raise
     except (ArrowException, OSError, ValueError, OverflowError):
@@ -331,11 +381,11 @@ def _refuse_types(spec: PriceColumns, types: list[Any]) -> None:
         "price_column": ("numbers", lambda found: kind.is_integer(found) or kind.is_floating(found) or kind.is_decimal(found)),
         "repeated_hour_column": ("yes/no values, or the text Y or N", lambda found: kind.is_boolean(found) or is_text(found)),
     }
-    for (field, column), found in zip(spec.columns.items(), types, strict=True):
-        what, fits = allowed[field]
+    for (names, column), found in zip(spec.columns.items(), types, strict=True):
+        what, fits = allowed[names if names in allowed else "price_column"]
         plain = found.value_type if kind.is_dictionary(found) else found
         if not fits(plain):
-            raise refusal(f'the column "{column}" of type {found}', what, field=field)
+            raise refusal(f'the column "{column}" of type {found}', what, field=names)
 
 
 def _refuse_size(spec: PriceColumns, metadata: Any) -> None:
@@ -365,6 +415,10 @@ def _plain(column: Any) -> list[Any]:
     return found
 
 
+def _as_number(value: Any) -> float:
+    return math.nan if value is None else float(value)
+
+
 def _as_text(value: Any) -> str:
     if value is None:
         return ""
@@ -388,12 +442,19 @@ def _series(spec: HourlyFile, rows: Rows) -> HourlySeries:
     minute, prices = begins[order], rows.usd_per_mwh[order]
     _refuse_twice(spec, rows, order, minute)
     _refuse_odd_steps(spec, rows, order, minute)
-    filled = _without_gaps(spec, minute, prices, notes)
+    repeats = _repeats(spec, minute, notes)
+    filled = np.repeat(prices, repeats)
     if len(filled) > 1 and np.all(filled == filled[0]):
         notes.append(f"{spec.file}: the price is {filled[0]:g} USD/MWh in every hour; is it a stub?")
     start = _utc(minute[0])
-    digest = hashlib.sha256(f"{start.isoformat()} {spec.step}".encode() + filled.tobytes()).hexdigest()
-    return HourlySeries(start, spec.step, filled, digest, tuple(notes))
+    content = f"{start.isoformat()} {spec.step}".encode() + filled.tobytes()
+    ancillary = {}
+    for row, product in zip(spec.ancillary_columns, rows.ancillary_usd, strict=True):
+        usd = ancillary[row.name] = np.repeat(product[order], repeats)
+        if len(usd) > 1 and np.all(usd == usd[0]):
+            notes.append(f"{spec.file}: the price of {row.name} is {usd[0]:g} USD per MW and hour in every hour; is it a stub?")
+        content += row.name.encode() + usd.tobytes()
+    return HourlySeries(start, spec.step, filled, hashlib.sha256(content).hexdigest(), tuple(notes), ancillary)
 
 
 def _utc(minute: Any) -> datetime:
@@ -431,13 +492,16 @@ def _refuse_odd_steps(spec: HourlyFile, rows: Rows, order: WholeArray, minute: W
         raise refusal(f"{spec.file}: times between the steps in {named}{more}", allowed, field="file")
 
 
-def _without_gaps(spec: HourlyFile, minute: WholeArray, prices: Array, notes: list[str]) -> Array:
-    """Prices at every step; a gap longer than the scenario allows to fill is refused with its missing hours named."""
+def _repeats(spec: HourlyFile, minute: WholeArray, notes: list[str]) -> WholeArray:
+    """For how many steps each row's prices stand: one, and more before a gap.
+
+    A gap longer than the scenario allows to fill is refused with its missing hours named.
+    """
     step = spec.resolution_minutes
-    steps = np.append(np.diff(minute) // step, 1)
-    missing = int(steps.sum()) - len(prices)
+    steps: WholeArray = np.append(np.diff(minute) // step, 1)
+    missing = int(steps.sum()) - len(minute)
     if missing == 0:
-        return prices
+        return steps
     if (steps.max() - 1) * step > spec.fill_gaps_up_to_hours * 60:
         gaps = np.flatnonzero(steps > 1)
         first = [minute[gap] + n * step for gap in gaps[:SHOWN] for n in range(1, min(steps[gap], SHOWN + 1))][:SHOWN]
@@ -449,4 +513,4 @@ def _without_gaps(spec: HourlyFile, minute: WholeArray, prices: Array, notes: li
             field="file",
         )
     notes.append(f"{spec.file}: {missing} missing prices repeat the price before them (fill_gaps_up_to_hours)")
-    return np.repeat(prices, steps)
+    return steps

@@ -7,7 +7,7 @@ below its break-even then costs one binary search [V2], and no hour is lost or a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal
@@ -17,6 +17,7 @@ import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from . import quantities as q
+from .ancillary_prices import HourlyUsdPerMwHour
 from .months import Array, Calendar, Month, Year
 from .names import Name
 from .path import MonthlyPath
@@ -81,17 +82,20 @@ class PriceTable:
     """Prices of one zone, shape (months, points), ascending in each row, and the hours at each price.
 
     usd_per_mwh: padded on the right with the row's last price where a month has fewer points (0 hours there).
+    ancillary_usd: prices of ancillary products in the same hours, USD per MW and hour, by name, of the same shape.
     Compared by identity: scenarios that keep it are compared by their fields.
     """
 
     usd_per_mwh: Array
     hours: Array
+    ancillary_usd: dict[str, Array] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, usd_per_mwh: Array, hours: Array) -> PriceTable:
+    def of(cls, usd_per_mwh: Array, hours: Array, ancillary_usd: dict[str, Array] | None = None) -> PriceTable:
         """Sort each month by price."""
         order = np.argsort(usd_per_mwh, axis=1, kind="stable")
-        return cls(np.take_along_axis(usd_per_mwh, order, axis=1), np.take_along_axis(hours, order, axis=1))
+        products = {name: np.take_along_axis(usd, order, axis=1) for name, usd in (ancillary_usd or {}).items()}
+        return cls(np.take_along_axis(usd_per_mwh, order, axis=1), np.take_along_axis(hours, order, axis=1), products)
 
     @cached_property
     def hours_up_to(self) -> Array:
@@ -169,6 +173,11 @@ class FlatPrice(Sourced):
     kind: Literal["flat"]
     usd_per_mwh: Annotated[MonthlyPath, q.MARKET_PRICE]
 
+    @property
+    def ancillary_names(self) -> tuple[str, ...]:
+        """Ancillary products whose price is known in each hour."""
+        return ()
+
     def paths(self) -> dict[str, MonthlyPath]:
         return {"usd_per_mwh": self.usd_per_mwh}
 
@@ -203,35 +212,60 @@ class _ShapedPrice(Sourced):
         both = {"multiplier": self.multiplier, "monthly_mean_usd_per_mwh": self.monthly_mean_usd_per_mwh}
         return {field: path for field, path in both.items() if path is not None}
 
-    def _levelled(self, usd_per_mwh: Array, hours: Array, calendar: Calendar) -> PriceTable:
+    @property
+    def ancillary_names(self) -> tuple[str, ...]:
+        return ()
+
+    def _levelled(
+        self, usd_per_mwh: Array, hours: Array, calendar: Calendar, ancillary_usd: dict[str, Array] | None = None
+    ) -> PriceTable:
         if self.multiplier is not None:
             factor = self.multiplier.values(calendar)
         else:
             assert self.monthly_mean_usd_per_mwh is not None
             mean = (usd_per_mwh * hours).sum(axis=1) / hours.sum(axis=1)
             factor = self.monthly_mean_usd_per_mwh.values(calendar) / mean
-        return PriceTable.of(usd_per_mwh * factor[:, np.newaxis], hours)
+        products = {name: usd * factor[:, np.newaxis] for name, usd in (ancillary_usd or {}).items()}
+        return PriceTable.of(usd_per_mwh * factor[:, np.newaxis], hours, products)
 
 
-Row24 = Annotated[tuple[HourlyUsdPerMwh, ...], exactly(24, "one price for each clock hour, 00:00 first")]
+_CLOCK_HOURS = exactly(24, "one price for each clock hour, 00:00 first")
+_MONTHS_OF_YEAR = exactly(12, "one row for each month, January first")
+Row24 = Annotated[tuple[HourlyUsdPerMwh, ...], _CLOCK_HOURS]
+AncillaryRow24 = Annotated[tuple[HourlyUsdPerMwHour, ...], _CLOCK_HOURS]
 
 
 class ProfilePrice(_ShapedPrice):
     """A price for each month of the year and clock hour: 12 rows (January first) of 24 prices (00:00 first)."""
 
     kind: Literal["month_hour_profile"]
-    usd_per_mwh: Annotated[tuple[Row24, ...], exactly(12, "one row for each month, January first")]
+    usd_per_mwh: Annotated[tuple[Row24, ...], _MONTHS_OF_YEAR]
+    ancillary_usd_per_mw_hour: dict[Name, Annotated[tuple[AncillaryRow24, ...], _MONTHS_OF_YEAR]] = {}
+    """Prices of ancillary products in the same months and hours, by name; the level moves them too."""
 
     @model_validator(mode="after")
     def _positive_means(self) -> ProfilePrice:
         _refuse_nonpositive_means(self, [float(np.mean(row)) for row in self.usd_per_mwh])
+        if self.ancillary_usd_per_mw_hour and self.monthly_mean_usd_per_mwh is not None:
+            lowest = min(value for _, value in self.monthly_mean_usd_per_mwh.stated_values())
+            if lowest < 0:
+                raise refusal(
+                    f"a forward of {lowest:g} USD/MWh, which would turn the ancillary prices negative",
+                    "forwards that are not negative where the shape has ancillary prices",
+                    "use multiplier instead of monthly_mean_usd_per_mwh",
+                    field="monthly_mean_usd_per_mwh",
+                )
         return self
 
+    @property
+    def ancillary_names(self) -> tuple[str, ...]:
+        return tuple(self.ancillary_usd_per_mw_hour)
+
     def table(self, calendar: Calendar, time_zone: str) -> PriceTable:
-        shape = np.array(self.usd_per_mwh)
-        rows = shape[[month.month_of_year - 1 for month in calendar.months]]
+        of_year = [month.month_of_year - 1 for month in calendar.months]
         hours = np.array([hours_by_clock(month, time_zone) for month in calendar.months])
-        return self._levelled(rows, hours, calendar)
+        products = {name: np.array(rows)[of_year] for name, rows in self.ancillary_usd_per_mw_hour.items()}
+        return self._levelled(np.array(self.usd_per_mwh)[of_year], hours, calendar, products)
 
 
 class DurationPrice(_ShapedPrice):
@@ -242,7 +276,7 @@ class DurationPrice(_ShapedPrice):
 
     kind: Literal["duration_bands"]
     share_of_hours_fraction: Annotated[tuple[Annotated[float, q.FRACTION], ...], AT_LEAST_ONE]
-    usd_per_mwh: Annotated[tuple[tuple[HourlyUsdPerMwh, ...], ...], exactly(12, "one row for each month, January first")]
+    usd_per_mwh: Annotated[tuple[tuple[HourlyUsdPerMwh, ...], ...], _MONTHS_OF_YEAR]
 
     @model_validator(mode="after")
     def _shares_and_rows_fit(self) -> DurationPrice:
@@ -281,7 +315,7 @@ class HourlyPrice(HourlyFile):
     """An hourly series from a file; with `repeat_year` that calendar year stands for every year of the horizon.
 
     A repeated month keeps its distribution of prices; its hours are scaled to the true number of hours of the month
-    (February 2028 has 696, its pattern of 2023 has 672).
+    (February 2028 has 696, its pattern of 2023 has 672). Ancillary prices are repeated and multiplied with those of energy.
     """
 
     kind: Literal["hourly"]
@@ -316,15 +350,19 @@ class HourlyPrice(HourlyFile):
         return f"the series runs from {series.first_text} to {series.last_text} (UTC), which is not {wanted}{hint}"
 
     def table(self, calendar: Calendar, time_zone: str) -> PriceTable:
-        rows = [self.series.between(*self._span(month, time_zone)) for month in calendar.months]
-        points = max(len(row) for row in rows)
-        prices = np.array([np.pad(row, (0, points - len(row)), mode="edge") for row in rows])
-        hours = np.zeros_like(prices)
-        for t, (month, row) in enumerate(zip(calendar.months, rows, strict=True)):
-            hours[t, : len(row)] = hours_in_month(month, time_zone) / len(row)
-        if self.multiplier is not None:
-            prices = prices * self.multiplier.values(calendar)[:, np.newaxis]
-        return PriceTable.of(prices, hours)
+        steps = [self.series.steps(*self._span(month, time_zone)) for month in calendar.months]
+        counts = [step.stop - step.start for step in steps]
+        points = max(counts)
+
+        def by_month(series: Array) -> Array:
+            rows = [np.pad(series[step], (0, points - count), mode="edge") for step, count in zip(steps, counts, strict=True)]
+            return np.array(rows) if self.multiplier is None else np.array(rows) * self.multiplier.values(calendar)[:, np.newaxis]
+
+        hours = np.zeros((len(steps), points))
+        for t, (month, count) in enumerate(zip(calendar.months, counts, strict=True)):
+            hours[t, :count] = hours_in_month(month, time_zone) / count
+        products = {name: by_month(series) for name, series in self.series.ancillary_usd.items()}
+        return PriceTable.of(by_month(self.series.usd_per_mwh), hours, products)
 
     def _span(self, month: Month, time_zone: str) -> tuple[datetime, datetime]:
         if self.repeat_year is not None:

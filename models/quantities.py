@@ -178,6 +178,8 @@ OFF_HOURS_OF_YEAR = Quantity("hours a year", 0, 8784)
 """Hours of a month in which mining is off."""
 ANCILLARY_PRICE = Quantity("USD per MW and hour", 0, 1_000, slips=(Slip(1 / 8760, "USD per MW and year"),))
 """Mean of a month; ERCOT's ECRS was 9.62 USD in 2024 and 76.77 USD in 2023."""
+HOURLY_ANCILLARY_PRICE = Quantity("USD per MW and hour", 0, 30_000, slips=ANCILLARY_PRICE.slips)
+"""Of one hour; ERCOT's RRS was above 4,000 USD in August 2023 and near 25,000 USD in February 2021."""
 STANDBY_PAYMENT = Quantity("USD per MW and month", 1, 100_000, or_zero=True, slips=(Slip(1_000, "USD per kW and month"),))
 """60-70 k USD/MW-year is 5,000-6,000 USD per MW and month."""
 MONTH_OF_YEAR = Quantity("(month of the year; 1 is January)", 1, 12, whole=True)

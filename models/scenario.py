@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from .ancillary_prices import service_faults
 from .expansion import Expansion, expansion_faults
 from .finance import Finance
 from .gpu_cloud import gpu_spending
@@ -100,6 +101,7 @@ class Scenario(Input):
             *self._choice_faults(),
             *self._finance_faults(),
             *self.path_gaps(),
+            *self._ancillary_faults(),
             *self._fleet_faults(),
             *self._machine_faults(),
             *self._move_faults(),
@@ -376,6 +378,11 @@ class Scenario(Input):
         for number, offer in enumerate(self.machine_offers):
             check(("machine_offers", number, "usd_per_th"), offer.usd_per_th)
         return found
+
+    def _ancillary_faults(self) -> Iterator[Fault]:
+        for number, site in enumerate(self.sites):
+            for fault in service_faults(site.ancillary_services, self.zone(site.zone)):
+                yield replace(fault, place=("sites", number, "ancillary_services", *fault.place))
 
     def _fleet_faults(self) -> Iterator[Fault]:
         for number, fleet in enumerate(self.fleets):

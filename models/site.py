@@ -203,6 +203,7 @@ class Site(Sourced):
         if self.delivery is not None:
             found["delivery", "usd_per_mwh"] = self.delivery.usd_per_mwh
         found |= {("coincident_peaks", n, "usd_per_kw"): peak.usd_per_kw for n, peak in enumerate(self.coincident_peaks)}
-        services = enumerate(self.ancillary_services)
-        found |= {("ancillary_services", n, "usd_per_mw_hour"): service.usd_per_mw_hour for n, service in services}
+        for n, service in enumerate(self.ancillary_services):
+            if service.usd_per_mw_hour is not None:
+                found["ancillary_services", n, "usd_per_mw_hour"] = service.usd_per_mw_hour
         return found | {("standby", n, "usd_per_mw_month"): item.usd_per_mw_month for n, item in enumerate(self.standby)}

@@ -12,6 +12,7 @@ from itertools import product
 
 import numpy as np
 
+from ..models.flexibility import AncillaryService
 from ..models.mining import Fleet
 from ..models.months import Array, Calendar
 from ..models.off_hours import OffIn
@@ -37,16 +38,22 @@ def mining_of_mw(
     worth: what a dollar of mined coins counts for when it decides which hours pay (ledger_coins.py); 1 where they are sold at once.
     """
     none = np.zeros(calendar.length)
+    unsold = none[:, np.newaxis]
     shares: list[tuple[float, Array, Array, Off]] = [
-        (service.share_fraction, service.usd_per_mwh(calendar), none, []) for service in site.ancillary_services
+        (service.share_fraction, _sold(service, table, calendar), none, []) for service in site.ancillary_services
     ]
     shares += [
-        (programme.share_fraction, none, programme.usd_per_mw(calendar), [(programme.off_in, programme.off_hours(calendar, table))])
+        (
+            programme.share_fraction,
+            unsold,
+            programme.usd_per_mw(calendar),
+            [(programme.off_in, programme.off_hours(calendar, table))],
+        )
         for programme in site.standby
     ]
     rest = 1.0 - sum(share for share, *_ in shares)
     if rest > 0:
-        shares.append((rest, none, none, []))
+        shares.append((rest, unsold, none, []))
     amounts: dict[str, Array] = {}
     mwh = none
     for share, ancillary, standby, called in shares:
@@ -55,6 +62,12 @@ def mining_of_mw(
             amounts[item] = amounts.get(item, none) + share * usd
         mwh = mwh + share * found.mwh
     return MiningOfMw(amounts, mwh)
+
+
+def _sold(service: AncillaryService, table: PriceTable, calendar: Calendar) -> Array:
+    """What a service pays a MW that runs for an hour, before the power multiplier: shape (months, points), or (months, 1)."""
+    hourly = service.hourly_usd(calendar, table)
+    return service.mean_usd(calendar)[:, np.newaxis] if hourly is None else hourly
 
 
 def _part(
@@ -77,13 +90,14 @@ def _part(
     lost = bought * (0.0 if site.delivery is None else site.delivery.loss_fraction)
     delivery = site.delivery_usd_per_mwh(calendar)
     pool = revenue * fleet.pool_fee_fraction
-    earned = revenue - pool - fleet.variable_opex_usd_per_mwh + ancillary - delivery
-    net = earned[:, np.newaxis] - bought - lost
+    earned = (revenue - pool - fleet.variable_opex_usd_per_mwh)[:, np.newaxis] + ancillary - delivery[:, np.newaxis]
+    net = earned - bought - lost
     deciding = net + ((worth - 1.0) * (revenue - pool))[:, np.newaxis]
     hours = fleet.uptime_fraction * np.where(deciding > 0, table.hours, 0.0)
     obliged: Off = [(item.off_in, item.off_hours(calendar, table)) for item in site.curtailments] + called
-    allowed = _allowed(table, obliged)
-    charge, kept = _best_way(site, calendar, table, obliged, hours * deciding)
+    by_hour = ancillary.shape[1] > 1
+    allowed = _allowed(table, obliged, by_hour)
+    charge, kept = _best_way(site, calendar, table, obliged, hours * deciding, by_hour)
     mwh = hours.sum(axis=1)
     usd = {
         "mining_revenue": revenue * mwh,
@@ -92,7 +106,7 @@ def _part(
         "mining_losses": -(hours * lost).sum(axis=1),
         "mining_delivery": -delivery * mwh,
         "mining_variable_opex": -fleet.variable_opex_usd_per_mwh * mwh,
-        "ancillary_income": ancillary * mwh,
+        "ancillary_income": (hours * ancillary).sum(axis=1),
         "curtailment_forgone": -(hours * net * (1.0 - allowed)).sum(axis=1),
         "peak_hours_forgone": -(hours * net * (allowed - kept)).sum(axis=1),
         "mining_peak_charge": -charge,
@@ -100,10 +114,10 @@ def _part(
     return MiningOfMw(usd, (hours * kept).sum(axis=1))
 
 
-def _best_way(site: Site, calendar: Calendar, table: PriceTable, obliged: Off, earns: Array) -> tuple[Array, Array]:
+def _best_way(site: Site, calendar: Calendar, table: PriceTable, obliged: Off, earns: Array, by_hour: bool) -> tuple[Array, Array]:
     """Charges and the share of each price point's hours that runs, in each month by the best way of avoiding peaks.
 
-    earns: USD at each price point where nothing is off, shape (months, points).
+    earns: USD at each price point where nothing is off, shape (months, points). by_hour: whether points of one price differ.
     """
     charge, kept, best = np.zeros(calendar.length), np.ones_like(earns), np.full(calendar.length, -np.inf)
     for avoids in product((False, True), repeat=len(site.coincident_peaks)):
@@ -111,7 +125,7 @@ def _best_way(site: Site, calendar: Calendar, table: PriceTable, obliged: Off, e
         for avoided, peak in zip(avoids, site.coincident_peaks, strict=True):
             paid = paid + peak.usd_per_mw(calendar) * (1.0 - peak.avoided_fraction * avoided)
             off += [(peak.off_in, peak.off_hours(calendar, table))] if avoided else []
-        allowed = _allowed(table, off)
+        allowed = _allowed(table, off, by_hour)
         worth = (earns * allowed).sum(axis=1) - paid
         better = worth > best
         best, charge = np.where(better, worth, best), np.where(better, paid, charge)
@@ -119,8 +133,11 @@ def _best_way(site: Site, calendar: Calendar, table: PriceTable, obliged: Off, e
     return charge, kept
 
 
-def _allowed(table: PriceTable, off: Off) -> Array:
-    """Share of the hours at each price point in which mining is not off, shape (months, points); points rise in price."""
+def _allowed(table: PriceTable, off: Off, by_hour: bool) -> Array:
+    """Share of the hours at each price point in which mining is not off, shape (months, points); points rise in price.
+
+    by_hour: points of one price are worth different things, so that they have the same share.
+    """
     months = table.hours.sum(axis=1)
     until = np.cumsum(table.hours, axis=1)
     since = until - table.hours
@@ -134,4 +151,8 @@ def _allowed(table: PriceTable, off: Off) -> Array:
             share = share * np.maximum(1.0 - hours / months, 0.0)
     inside = np.minimum(until, last[:, np.newaxis]) - np.maximum(since, first[:, np.newaxis])
     part = np.divide(np.maximum(inside, 0.0), table.hours, out=np.zeros_like(table.hours), where=table.hours > 0)
+    if by_hour and any(kind != "average" for kind, _ in off):
+        for t, usd in enumerate(table.usd_per_mwh):
+            _, price = np.unique(usd, return_inverse=True)
+            part[t] = (np.bincount(price, part[t] * table.hours[t]) / np.bincount(price, table.hours[t]))[price]
     return np.asarray(share[:, np.newaxis] * part)

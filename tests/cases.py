@@ -195,6 +195,28 @@ TERMS: dict[str, Any] = {
 }
 """All terms of a load, for the two sites below."""
 
+_RESERVE = [[round((usd - 40) * 1.9 % 97, 2) for usd in row] for row in _PROFILE]
+TERMS_BY_THE_HOUR: dict[str, Any] = {
+    **TERMS,
+    "power__zones": [
+        {
+            **_ZONES[0],
+            "price": {
+                "kind": "month_hour_profile",
+                "usd_per_mwh": [[5.0 * round(usd / 5) for usd in row] for row in _PROFILE],
+                "ancillary_usd_per_mw_hour": {"ECRS": _RESERVE},
+                "multiplier": {"flat": 1.0},
+            },
+        },
+        _ZONES[1],
+    ],
+    "sites__0__ancillary_services": [
+        {"name": "RRS", "share_fraction": 0.1, "usd_per_mw_hour": {"flat": 6.0}},
+        {"name": "ECRS", "share_fraction": 0.3, "hourly_prices": "ECRS", "from_month_of_year": 2},
+    ],
+}
+"""The same with an ancillary price of each hour; several clock hours have one price of energy."""
+
 
 def rich(**changes: Any) -> Scenario:
     """Two sites in 21 months with about everything that a scenario can say: power paid by landlords, blocks, rights, a budget."""

@@ -268,9 +268,10 @@ class Program:
         lost, delivery = opinion.delivery_terms(site, month)
         coins = opinion.fleet_usd_per_mwh(fleet, month) * (1 - fleet["pool_fee_fraction"])
         earned = coins * (1 + opinion.coin_premium(month)) - fleet["variable_opex_usd_per_mwh"]
-        earned += opinion.data["power"]["multiplier"] * part.ancillary_usd - delivery
         for number, (cell, _, allowed) in enumerate(opinion.cells_with_off(site, month, off, off)):
-            margin = opinion.mid_month("mining", kept * cell.hours * (earned - cell.usd_per_mwh * (1 + lost)), month)
+            sold = part.sold_usd(cell, opinion.data["power"]["multiplier"])
+            earns = earned + sold - delivery - cell.usd_per_mwh * (1 + lost)
+            margin = opinion.mid_month("mining", kept * cell.hours * earns, month)
             run = self._column(margin, self._most_mw(fleet, month))
             self.rows.add([(run, 1.0), (energised, -fleet["uptime_fraction"] * allowed)], 0.0)
             self.run_columns.setdefault((site["name"], month, number), []).append(run)

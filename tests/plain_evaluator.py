@@ -110,10 +110,14 @@ def _between(left: tuple[int, float], right: tuple[int, float], month: int, how:
 
 
 class Hour(NamedTuple):
-    """A stretch of time at one price; `hours` is 1 but for the broken end of a month or a band."""
+    """A stretch of time at one price; `hours` is 1 but for the broken end of a month or a band.
+
+    ancillary: prices of ancillary products in it, by name.
+    """
 
     usd_per_mwh: float
     hours: float
+    ancillary: tuple[tuple[str, float], ...] = ()
 
 
 @cache
@@ -141,7 +145,11 @@ def _unlevelled_hours(zone: Data, month: int) -> list[Hour]:
         return [Hour(level, hours) for _, hours in real_hours(clock, month)]
     row = price["usd_per_mwh"][month % 12]
     if price["kind"] == "month_hour_profile":
-        return [Hour(row[clock_hour], hours) for clock_hour, hours in real_hours(clock, month)]
+        products = sorted(price["ancillary_usd_per_mw_hour"].items())
+        return [
+            Hour(row[clock_hour], hours, tuple((name, rows[month % 12][clock_hour]) for name, rows in products))
+            for clock_hour, hours in real_hours(clock, month)
+        ]
     total = hours_in(clock, month)
     return [
         cell
@@ -166,7 +174,14 @@ def market_hours(zone: Data, month: int, power_multiplier: float) -> list[Hour]:
     elif price.get("monthly_mean_usd_per_mwh") is not None:
         mean = math.fsum(cell.usd_per_mwh * cell.hours for cell in cells) / math.fsum(cell.hours for cell in cells)
         level = path_value(price["monthly_mean_usd_per_mwh"], month) / mean
-    return [Hour(cell.usd_per_mwh * level * power_multiplier, cell.hours) for cell in cells]
+    return [
+        Hour(
+            cell.usd_per_mwh * level * power_multiplier,
+            cell.hours,
+            tuple((name, usd * level * power_multiplier) for name, usd in cell.ancillary),
+        )
+        for cell in cells
+    ]
 
 
 # ---------------------------------------------------------------- the price of hashing
@@ -219,6 +234,11 @@ class Part(NamedTuple):
     ancillary_usd: float
     standby_usd: float
     called: tuple[Data, ...]
+    by_the_hour: str = ""
+
+    def sold_usd(self, cell: Hour, power_multiplier: float) -> float:
+        """What a MWh in an hour brings from the service."""
+        return dict(cell.ancillary)[self.by_the_hour] if self.by_the_hour else power_multiplier * self.ancillary_usd
 
 
 def in_season(agreement: Data, month: int) -> bool:
@@ -241,8 +261,12 @@ def parts_of_a_mw(site: Data, month: int) -> list[Part]:
     """Each service and programme with its own share, and the rest."""
     parts = []
     for service in site["ancillary_services"]:
-        price = path_value(service["usd_per_mw_hour"], month) if in_season(service, month) else 0.0
-        parts.append(Part(service["share_fraction"], price, 0.0, ()))
+        if not in_season(service, month):
+            parts.append(Part(service["share_fraction"], 0.0, 0.0, ()))
+        elif service["hourly_prices"]:
+            parts.append(Part(service["share_fraction"], 0.0, 0.0, (), service["hourly_prices"]))
+        else:
+            parts.append(Part(service["share_fraction"], path_value(service["usd_per_mw_hour"], month), 0.0, ()))
     for programme in site["standby"]:
         if in_season(programme, month):
             usd = path_value(programme["usd_per_mw_month"], month)
@@ -408,9 +432,9 @@ class PlainScenario:
             supply, cells = site["supply"], self.market_hours(site, month)
             if supply["kind"] == "fixed":
                 price = path_value(supply["usd_per_mwh"], month)
-                cells = tuple(Hour(price, cell.hours) for cell in cells)
+                cells = tuple(cell._replace(usd_per_mwh=price) for cell in cells)
             else:
-                cells = tuple(Hour(cell.usd_per_mwh + supply["adder_usd_per_mwh"], cell.hours) for cell in cells)
+                cells = tuple(cell._replace(usd_per_mwh=cell.usd_per_mwh + supply["adder_usd_per_mwh"]) for cell in cells)
             self._memory[key] = cells
         hours: tuple[Hour, ...] = self._memory[key]
         return hours
@@ -635,7 +659,6 @@ class PlainScenario:
         site, uptime = self.sites[fleet["site"]], fleet["uptime_fraction"]
         revenue, opex = self.fleet_usd_per_mwh(fleet, month), fleet["variable_opex_usd_per_mwh"]
         fee = revenue * fleet["pool_fee_fraction"]
-        sold = self.data["power"]["multiplier"] * part.ancillary_usd
         lost, delivery = self.delivery_terms(site, month)
         peaks = [
             at_month(peak, month) if in_season(peak, month) else {**peak, "off_hours_per_month": 0.0}
@@ -652,6 +675,7 @@ class PlainScenario:
         lines: dict[str, list[float]] = defaultdict(list, {item: [] for item in PLAIN_MINING[:4]})
         cells = self.cells_with_off(site, month, obliged, [*obliged, *(peaks[number] for number in avoided)])
         for cell, allowed, kept in cells:
+            sold = part.sold_usd(cell, self.data["power"]["multiplier"])
             margin = revenue - fee - opex + sold - delivery - cell.usd_per_mwh * (1 + lost)
             if margin + (revenue - fee) * self.coin_premium(month) > 0:
                 mwh = uptime * cell.hours
@@ -672,9 +696,11 @@ class PlainScenario:
         """Every hour at the site's price, with the shares of it in which mining may run under two lists of agreements."""
         pairs = sorted(zip(self.market_hours(site, month), self.site_hours(site, month), strict=True), key=lambda pair: pair[0])
         total, since, found = math.fsum(market.hours for market, _ in pairs), 0.0, []
-        for market, cell in pairs:
-            until = since + market.hours
-            found.append((cell, *(share_of_cell(agreements, since, until, total) for agreements in (obliged, off))))
+        for _, group in groupby(pairs, key=lambda pair: pair[0].usd_per_mwh):
+            same = list(group)
+            until = since + math.fsum(market.hours for market, _ in same)
+            shares = [share_of_cell(agreements, since, until, total) for agreements in (obliged, off)]
+            found += [(cell, *shares) for _, cell in same]
             since = until
         return found
 
@@ -700,13 +726,13 @@ class PlainScenario:
         site = self.sites[fleet["site"]]
         lost, delivery = self.delivery_terms(site, month)
         earned = self._coins_per_mwh(fleet, month) * (1 + self.coin_premium(month)) - fleet["variable_opex_usd_per_mwh"]
-        sold = self.data["power"]["multiplier"] * part.ancillary_usd
+        multiplier = self.data["power"]["multiplier"]
         peaks = [site["coincident_peaks"][number] for number in avoided]
         off = [*curtailed(site, month), *part.called, *(at_month(peak, month) for peak in peaks if in_season(peak, month))]
         return math.fsum(
             fleet["uptime_fraction"] * kept * cell.hours
             for cell, _, kept in self.cells_with_off(site, month, off, off)
-            if earned + sold - delivery - cell.usd_per_mwh * (1 + lost) > 0
+            if earned + part.sold_usd(cell, multiplier) - delivery - cell.usd_per_mwh * (1 + lost) > 0
         )
 
     def delivery_terms(self, site: Data, month: int) -> tuple[float, float]:

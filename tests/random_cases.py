@@ -139,6 +139,30 @@ def random_terms(draw: Draw) -> Data:
     return terms
 
 
+def with_hourly_prices(seed: int, written: Data) -> Data:
+    """Ancillary prices by the hour in some profiles, and services that are paid them; from a source of its own.
+
+    In half of these profiles energy has the same price in many hours, in which the ancillary price differs.
+    """
+    own = random.Random(f"ancillary {seed}")
+    for zone in written["power"]["zones"]:
+        price = zone["price"]
+        if price["kind"] != "month_hour_profile" or own.random() < 0.3:
+            continue
+        if own.random() < 0.5:
+            price["usd_per_mwh"] = [[25.0 * round(usd / 25) for usd in row] for row in price["usd_per_mwh"]]
+        price["ancillary_usd_per_mw_hour"] = {
+            name: [[own.choice([0, own.uniform(0, 30), own.uniform(0, 200)]) for _ in row] for row in price["usd_per_mwh"]]
+            for name in ("ECRS", "RRS")
+        }
+        for site in written["sites"]:
+            for service in site.get("ancillary_services", []) if site["zone"] == zone["name"] else []:
+                if own.random() < 0.7:
+                    del service["usd_per_mw_hour"]
+                    service["hourly_prices"] = own.choice(["ECRS", "RRS"])
+    return written
+
+
 def random_block(draw: Draw, site: int, number: int) -> Data:
     first = draw.whole(-6, 12)
     months = {"from": month_text(draw.first + first), "to": month_text(draw.first + first + draw.whole(0, 20))}
@@ -590,7 +614,7 @@ def random_scenario(seed: int, machines: bool = True) -> hl.Scenario | None:
     if draw.chance(0.2) and written["leases"]:
         del written["horizon"]
     try:
-        return hl.Scenario.model_validate(written)
+        return hl.Scenario.model_validate(with_hourly_prices(seed, written))
     except ValidationError:
         return None
 

@@ -131,3 +131,73 @@ def test_ancillary_prices_are_no_prices_of_energy(tmp_path: Path, capsys: pytest
     printed([str(file), "--point", "RRS"], capsys)
     err = refused([str(file), "--point", "RRS", "--out", str(tmp_path / "rrs.csv")], capsys)
     assert "USD per MW and hour" in err
+
+
+def reserve(day: date, hour: int, service: str) -> float:
+    return round(wave(day, hour, service) / len(service), 2)
+
+
+def services(folder: Path, first: date, count: int) -> str:
+    return str(ercot.workbook(folder / "as.xlsx", {"2024": ercot.ancillary(ercot.days(first, count), reserve)}))
+
+
+def test_both_prices_of_each_hour_in_one_file(year: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """ERCOT's two workbooks as one CSV, and a scenario that reads it as the block of YAML says."""
+    beside = ["--ancillary", services(tmp_path, date(2024, 1, 1), 366), "--product", "RRS", "--product", "ECRS"]
+    out = printed([year, "--point", "HB_WEST", *beside, "--out", str(tmp_path / "west.csv")], capsys)
+    price = yaml.safe_load(out[out.index("price:") :])["price"]
+    assert price["ancillary_columns"] == [{"name": "RRS", "column": "rrs"}, {"name": "ECRS", "column": "ecrs"}]
+    zone = {"name": "Zone", "time_zone": "America/Chicago", "price": {**price, "repeat_year": 2024, "multiplier": {"flat": 1.0}}}
+    sold = [{"name": "ECRS", "share_fraction": 0.3, "hourly_prices": "ECRS"}]
+    case = tmp_path / "case.yaml"
+    case.write_text(yaml.safe_dump(data(power__zones=[zone], sites__0__ancillary_services=sold)))
+    table = load(case).price_tables["Zone"]
+    clock = [(day, hour, flag) for day in ercot.days(date(2024, 11, 1), 30) for hour, flag in ercot.hours(day)]
+    expected = sorted((wave(day, hour, flag), reserve(day, hour, "ECRS")) for day, hour, flag in clock)
+    assert len(expected) == 721
+    pairs = zip(table.usd_per_mwh[10], table.ancillary_usd["ECRS"][10], table.hours[10], strict=True)
+    assert sorted((usd, price) for usd, price, hours in pairs if hours) == expected
+
+
+def test_a_quarter_of_an_hour_has_the_reserve_price_of_its_hour(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = ercot.real_time([date(2024, 1, 2)], [("HB_WEST", "HU")], wave)
+    file, target = ercot.workbook(tmp_path / "rtm.xlsx", {"2024": rows}), tmp_path / "west.csv"
+    beside = ["--ancillary", services(tmp_path, date(2024, 1, 2), 1), "--product", "NSPIN"]
+    out = printed([str(file), *beside, "--out", str(target)], capsys)
+    assert "resolution_minutes: 15" in out
+    header, *lines = target.read_text().splitlines()
+    assert header == "utc_start,usd_per_mwh,nspin"
+    found = [float(line.split(",")[2]) for line in lines]
+    assert found == [reserve(date(2024, 1, 2), hour, "NSPIN") for hour in range(1, 25) for _ in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("days", "arguments", "words"),
+    [
+        (365, ["--out", "west.csv"], ["REGUP", "no price in 24 of the 8,784 steps of HB_WEST, first 2024-12-31T06:00Z"]),
+        (366, [], ["--ancillary", "no --out"]),
+        (366, ["--out", "west.csv", "--product", "RSS"], ["--product", 'no prices of "RSS"', "did you mean RRS?"]),
+    ],
+)
+def test_refused_beside_energy(
+    days: int,
+    arguments: list[str],
+    words: list[str],
+    year: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    beside = ["--ancillary", services(tmp_path, date(2024, 1, 1), days)]
+    err = refused([year, "--point", "HB_WEST", *beside, *arguments], capsys)
+    assert all(word in err for word in words), err
+    assert not (tmp_path / "west.csv").exists()
+
+
+def test_energy_is_no_ancillary_service(year: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "west.csv"
+    err = refused([year, "--point", "HB_WEST", "--ancillary", year, "--out", str(target)], capsys)
+    assert "prices of energy" in err and "DAMASMCPC" in err
+    assert "no --ancillary" in refused([year, "--point", "HB_WEST", "--product", "RRS", "--out", str(target)], capsys)
+    assert not target.exists()

@@ -49,6 +49,8 @@ LONGEST_TEXT = 32_767
 MOST_CELLS = 200_000
 """Cells in the rows of all items, empty ones too."""
 NEW_XLSX = "hashlease new --xlsx writes a workbook with every sheet and column"
+MONTH_OF_SHAPE = re.compile(r"(?:(?P<product>.+) )?(?:[1-9]|1[0-2])")
+"""Label of a row of Shapes: a month of the year, behind the name of an ancillary product where it holds the product's prices."""
 _TRIMMED = {Kind.NAME, Kind.CHOICE, Kind.MONTH, Kind.DAY, Kind.PATH, Kind.FLAG}
 _HINTS = (
     (re.compile(r"write it without quotes: (.*)"), r"the cell holds text; type the number again: \1"),
@@ -598,7 +600,10 @@ class _Reader:
     # --- sheets of their own kind --------------------------------------------------------------------------------------------
 
     def _shapes(self) -> None:
-        """Shapes of prices: for each zone a row of shares where it has bands, and a row for each month of the year."""
+        """Shapes of prices: for each zone a row of shares where it has bands, and a row for each month of the year.
+
+        The rows of an ancillary product have its name before the month.
+        """
         if SHAPES not in self.grids:
             return
         grid = self.grids[SHAPES]
@@ -618,12 +623,12 @@ class _Reader:
             number = self._reference("Power", SHAPES, row, 0)
             raw = self._raw((), SHAPES, row, 1)
             label = str(_plain(raw)).strip() if raw not in (ABSENT, None) and not isinstance(raw, bool) else ""
-            if label not in (SHARE, *map(str, range(1, 13))):
+            if label != SHARE and MONTH_OF_SHAPE.fullmatch(label) is None:
                 self._fault(
                     self._at(SHAPES, row, 1),
                     (),
                     _shown(None if raw is ABSENT else raw),
-                    f'"{SHARE}", or a month of the year: 1 to 12',
+                    f'"{SHARE}", or a month of the year: 1 to 12 (of an ancillary product: ECRS 1 to ECRS 12)',
                 )
             elif number is not None and label in by_zone.setdefault(number, {}):
                 self._fault(self._at(SHAPES, row, 1), (), f"the row {label} a second time", "each row of a zone once")
@@ -645,20 +650,29 @@ class _Reader:
         if SHARE in rows:
             self.lines[*place, "share_of_hours_fraction"] = self._at(SHAPES, rows[SHARE], 1)
             price["share_of_hours_fraction"] = self._numbers((*place, "share_of_hours_fraction"), rows[SHARE])
-        self.lines[*place, "usd_per_mwh"] = at
-        months = [month for month in range(1, 13) if str(month) in rows]
-        if months != list(range(1, 13)):
-            missing = ", ".join(str(month) for month in range(1, 13) if month not in months)
-            self._unreadable(
-                at, (*place, "usd_per_mwh"), f"no row for month {missing}", "a row for each month of the year, 1 to 12"
-            )
-            price["usd_per_mwh"] = None
-            return
-        price["usd_per_mwh"] = []
-        for month in months:
-            own = (*place, "usd_per_mwh", month - 1)
-            self.lines[own] = self._at(SHAPES, rows[str(month)], 1)
-            price["usd_per_mwh"].append(self._numbers(own, rows[str(month)]))
+        price["usd_per_mwh"] = self._months_of_shape((*place, "usd_per_mwh"), "", rows, at)
+        matches = (MONTH_OF_SHAPE.fullmatch(label) for label in rows)
+        for product in dict.fromkeys(match["product"] for match in matches if match is not None and match["product"]):
+            products: Place = (*place, "ancillary_usd_per_mw_hour")
+            first = self._at(SHAPES, min(row for label, row in rows.items() if label.startswith(f"{product} ")), 1)
+            self.lines.setdefault(products, first)
+            numbers = self._months_of_shape((*products, product), f"{product} ", rows, first)
+            price.setdefault("ancillary_usd_per_mw_hour", {})[product] = numbers
+
+    def _months_of_shape(self, place: Place, before: str, rows: dict[str, int], at: int) -> list[list[Any]] | None:
+        """The rows of the months of the year, whose labels begin with `before`; None, with a fault, where one is missing."""
+        self.lines[place] = at
+        found = {month: rows[f"{before}{month}"] for month in range(1, 13) if f"{before}{month}" in rows}
+        if len(found) < 12:
+            missing = ", ".join(f"{before}{month}" for month in range(1, 13) if month not in found)
+            self._unreadable(at, place, f"no row for month {missing}", "a row for each month of the year, 1 to 12")
+            return None
+        numbers = []
+        for month, row in found.items():
+            own = (*place, month - 1)
+            self.lines[own] = self._at(SHAPES, row, 1)
+            numbers.append(self._numbers(own, row))
+        return numbers
 
     def _numbers(self, place: Place, row: int) -> list[Any]:
         """The numbers of a row of Shapes up to its last one."""

@@ -53,7 +53,8 @@ _GUIDE = (
     "Paths, Prices   what changes from month to month. Where a field allows a path, its cell holds a number (the same in every",
     "    month) or the name of a path. Paths has its start and growth; Prices its values, months down and one column a path,",
     "    interpolated where Paths says how (between), and otherwise one for every month",
-    "Shapes   prices within the year: a row for each month (1 to 12); for duration bands also a row of shares of the hours",
+    "Shapes   prices within the year: a row for each month (1 to 12); for duration bands also a row of shares of the hours; for an",
+    "    ancillary product 12 rows more, with its name before the month",
     "Budget   the most that may be spent on offers in a calendar year, and by its end; what is raised in it; its floor of cash",
     "Sources   where each figure comes from: a source, or the word assumption and the reason",
     "",
@@ -287,9 +288,13 @@ class _Writer:
         for at, header in enumerate(("zone", "row")):
             target.write_string(0, at, header, self.formats["header"])
         target.write_string(1, 0, UNIT, self.formats["unit"])
-        target.write_string(1, 1, f"{SHARE}, 1 to 12", self.formats["unit"])
+        target.write_string(1, 1, f"{SHARE}, 1 to 12, or product and month", self.formats["unit"])
         target.write_comment(
-            0, 1, f"{SHARE}: share of the hours of each band. 1 to 12: USD/MWh of a month, January first.", {"x_scale": 2}
+            0,
+            1,
+            f"{SHARE}: share of the hours of each band. 1 to 12: USD/MWh of a month, January first. "
+            "ECRS 1 to ECRS 12: the price of an ancillary product in these months, USD per MW and hour.",
+            {"x_scale": 2},
         )
         for number in range(1, width + 1):
             target.write_number(0, 1 + number, number, self.formats["header"])
@@ -300,6 +305,9 @@ class _Writer:
             lines: list[tuple[str | int, Iterable[float]]] = list(enumerate(price.usd_per_mwh, start=1))
             if isinstance(price, DurationPrice):
                 lines.insert(0, (SHARE, price.share_of_hours_fraction))
+            else:
+                products = price.ancillary_usd_per_mw_hour.items()
+                lines += [(f"{name} {month}", usd) for name, months in products for month, usd in enumerate(months, start=1)]
             for label, values in lines:
                 target.write_string(row, 0, name, self.formats[Kind.TEXT])
                 self._write(target, row, 1, Column(("row",), Kind.TEXT), label)

@@ -340,3 +340,83 @@ def test_a_damaged_parquet_is_refused_or_read(times: list[str], tmp_path: Path) 
         file.write_bytes(content[:place] + bytes([content[place] ^ 0x15]) + content[place + 1 :])
         with contextlib.suppress(ValidationError):
             series(tmp_path, file.name)
+
+
+# --- prices of ancillary products in the same rows ----------------------------------------------------------------------------
+
+BESIDE = {"ancillary_columns": [{"name": "ECRS", "column": "ecrs"}, {"name": "Reg-up", "column": "up"}]}
+
+
+@FORMS
+def test_ancillary_prices_stand_in_the_same_hours(form: str, tmp_path: Path) -> None:
+    """Whatever the order of rows and columns; a gap that may be filled repeats all prices before it."""
+    order = [3, 0, 1, 4]  # the hour from 02:00 on is missing
+    columns = {
+        "up": [float(n) for n in order],
+        "time": [DAY[n] for n in order],
+        "ecrs": [10.0 + n for n in order],
+        "usd": [20.0 + n for n in order],
+    }
+    found = series(tmp_path, write(tmp_path, form, columns), fill_gaps_up_to_hours=1, **BESIDE)
+    assert found.usd_per_mwh.tolist() == [20, 21, 21, 23, 24]
+    assert found.ancillary_usd["ECRS"].tolist() == [10, 11, 11, 13, 14]
+    assert found.ancillary_usd["Reg-up"].tolist() == [0, 1, 1, 3, 4]
+
+
+def test_the_hash_of_a_file_without_ancillary_columns_is_that_of_its_prices(tmp_path: Path) -> None:
+    name = write(tmp_path, "csv", {"time": DAY, "usd": list(range(24)), "ecrs": list(range(24)), "up": [1] * 24})
+    plain, beside = series(tmp_path, name), series(tmp_path, name, **BESIDE)
+    assert plain != beside
+    assert plain.ancillary_usd == {}
+    assert beside.notes == ("prices.csv: the price of Reg-up is 1 USD per MW and hour in every hour; is it a stub?",)
+
+
+@pytest.mark.parametrize(
+    ("form", "cell", "found", "hint"),
+    [
+        ("csv", "", "row 4: ecrs without a value", "0 in the hours in which the product was not sold"),
+        ("csv", "nan", 'ecrs "nan"', ""),
+        ("csv", "n/a", 'ecrs "n/a"', ""),
+        ("csv", -1, "ecrs -1 USD per MW and hour", ""),
+        ("csv", 84_000, "ecrs 84,000 USD per MW and hour", ""),
+        ("parquet", None, "row 4: ecrs without a value", "0 in the hours"),
+        ("parquet", float("nan"), "row 4: ecrs without a value", "0 in the hours"),
+        ("parquet", float("inf"), "ecrs an infinite number", ""),
+        ("parquet", -0.5, "ecrs -0.5 USD per MW and hour", ""),
+    ],
+)
+def test_a_faulty_ancillary_price(form: str, cell: Any, found: str, hint: str, tmp_path: Path) -> None:
+    columns = {"time": DAY, "usd": list(range(24)), "ecrs": [1.0, 2.0, 3.0, cell, *[5.0] * 20], "up": [0.0] * 24}
+    field, said, allowed, hinted = refused(tmp_path, write(tmp_path, form, columns), **BESIDE)
+    assert field == "file"
+    assert found.replace("row 4", "line 5" if form == "csv" else "row 4") in said
+    assert hint in hinted
+    assert "0 to 30,000" in allowed or "a finite number" in allowed or "a price in every row" in allowed
+
+
+@FORMS
+def test_an_ancillary_column_that_is_not_there(form: str, tmp_path: Path) -> None:
+    name = write(tmp_path, form, {"time": DAY, "usd": list(range(24)), "ecrs": [1.0] * 24, "upp": [1.0] * 24})
+    field, said, allowed, hint = refused(tmp_path, name, **BESIDE)
+    assert (field, hint) == ("ancillary_columns", "did you mean upp?")
+    assert 'no column "up"' in said and "time, usd, ecrs, upp" in allowed
+
+
+def test_a_column_of_text_is_no_price(tmp_path: Path) -> None:
+    name = write(tmp_path, "parquet", {"time": DAY, "usd": [1.0] * 24, "ecrs": ["1"] * 24, "up": [1.0] * 24})
+    field, said, allowed, _ = refused(tmp_path, name, **BESIDE)
+    assert (field, said, allowed) == ("ancillary_columns", 'the column "ecrs" of type string', "numbers")
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ([("ECRS", "ecrs"), ("ECRS", "up")], 'the name "ECRS" twice'),
+        ([("ECRS", "ecrs"), ("RRS", "ecrs")], 'the column "ecrs", which ancillary_columns.ECRS names too'),
+        ([("ECRS", "usd")], 'the column "usd", which price_column names too'),
+    ],
+)
+def test_a_column_for_each_product(rows: list[tuple[str, str]], found: str, tmp_path: Path) -> None:
+    name = write(tmp_path, "csv", {"time": DAY, "usd": [1.0] * 24, "ecrs": [1.0] * 24, "up": [1.0] * 24})
+    stated = [{"name": product, "column": column} for product, column in rows]
+    assert refused(tmp_path, name, ancillary_columns=stated)[1] == found

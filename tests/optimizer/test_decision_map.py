@@ -30,7 +30,13 @@ from plain_evaluator import PlainScenario
 Box = dict[str, tuple[float, float]]
 PLANE: Box = {"hashprice": (0.5, 2.0), "rent": (0.7, 1.4)}
 CUBE: Box = {"hashprice": (0.6, 1.6), "rent": (0.8, 1.3), "power": (0.0, 1.8)}
-CASES: dict[str, tuple[Box, int]] = {"rockdale": (PLANE, 400), "linear": (CUBE, 600), "rich": (CUBE, 50), "terms": (CUBE, 600)}
+CASES: dict[str, tuple[Box, int]] = {
+    "rockdale": (PLANE, 400),
+    "linear": (CUBE, 600),
+    "rich": (CUBE, 50),
+    "terms": (CUBE, 600),
+    "by_the_hour": (CUBE, 200),
+}
 """Box and random points: rockdale and rich have whole blocks, and multipliers of 0 are among those of the cube."""
 
 
@@ -39,6 +45,8 @@ def case(name: str) -> Scenario:
         return vary(rich(), {"leases.block_lease.indivisible": False})
     if name == "terms":
         return vary(rich(**cases.TERMS), {"leases.block_lease.indivisible": False})
+    if name == "by_the_hour":
+        return vary(rich(**cases.TERMS_BY_THE_HOUR), {"leases.block_lease.indivisible": False})
     return rich() if name == "rich" else load(name)
 
 

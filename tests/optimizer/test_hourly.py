@@ -53,6 +53,13 @@ def test_hourly_optimum_with_delivery_peaks_curtailment_ancillary_and_standby() 
     assert len(program.cost) > 3 * 672 * len(program.energised_columns)
 
 
+def test_hourly_optimum_with_ancillary_prices_by_the_hour() -> None:
+    """Hours are sorted by their net price, and the optimum is that of the program with a column for each of them."""
+    plan = hl.solve(cases.rich(**cases.TERMS_BY_THE_HOUR))
+    assert plan.verdict == "CERTIFIED"
+    assert_same_optimum(plan, PlainScenario(plain_data(plan.scenario)))
+
+
 def test_hours_of_months_in_which_the_clocks_change() -> None:
     """March 2026 in Chicago has 743 hours, none of them at 2 o'clock on the 8th; November has 721, two at 1 o'clock on the 1st."""
     march, november = ([clock_hour for clock_hour, _ in real_hours("America/Chicago", 2026 * 12 + month - 1)] for month in (3, 11))

@@ -519,11 +519,11 @@ def by_year(opinion: PlainScenario, monthly: dict[int, float]) -> dict[int, floa
     return {year: sum(amount for month, amount in monthly.items() if month // 12 == year) for year in years}
 
 
-@pytest.mark.parametrize("name", [*SHIPPED, "terms"])
+@pytest.mark.parametrize("name", [*SHIPPED, "terms", "by_the_hour"])
 def test_fleets_by_year(name: str) -> None:
     """MW are means over days, energy and margin are sums, and a fleet runs a share of the hours it could."""
-    if name == "terms":
-        scenario = cases.rich(**cases.TERMS)
+    if name in ("terms", "by_the_hour"):
+        scenario = cases.rich(**(cases.TERMS if name == "terms" else cases.TERMS_BY_THE_HOUR))
         plan, opinion = hl.solve(scenario), plain(scenario)
     else:
         plan, opinion = shipped(name)

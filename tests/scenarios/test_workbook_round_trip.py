@@ -176,6 +176,7 @@ def test_every_field_of_the_models_has_its_column(template: Path) -> None:
         "raised_usd",
         "floor_usd",
         "share_of_hours_fraction",
+        "ancillary_usd_per_mw_hour",
         "zones",
     }
     shown_elsewhere = {"flat", "anchors", "months", "sites", "fleets", "leases", "machine_offers", "machine_moves", "rules"}
