@@ -114,9 +114,9 @@ TABLES: dict[str, Sequence[str]] = {
 MACHINES_STAND_STILL = "no use of them pays"
 KEPT_BY_RULES = "machines would earn on them, and the rules allow no more"
 NOTHING_THERE = "no machine and no lease for them"
-NO_FURTHER_LEASE = "no machine for them, and no further lease pays or fits"
+NO_FURTHER_LEASE = "no machine for them, and no further lease pays, fits or is allowed"
 """Why MW are idle: machines are there and would lose money, or may not; no machine is there and no offer could use the month; one
-could."""
+could, and is not worth it, has no room, or is barred by a rule."""
 
 
 class Tables:

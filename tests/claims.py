@@ -250,6 +250,24 @@ def ellendale(s: Study) -> str:
     )
 
 
+def odessa(s: Study) -> str:
+    block = "sites__odessa__blocks__luminant__"
+    free = s.other(**{f"{block}resale_fraction": 1.0, f"{block}resale_fee_usd_per_mwh": 0.0})
+    lost = s.other(**{f"{block}resale_fraction": 0.0, f"{block}resale_fee_usd_per_mwh": 0.0})
+    without = s.other(sites__odessa__blocks=[])
+    offers = [s.row("Market 130, half of the site"), s.row("Market 112, other half")]
+    runs = next(row["running_fraction"] for row in s.plan.rows["fleets"] if row["year"] == 2026)
+    starts = sorted({part["start"] for row in offers for part in row["starts"]})
+    worth = s.plan.npv_usd
+    return (
+        f"the plan is worth {m(worth)} M USD, of which the contract is {m(worth - without.npv_usd)} M; were its energy sold back "
+        f"without loss, the plan would be worth {m(free.npv_usd - worth)} M more, were it not sold back at all, "
+        f"{m(worth - lost.npv_usd)} M less. The machines run {percent(runs)} of the hours they could in 2026 and to the end of "
+        f"their life; rent is to begin in {listed(starts) if starts else 'no month'}, worth signing at 130 down to {rent(offers[0])} "
+        f"USD/kW-month and at 112 down to {rent(offers[1])}."
+    )
+
+
 def moses_lake(s: Study) -> str:
     first, later = s.row("Build first, price later"), s.row("Tenant first")
     soon = of_plan(s.other(leases__build_first_price_later__free_months=3), "Build first, price later")
@@ -425,6 +443,7 @@ SAYS: dict[str, Callable[[Study], str]] = {
     "late_2028": late_2028,
     "moses_lake": moses_lake,
     "portfolio": portfolio,
+    "odessa": odessa,
     "pure_miner": pure_miner,
     "river_bend": river_bend,
     "rockdale": rockdale,
