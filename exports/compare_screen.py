@@ -88,6 +88,8 @@ def _side_by_side(found: Comparison, width: int) -> Iterator[str]:
     if len(rows) == 1:
         del shown[f"more than {_short(rows[0]['column'])}"]
     yield from _across(list(shown), [row["column"] for row in rows], list(shown.values()), width)
+    for row in found.rows["left_out"]:
+        yield from paragraph(f"left out: {row['plan']}: {row['why']}", width, hanging=GAP)
     for row in rows:
         if "," in row["verdict"]:
             yield from paragraph(f"{row['column']}: {row['verdict']}", width)

@@ -75,6 +75,7 @@ COMPARISON_TABLES: dict[str, tuple[str, ...]] = {
     ),
     "differences": ("column", "site", "item", "name", "first_discounted_usd", "discounted_usd", "difference_usd"),
     "waterfall": ("from_column", "to_column", "step", "kind", "change_usd", "npv_usd"),
+    "left_out": ("scenario", "plan", "why"),
     "regret": ("plan", "scenario", "fits", "npv_usd", "regret_usd", "why_not"),
 }
 """Columns of every table of a comparison."""
@@ -131,7 +132,8 @@ def compare(
     """Policies and pinned plans on one scenario; or several scenarios, with the regret table of plans x scenarios.
 
     policies: of optimum, all_mining, lease_all and nothing_signed; by default all on one scenario (the last one where it has leases
-    that are signed and have not begun; without reference plans that cannot keep its rules), the optimum on several.
+    that are signed and have not begun;
+    without reference plans that cannot keep its rules, which the table left_out names), the optimum on several.
     plans: pinned plans or their files. labels: what the scenarios are called, by default by their names, or by their files
     where names are the same.
     Raises InputError for a pinned plan that fits nowhere, NoPlanError for a scenario without any plan, SolverError for a plan
@@ -199,10 +201,17 @@ class _Studied:
         self.valuers = [Valuer(scenario, label) for scenario, label in zip(scenarios, labels, strict=True)]
         self.policies, self.pinned = policies, pinned
         self.on_one = len(scenarios) == 1
+        self.left_out: list[Row] = []
         found: list[tuple[str, str, ValuedPlan]] = []
         for number, valuer in enumerate(self.valuers):
             progress("scenarios", number, len(self.valuers))
-            wanted = [policy for policy in policies if not by_default or valuer.can_keep_rules(policy)]
+            why_not = {policy: valuer.why_not(policy) if by_default else "" for policy in policies}
+            self.left_out += [
+                {"scenario": valuer.label, "plan": self._label(valuer, policy), "why": why}
+                for policy, why in why_not.items()
+                if why
+            ]
+            wanted = [policy for policy in policies if not why_not[policy]]
             found += [(self._label(valuer, policy), valuer.label, valuer.policy(policy)) for policy in wanted]
         if self.on_one:
             found += self._pinned_columns(self.valuers[0])
@@ -245,6 +254,7 @@ class _Studied:
                 for before, after in self._pairs()
                 for row in waterfall(before, after)
             ],
+            "left_out": self.left_out,
             "regret": [] if self.on_one else self._regret(),
         }
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from ..errors import InputError, Problem
 from ..models.months import Array
-from ..models.refusal import nearest, shown
+from ..models.refusal import listed, nearest, shown
 from ..models.reopened import reopened
 from ..models.scenario import Scenario
 from ..models.values import TODAY, Values
@@ -158,16 +158,16 @@ class Valuer:
             raise NoPlanError([f"scenario {self.label}: {POLICIES[name]}; {KEEPS_NO_RULES}"]) from None
         return self._valued(name, decisions, floors=holds)
 
-    def can_keep_rules(self, name: str) -> bool:
-        """Whether a reference plan can keep the scenario's rules; True for every other policy."""
+    def why_not(self, name: str) -> str:
+        """Why no plan like a reference keeps the scenario's rules; empty where one does, and for other policies."""
         if not (self.scenario.rules and name in ("all_mining", "lease_all")):
-            return True
+            return ""
         assert self.optimum.plan is not None  # a scenario without any plan is told as such
         try:
             self.policy(name)
         except NoPlanError:
-            return False
-        return True
+            return f"{POLICIES[name]}; {KEEPS_NO_RULES} ({listed(rule.name for rule in self.scenario.rules)})"
+        return ""
 
     @cached_property
     def optimum(self) -> ValuedPlan:
