@@ -132,10 +132,9 @@ def compare(
     """Policies and pinned plans on one scenario; or several scenarios, with the regret table of plans x scenarios.
 
     policies: of optimum, all_mining, lease_all and nothing_signed; by default all on one scenario (the last one where it has leases
-    that are signed and have not begun;
-    without reference plans that cannot keep its rules, which the table left_out names), the optimum on several.
-    plans: pinned plans or their files. labels: what the scenarios are called, by default by their names, or by their files
-    where names are the same.
+    that are signed and have not begun; without reference plans that cannot keep its rules, which the table left_out names), the
+    optimum on several. plans: pinned plans or their files. labels: what the scenarios are called, by default by their names, or by
+    their files where names are the same.
     Raises InputError for a pinned plan that fits nowhere, NoPlanError for a scenario without any plan, SolverError for a plan
     that cannot be proved.
     """
