@@ -261,10 +261,10 @@ def odessa(s: Study) -> str:
     worth = s.plan.npv_usd
     return (
         f"the plan is worth {m(worth)} M USD, of which the contract is {m(worth - without.npv_usd)} M; were its energy sold "
-        f"back without loss, the plan would be worth {m(free.npv_usd - worth)} M more, "
-        f"were it not sold back at all {m(worth - lost.npv_usd)} M less. The machines run {percent(runs)} of the hours they could in 2026 and to the "
-        f"end of their life; rent is to begin in {listed(starts) if starts else 'no month'}, worth signing at 130 down to {rent(offers[0])} "
-        f"USD/kW-month and at 112 down to {rent(offers[1])}."
+        f"back without loss, the plan would be worth {m(free.npv_usd - worth)} M more, were it not sold back at all "
+        f"{m(worth - lost.npv_usd)} M less. The machines run {percent(runs)} of the hours they could in 2026 and to the "
+        f"end of their life; rent is to begin in {listed(starts) if starts else 'no month'}, worth signing at 130 down to "
+        f"{rent(offers[0])} USD/kW-month and at 112 down to {rent(offers[1])}."
     )
 
 
