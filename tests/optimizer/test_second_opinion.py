@@ -106,7 +106,7 @@ def assert_lease_all(plan: hl.Plan, opinion: PlainScenario) -> None:
 # ---------------------------------------------------------------- shipped scenarios
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", [*SHIPPED, "odessa"])
 def test_shipped_plan_is_reckoned_the_same(name: str) -> None:
     plan, opinion = shipped(name)
     assert plan.verdict == "CERTIFIED"
