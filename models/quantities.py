@@ -179,7 +179,9 @@ OFF_HOURS_OF_YEAR = Quantity("hours a year", 0, 8784)
 ANCILLARY_PRICE = Quantity("USD per MW and hour", 0, 1_000, slips=(Slip(1 / 8760, "USD per MW and year"),))
 """Mean of a month; ERCOT's ECRS was 9.62 USD in 2024 and 76.77 USD in 2023."""
 HOURLY_ANCILLARY_PRICE = Quantity("USD per MW and hour", 0, 30_000, slips=ANCILLARY_PRICE.slips)
-"""Of one hour; ERCOT's RRS was above 4,000 USD in August 2023 and near 25,000 USD in February 2021."""
+"""Of one hour; ERCOT's RRS was 4,083 USD on 25 August 2023 (day ahead); in February 2021 some services were
+above energy's cap of 9,000 USD/MWh (energyedge.com/winter-storm-uri-market-alert-feb-16-2021).
+"""
 STANDBY_PAYMENT = Quantity("USD per MW and month", 1, 100_000, or_zero=True, slips=(Slip(1_000, "USD per kW and month"),))
 """60-70 k USD/MW-year is 5,000-6,000 USD per MW and month."""
 MONTH_OF_YEAR = Quantity("(month of the year; 1 is January)", 1, 12, whole=True)
@@ -281,7 +283,9 @@ LEASE_OPEX = Quantity(
     "USD per kW of critical IT and month", 0, 200, slips=(Slip(1 / 12, "USD/kW-year"), Slip(1e-3, "USD/MW-month"))
 )
 COST_OF_CAPEX = Quantity("of the capex a year (a fraction; 0.02 is 2 %)", 0, 0.1, slips=_PERCENT)
+"""Of a building's ground, tax, insurance or upkeep; more than a tenth a year is a slip."""
 ABATED_YEARS = Quantity("years", 0, 50, whole=True)
+"""As long as the longest term."""
 TERM_YEARS = Quantity("years", 0.25, 50, slips=(Slip(1 / 12, "months"),))
 MONTHS = Quantity("months", 0, 120, whole=True)
 OFFSET_MONTHS = Quantity("months from the start of rent", -120, 120, whole=True)

@@ -16,16 +16,10 @@ from ..models.scenario import Scenario
 from ..models.values import Values
 from .decisions import Decisions
 from .ledger import Ledger
-from .ledger_groups import LEASE_COSTS, MINING
-from .ledger_terms import PAID_WHEN_DUE
+from .ledger_groups import LEASE_COSTS, MINING, RENT
 
-OPERATING = (
-    "rent",
-    "hosting_fee",
-    "hosting_revenue_share",
-    *LEASE_COSTS,
-    *PAID_WHEN_DUE,
-)
+OPERATING = (*RENT, *LEASE_COSTS)
+"""What a lease brings and costs month by month."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from .ledger_groups import COINS, DEBT, EXPANSION, FEES, LEASE_CAPEX, LEASE_COST
 from .optimise import SolverError
 from .pinned import PinnedPlan, pin, read_pinned
 from .plan import plain
-from .policies import NOTHING_SIGNED, POLICIES, ValuedPlan, Valuer, checked_policies
+from .policies import NOTHING_SIGNED, POLICIES, NoReferenceError, ValuedPlan, Valuer, checked_policies
 from .solve import Progress
 from .tables import Row, without_dust
 
@@ -204,14 +204,14 @@ class _Studied:
         found: list[tuple[str, str, ValuedPlan]] = []
         for number, valuer in enumerate(self.valuers):
             progress("scenarios", number, len(self.valuers))
-            why_not = {policy: valuer.why_not(policy) if by_default else "" for policy in policies}
-            self.left_out += [
-                {"scenario": valuer.label, "plan": self._label(valuer, policy), "why": why}
-                for policy, why in why_not.items()
-                if why
-            ]
-            wanted = [policy for policy in policies if not why_not[policy]]
-            found += [(self._label(valuer, policy), valuer.label, valuer.policy(policy)) for policy in wanted]
+            for policy in policies:
+                label = self._label(valuer, policy)
+                try:
+                    found.append((label, valuer.label, valuer.policy(policy)))
+                except NoReferenceError as none:
+                    if not by_default:
+                        raise
+                    self.left_out.append({"scenario": valuer.label, "plan": label, "why": none.why})
         if self.on_one:
             found += self._pinned_columns(self.valuers[0])
         called = distinct(label for label, _, _ in found)

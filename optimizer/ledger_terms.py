@@ -15,9 +15,6 @@ import numpy as np
 from ..models.lease import KW_PER_MW, LeaseOffer
 from ..models.months import Array, WholeArray
 
-PAID_WHEN_DUE = ("default_recovery", "credit_support", "service_credits", "late_delivery_penalty")
-"""Items that fall in the month whose rent they stand for."""
-
 
 @dataclass(frozen=True, eq=False)
 class LeaseTerms:

@@ -125,6 +125,14 @@ class ValuedPlan:
         return float(np.sum(self.decisions.mining_mw, axis=0) @ calendar.days / np.sum(calendar.days))
 
 
+class NoReferenceError(NoPlanError):
+    """No plan like a reference keeps the rules of a scenario; why: in words."""
+
+    def __init__(self, label: str, name: str, rules: str) -> None:
+        self.why = f"{POLICIES[name]}; {KEEPS_NO_RULES}" + (f" ({rules})" if rules else "")
+        super().__init__([f"scenario {label}: {self.why}"])
+
+
 class Valuer:
     """Values plans of one scenario: its optimum, its reference plans and pinned plans.
 
@@ -147,7 +155,7 @@ class Valuer:
         return Certifier(self.values, self.optimiser.program.form)
 
     def policy(self, name: str) -> ValuedPlan:
-        """One of POLICIES. Raises SolverError where it cannot be proved, NoPlanError where no such plan keeps the rules."""
+        """One of POLICIES. Raises SolverError where it cannot be proved, NoReferenceError where no such plan keeps the rules."""
         if name == "optimum":
             return self.optimum
         if name == NOTHING_SIGNED:
@@ -155,19 +163,8 @@ class Valuer:
         try:
             decisions, holds = self.optimiser.reference(name)
         except InfeasibleError:
-            raise NoPlanError([f"scenario {self.label}: {POLICIES[name]}; {KEEPS_NO_RULES}"]) from None
+            raise NoReferenceError(self.label, name, listed(rule.name for rule in self.scenario.rules)) from None
         return self._valued(name, decisions, floors=holds)
-
-    def why_not(self, name: str) -> str:
-        """Why no plan like a reference keeps the scenario's rules; empty where one does, and for other policies."""
-        if not (self.scenario.rules and name in ("all_mining", "lease_all")):
-            return ""
-        assert self.optimum.plan is not None  # a scenario without any plan is told as such
-        try:
-            self.policy(name)
-        except NoPlanError:
-            return f"{POLICIES[name]}; {KEEPS_NO_RULES} ({listed(rule.name for rule in self.scenario.rules)})"
-        return ""
 
     @cached_property
     def optimum(self) -> ValuedPlan:

@@ -484,7 +484,7 @@ def irr_of_lines(ledger: Ledger, lines: list[Line]) -> float | None:
 
 
 def yield_on_cost(ledger: Ledger, lease: LeaseOffer, start: Month) -> float | None:
-    """Rent less opex, and less the power and charges that the landlord pays, a year, over the landlord's capex; before tax.
+    """Rent less opex and what property costs, power and charges the landlord pays, a year, over his capex; before tax.
 
     Means over the months of the base term that lie in the horizon, for a lease from a start. None without capex.
     """

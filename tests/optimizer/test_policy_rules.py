@@ -522,11 +522,13 @@ def test_a_pinned_plan_keeps_the_rules() -> None:
 def test_reference_plans_that_cannot_keep_the_rules_are_left_out() -> None:
     from hashlease.exports.compare_screen import comparison_lines
     from hashlease.exports.report.study import Study
+    from hashlease.optimizer.compare import COMPARISON_TABLES
 
     base = scenario(rules=[rule("lease_share", at_least_fraction=0.2, to="2026-06")])
     found = hl.compare(base)
     assert [column.label for column in found.columns] == ["optimum", "lease all"]
     [left] = found.rows["left_out"]
+    assert tuple(left) == COMPARISON_TABLES["left_out"]
     assert left["plan"] == "all mining"
     assert "no plan like this keeps the rules of the scenario (Rule)" in left["why"]
     assert "left out: all mining: no offer is taken" in "\n".join(comparison_lines(found))

@@ -47,7 +47,16 @@ def from_file(**spec: object) -> str:
     return sold(HOURLY, hourly(**spec))
 
 
-CASES: dict[str, tuple[str, str, str, str, str, str]] = {
+Case = tuple[str, str, str, str, str, str]
+"""Scenario, price file; field, and what is found, allowed and the hint."""
+
+
+def bad_row(row: str, instead: str, found: str, allowed: str, hint: str = "") -> Case:
+    """A good scenario, and a file with another row in place of its first row like this."""
+    return from_file(ancillary_columns=COLUMNS), FILE.replace(row, instead, 1), f"{PRICE}.file", found, allowed, hint
+
+
+CASES: dict[str, Case] = {
     "neither": (sold(""), FILE, f"{SERVICE}.usd_per_mw_hour", "neither usd_per_mw_hour nor", "exactly one", ""),
     "both": (
         sold(", usd_per_mw_hour: {flat: 8}, hourly_prices: ECRS"),
@@ -113,54 +122,18 @@ CASES: dict[str, tuple[str, str, str, str, str, str]] = {
         "a column of its own",
         "",
     ),
-    "a hole": (
-        from_file(ancillary_columns=COLUMNS),
-        FILE.replace("T05:00-06:00,40,5", "T05:00-06:00,40,", 1),
-        f"{PRICE}.file",
+    "a hole": bad_row(
+        "T05:00-06:00,40,5",
+        "T05:00-06:00,40,",
         "prices.csv line 7: ecrs without a value",
         "a price in every row",
         "0 in the hours in which the product was not sold",
     ),
-    "a missing hour": (
-        from_file(ancillary_columns=COLUMNS),
-        FILE.replace("2026-01-01T05:00-06:00,40,5\n", "", 1),
-        f"{PRICE}.file",
-        "1 prices missing: 2026-01-01T11:00Z",
-        "every step",
-        "",
-    ),
-    "not a number": (
-        from_file(ancillary_columns=COLUMNS),
-        FILE.replace(",40,5", ",40,NaN", 1),
-        f"{PRICE}.file",
-        'line 2: ecrs "NaN"',
-        "a finite number",
-        "",
-    ),
-    "negative": (
-        from_file(ancillary_columns=COLUMNS),
-        FILE.replace(",40,5", ",40,-5", 1),
-        f"{PRICE}.file",
-        "line 2: ecrs -5 USD per MW and hour",
-        "0 to 30,000 USD per MW and hour",
-        "",
-    ),
-    "absurd": (
-        from_file(ancillary_columns=COLUMNS),
-        FILE.replace(",40,5", ",40,99999", 1),
-        f"{PRICE}.file",
-        "line 2: ecrs 99,999 USD per MW and hour",
-        "0 to 30,000",
-        "",
-    ),
-    "a short row": (
-        from_file(ancillary_columns=COLUMNS),
-        FILE.replace(",40,5", ",40", 1),
-        f"{PRICE}.file",
-        "line 2: 2 fields",
-        "3 fields as in the header",
-        "",
-    ),
+    "a missing hour": bad_row("2026-01-01T05:00-06:00,40,5\n", "", "1 prices missing: 2026-01-01T11:00Z", "every step"),
+    "not a number": bad_row(",40,5", ",40,NaN", 'line 2: ecrs "NaN"', "a finite number"),
+    "negative": bad_row(",40,5", ",40,-5", "line 2: ecrs -5 USD per MW and hour", "0 to 30,000 USD per MW and hour"),
+    "absurd": bad_row(",40,5", ",40,99999", "line 2: ecrs 99,999 USD per MW and hour", "0 to 30,000"),
+    "a short row": bad_row(",40,5", ",40", "line 2: 2 fields", "3 fields as in the header"),
     "eleven months": (
         sold(", hourly_prices: RRS", price=profile(months=11)),
         FILE,
