@@ -8,6 +8,9 @@ and a fleet may run in an hour that does not pay at the index, which loses cost[
 largest gains serve the load that runs anyway, then fleets in the order of what they lose, as long as the gain exceeds the loss:
 which of these comparisons hold is all that decides, whatever the MW. **Exact aggregation**: hours of a month in which all of them
 come out the same are one band, so that the program with one set of columns a band has the optimum of the one with every hour.
+
+What is said of a fleet holds for each of its parts (models/runners.py): in an hour in which a part has to be off, it is as if
+running it lost without end.
 """
 
 from __future__ import annotations
@@ -20,8 +23,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .finance import DiscountFactors
+from .hour_states import HourStates
 from .months import Array
 from .power import FixedBlock, SitePower
+from .runners import Runners, SiteParts
+from .site import Site
 
 if TYPE_CHECKING:
     from .values import OfferValue, Values
@@ -45,25 +51,28 @@ class Load:
 class BlockUse:
     """The blocks of one site that are not resold in full, and the bands of their months.
 
-    blocks: by name. fleets: numbers of the site's fleets, in order. months, numbers: of each band, the month's position in the
+    blocks: by name. fleets, parts: of the site's runners, in order. months, numbers: of each band, the month's position in the
     horizon and its own number in it, shape (bands,). block_mw: MW of a block in a band, shape (blocks, bands). gain_musd: of one MW
-    of a block used through a band, discounted after-tax USD million, same shape. runs: whether a fleet runs at the index, shape
-    (fleets, bands). uptime: shape (fleets, 1). loss_musd: of one meter MW that runs through a band in which that does not pay, same
-    unit. loss_factor: MW bought for a MW at the meter. band_of_point: of every price point, shape (months, points); NO_BAND: none.
+    of a block used through a band, discounted after-tax USD million, same shape. runs: whether a runner runs at the index, shape
+    (runners, bands). able: MW that run of an energised one, shape (runners, 1). loss_musd: of one meter MW that runs through a band
+    in which that does not pay, same unit; infinite where it is off. loss_factor: MW bought for a MW at the meter. states: the hours
+    of each month. band_of_state: of each of them, shape (months, states); NO_BAND: none.
     """
 
     site: str
     blocks: tuple[FixedBlock, ...]
     fleets: IntArray
+    parts: IntArray
     months: IntArray
     numbers: IntArray
     block_mw: Array
     gain_musd: Array
     runs: BoolArray
-    uptime: Array
+    able: Array
     loss_musd: Array
     loss_factor: float
-    band_of_point: IntArray
+    states: HourStates
+    band_of_state: IntArray
 
     @cached_property
     def position_of_band(self) -> dict[tuple[int, int], int]:
@@ -72,7 +81,7 @@ class BlockUse:
 
     def load(self, values: Values, mining_mw: Array, lease_mw: Sequence[Array]) -> Load:
         """mining_mw: shape (fleets of the scenario, months). lease_mw: critical MW of each offer at each start."""
-        able = self.uptime * mining_mw[self.fleets][:, self.months]
+        able = self.able * mining_mw[self.fleets][:, self.months]
         certain = np.sum(np.where(self.runs, able, 0.0), axis=0)
         for offer, mw in zip(values.offers, lease_mw, strict=True):
             if buys_power(offer, self.site):
@@ -80,7 +89,7 @@ class BlockUse:
         return Load(certain, np.where(self.runs, 0.0, able))
 
     def worth_musd(self, load: Load) -> float:
-        """What the best use of the blocks adds beside that load, USD million: block after block, fleet after fleet."""
+        """What the best use of the blocks adds beside that load, USD million: block after block, runner after runner."""
         total, free = 0.0, self.loss_factor * load.certain_mw
         ready = self.loss_factor * load.ready_mw
         per_bought = self.loss_musd / self.loss_factor
@@ -116,22 +125,18 @@ def expected_load_mw(values: Values, offer: OfferValue) -> Array:
     return found
 
 
-def block_use(
-    site: str,
-    blocks: Sequence[FixedBlock],
-    fleets: IntArray,
-    earned_usd_per_mwh: Array,
-    uptime: Array,
-    values: Values,
-    power: SitePower,
-) -> BlockUse:
-    """earned_usd_per_mwh: what a running MWh of each fleet earns before power, shape (fleets, months). power: the site's."""
-    calendar, index = values.calendar, power.market_multiplier * power.market.usd_per_mwh
-    mw = np.array([block.mw_in(calendar) for block in blocks])
+def block_use(site: Site, parts: SiteParts, runners: Runners, values: Values, power: SitePower) -> BlockUse:
+    """power: the site's."""
+    calendar, states = values.calendar, parts.states
+    index = power.market_multiplier * power.market.usd_per_mwh[:, states.point]
+    blocks = site.blocks_to_use
     gain = np.array([np.maximum(index - block.resale_usd_per_mwh(index), 0.0) for block in blocks])
-    loss = power.delivered_usd_per_mwh() - earned_usd_per_mwh[:, :, np.newaxis]
-    worth = _worth_of_a_dollar(values.discount, values.kept)
-    return _banded(site, tuple(blocks), fleets, uptime, power.loss_factor, mw, gain * worth[1], loss * worth[0], power.market.hours)
+    paid = power.delivered_usd_per_mwh()
+    loss = np.array([(paid - earned)[:, states.point] for earned in runners.earned_usd_per_mwh]).reshape(-1, *index.shape)
+    loss = np.where(states.on[runners.parts], loss, np.inf)
+    of_mining, of_contract = _worth_of_a_dollar(values.discount, values.kept)
+    mw = np.array([block.mw_in(calendar) for block in blocks])
+    return _banded(site.name, blocks, runners, states, power.loss_factor, mw, gain * of_contract, loss * of_mining)
 
 
 def _worth_of_a_dollar(discount: DiscountFactors, kept: float) -> tuple[Array, Array]:
@@ -142,42 +147,44 @@ def _worth_of_a_dollar(discount: DiscountFactors, kept: float) -> tuple[Array, A
 def _banded(
     site: str,
     blocks: tuple[FixedBlock, ...],
-    fleets: IntArray,
-    uptime: Array,
+    runners: Runners,
+    states: HourStates,
     loss_factor: float,
     block_mw: Array,
     gain: Array,
     loss: Array,
-    hours: Array,
 ) -> BlockUse:
-    """gain, loss: USD million today per MWh, shapes (blocks, months, points) and (fleets, months, points)."""
-    band_of_point = np.full(hours.shape, NO_BAND, dtype=np.intp)
+    """gain, loss: USD million today per MWh, shapes (blocks, months, states) and (runners, months, states)."""
+    hours = states.hours
+    band_of_state = np.full(hours.shape, NO_BAND, dtype=np.intp)
     bands: list[tuple[int, int, Array, Array, BoolArray, Array]] = []
     for t in np.flatnonzero(np.any(block_mw > 0, axis=0)).tolist():
         there = block_mw[:, t] > 0
         gains = np.where(there[:, np.newaxis], gain[:, t], 0.0)
-        points = np.flatnonzero((hours[t] > 0) & np.any(gains > 0, axis=0))
-        groups = _groups(gains[:, points], loss[:, t][:, points], loss_factor)
+        inside = np.flatnonzero((hours[t] > 0) & np.any(gains > 0, axis=0))
+        groups = _groups(gains[:, inside], loss[:, t][:, inside], loss_factor)
         for number, group in enumerate(groups):
-            own = points[group]
-            band_of_point[t, own] = len(bands)
+            own = inside[group]
+            band_of_state[t, own] = len(bands)
             runs = loss[:, t, own[0]] < 0
             lost = np.where(runs, 0.0, loss[:, t][:, own] @ hours[t, own])
             bands.append((t, number, block_mw[:, t], gains[:, own] @ hours[t, own], runs, lost))
-    count = len(bands)
+    count, rows = len(bands), len(runners.fleets)
     return BlockUse(
         site=site,
         blocks=blocks,
-        fleets=fleets,
+        fleets=runners.fleets,
+        parts=runners.parts,
         months=np.array([band[0] for band in bands], dtype=np.intp),
         numbers=np.array([band[1] for band in bands], dtype=np.intp),
         block_mw=np.array([band[2] for band in bands]).reshape(count, len(blocks)).T,
         gain_musd=np.array([band[3] for band in bands]).reshape(count, len(blocks)).T,
-        runs=np.array([band[4] for band in bands], dtype=bool).reshape(count, len(fleets)).T,
-        uptime=uptime,
-        loss_musd=np.array([band[5] for band in bands]).reshape(count, len(fleets)).T,
+        runs=np.array([band[4] for band in bands], dtype=bool).reshape(count, rows).T,
+        able=runners.able,
+        loss_musd=np.array([band[5] for band in bands]).reshape(count, rows).T,
         loss_factor=loss_factor,
-        band_of_point=band_of_point,
+        states=states,
+        band_of_state=band_of_state,
     )
 
 

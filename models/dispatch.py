@@ -19,19 +19,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, combinations
+from itertools import product
 
 import numpy as np
 
 from .flexibility import CoincidentPeak
+from .mining_parts import Off, mining_parts, obliged_off
 from .months import Array, Calendar
 from .net_prices import BoolArray, NetWindow, of_one_price
-from .off_hours import OffIn
 from .prices import PriceTable
 from .site import Site
-
-Off = tuple[OffIn, Array]
-"""Hours of each month in which mining is off, and which they are."""
 
 
 @dataclass(frozen=True)
@@ -152,41 +149,38 @@ class SiteTerms:
 def _parts(site: Site, table: PriceTable, calendar: Calendar) -> Iterator[_Part]:
     none = np.zeros(calendar.length)
     market = site.loss_factor if site.supply.kind == "index" else 0.0
-    always: list[Off] = [(item.off_in, item.off_hours(calendar, table)) for item in site.curtailments]
-    rest = 1.0
-    for service in site.ancillary_services:
-        hourly = service.hourly_usd(calendar, table)
-        if hourly is None:
-            yield _Part(service.share_fraction, market, service.mean_usd(calendar), none, _ways(site, table, calendar, always))
+    obliged = obliged_off(site, table, calendar)
+    for part in mining_parts(site, table, calendar):
+        off = [*obliged, *part.called]
+        if part.by_the_hour:
+            ways = _ways(site, table, calendar, off, market * table.usd_per_mwh - part.ancillary_usd)
+            yield _Part(part.share, 1.0, none, part.standby_usd, ways)
         else:
-            ways = _ways(site, table, calendar, always, market * table.usd_per_mwh - hourly)
-            yield _Part(service.share_fraction, 1.0, none, none, ways)
-        rest -= service.share_fraction
-    for programme in site.standby:
-        called: Off = (programme.off_in, programme.off_hours(calendar, table))
-        ways = _ways(site, table, calendar, [*always, called])
-        yield _Part(programme.share_fraction, market, none, programme.usd_per_mw(calendar), ways)
-        rest -= programme.share_fraction
-    if rest > 0:
-        yield _Part(rest, market, none, none, _ways(site, table, calendar, always))
+            yield _Part(part.share, market, part.ancillary_usd[:, 0], part.standby_usd, _ways(site, table, calendar, off))
 
 
-def _ways(site: Site, table: PriceTable, calendar: Calendar, always: list[Off], net_usd: Array | None = None) -> tuple[_Way, ...]:
-    """Every set of peaks that may be avoided, the empty one first. net_usd: prices net of a service that is sold by the hour."""
+def _ways(site: Site, table: PriceTable, calendar: Calendar, off: list[Off], net_usd: Array | None = None) -> tuple[_Way, ...]:
+    """Every set of peaks that may be avoided, the smallest first. off: hours, whatever is avoided. net_usd: prices net of a service
+    that is sold by the hour.
+    """
     peaks = site.coincident_peaks
     found = []
-    for avoided in chain.from_iterable(combinations(peaks, size) for size in range(len(peaks) + 1)):
-        off: list[Off] = [*always, *((peak.off_in, peak.off_hours(calendar, table)) for peak in avoided)]
-        window = Window.without(off, table)
+    for avoided in sorted(product(*(peak.may_be_avoided for peak in peaks)), key=sum):
+        chosen = [
+            (peak.off_in, peak.off_hours(calendar, table))
+            for peak, off_in_it in zip(peaks, avoided, strict=True)
+            if off_in_it and peak.avoid == "when_it_pays"
+        ]
+        window = Window.without([*off, *chosen], table)
         kept = window if net_usd is None else NetWindow.of(net_usd, window.hours_at_points())
         found.append(_Way(kept, _charges(peaks, avoided, calendar)))
     return tuple(found)
 
 
-def _charges(peaks: Sequence[CoincidentPeak], avoided: Sequence[CoincidentPeak], calendar: Calendar) -> Array:
+def _charges(peaks: Sequence[CoincidentPeak], avoided: Sequence[bool], calendar: Calendar) -> Array:
     """Charges that are left, USD per MW and month, shape (months,)."""
     usd = np.zeros(calendar.length)
-    for peak in peaks:
-        left = 1.0 - peak.avoided_fraction if peak in avoided else 1.0
+    for peak, off_in_it in zip(peaks, avoided, strict=True):
+        left = 1.0 - peak.avoided_fraction if off_in_it else 1.0
         usd = usd + left * peak.usd_per_mw(calendar)
     return usd

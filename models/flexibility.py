@@ -12,7 +12,7 @@ Every MW of mining is in at most one ancillary service or standby programme: the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import model_validator
@@ -81,20 +81,30 @@ class Off(InSeason):
         return found
 
 
+Avoid = Literal["when_it_pays", "always", "never"]
+
+
 class CoincidentPeak(Off):
     """A charge on the load in the hours of the system's peak (ERCOT 4CP, PJM capacity), in the months in which peaks are measured.
 
     Mining pays it and runs, or is off in `off_hours_per_month`, which is enough to be off in the peak, and avoids
-    `avoided_fraction` of the charge: whichever is worth more, for every fleet and month by itself. A lease pays all of it.
+    `avoided_fraction` of the charge. A lease pays all of it.
     """
 
     usd_per_kw: Annotated[MonthlyPath, q.PEAK_CHARGE]
     """Per kW of load in the peak of a month of the season; counted in that month, whenever it is billed."""
     avoided_fraction: Annotated[float, q.FRACTION]
+    avoid: Avoid = "when_it_pays"
+    """Whether mining is off in the peak: where that is worth more, for every fleet and month by itself, or as a policy."""
 
     def usd_per_mw(self, calendar: Calendar) -> Array:
         """Of a MW that runs through the peak, shape (months,)."""
         return self.usd_per_kw.values(calendar) * 1000.0 * self.in_season(calendar)
+
+    @property
+    def may_be_avoided(self) -> tuple[bool, ...]:
+        """The ways of it that mining may choose between: paying (False) and avoiding (True)."""
+        return {"when_it_pays": (False, True), "always": (True,), "never": (False,)}[self.avoid]
 
 
 class Curtailment(Off):

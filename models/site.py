@@ -117,24 +117,25 @@ class Site(Sourced):
         return self
 
     def _check_hours(self) -> None:
-        """Blocks to use and a cap decide the hours of mining; nothing else may at the same site."""
+        """Blocks to use or a cap decide the hours of mining, not both at a site; peaks are avoided as a policy there."""
         check_names("blocks", self.blocks_to_use)
-        beside = ("coincident_peaks", "curtailments", "ancillary_services", "standby")
-        found = [field for field in beside if getattr(self, field)]
-        if self.energy_cap is not None and (found or self.blocks_to_use):
-            more = ["blocks that are not resold in full"] if self.blocks_to_use else []
+        to_use = "a block that is not resold in full (resale_fraction, resale_fee_usd_per_mwh)"
+        if self.energy_cap is not None and self.blocks_to_use:
+            found, allowed = f"an energy cap beside {to_use}", "one of them: each decides the hours in which mining runs"
+            raise refusal(found, allowed, field="energy_cap")
+        weighed = [peak.name for peak in self.coincident_peaks if peak.avoid == "when_it_pays"]
+        if weighed and self.decides_hours:
             raise refusal(
-                f"an energy cap beside {', '.join([*found, *more])}",
-                "one of them: each decides the hours in which mining runs",
-                field="energy_cap",
+                f"{weighed[0]} with avoid: when_it_pays beside {to_use if self.blocks_to_use else 'an energy cap'}",
+                "avoid: always or avoid: never: what an hour is worth depends on all MW of the site there",
+                "solve it both ways and keep the better plan",
+                field="coincident_peaks",
             )
-        if found and self.blocks_to_use:
-            raise refusal(
-                f"a block that is not resold in full (resale_fraction, resale_fee_usd_per_mwh) beside {', '.join(found)}",
-                "one of the two: both decide the hours in which mining runs",
-                "leave out the resale terms, which counts the block's energy at index",
-                field="blocks",
-            )
+
+    @property
+    def decides_hours(self) -> bool:
+        """[V3] Whether the hours in which mining runs are decided for all MW together."""
+        return self.energy_cap is not None or bool(self.blocks_to_use)
 
     @property
     def blocks_to_use(self) -> tuple[FixedBlock, ...]:

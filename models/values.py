@@ -21,10 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from .block_use import BlockUse, IntArray, block_use
+from .block_use import BlockUse, block_use
+from .cap_use import CapUse, cap_use
 from .debt import DebtSchedule
 from .dispatch import Margin, SiteTerms
-from .energy_cap import CapUse, cap_use
 from .expansion_values import ExpansionValue, expansion_values
 from .finance import DiscountFactors
 from .gather import Gather, at_boundary
@@ -36,7 +36,9 @@ from .machine_values import MachineChoice, machine_choices, spent_in
 from .market import MarketPath
 from .months import Array, Calendar, Month
 from .power import SitePower, index_margin_usd_per_mw
+from .runners import Runners, SiteParts
 from .scenario import Scenario
+from .site import Site
 
 USD_PER_MUSD = 1e6
 
@@ -299,8 +301,8 @@ class Values:
         """[V3] The same at multiplied prices."""
         for site in self.sites if self.has_blocks_to_use else ():
             if site.blocks_to_use:
-                rows, earned, uptime = self._running(site.name, at)
-                yield block_use(site.name, site.blocks_to_use, rows, earned, uptime, self, self.site_power(site.name, at))
+                parts, runners = self._runners(site, at)
+                yield block_use(site, parts, runners, self, self.site_power(site.name, at))
 
     # --- energy caps --------------------------------------------------------------------------------------------------
 
@@ -323,15 +325,21 @@ class Values:
         """[V3] The same at multiplied prices."""
         for site in self.sites if self.has_caps else ():
             if site.energy_cap is not None:
-                rows, earned, uptime = self._running(site.name, at)
-                yield cap_use(site.name, rows, earned, uptime, self, self.site_power(site.name, at))
+                parts, runners = self._runners(site, at)
+                yield cap_use(site, parts, runners, self, self.site_power(site.name, at))
 
-    def _running(self, site: str, at: Multipliers) -> tuple[IntArray, Array, Array]:
-        """Numbers of a site's fleets, what a running MWh of each earns before power, (fleets, months), and uptime, (fleets, 1)."""
-        terms = self._mining
-        rows = np.array([k for k, fleet in enumerate(self.fleets) if fleet.site == site], dtype=np.intp)
+    @cached_property
+    def _site_parts(self) -> dict[str, SiteParts]:
+        """Of the sites whose hours of mining are decided together."""
+        tables = self.scenario.price_tables
+        decided = (site for site in self.sites if site.decides_hours)
+        return {site.name: SiteParts.of(site, tables[site.zone], self.calendar) for site in decided}
+
+    def _runners(self, site: Site, at: Multipliers) -> tuple[SiteParts, Runners]:
+        terms, parts = self._mining, self._site_parts[site.name]
+        rows = np.array([k for k, fleet in enumerate(self.fleets) if fleet.site == site.name], dtype=np.intp)
         earned = at.hashprice * terms.kept_usd_per_mwh[rows] - terms.variable_usd_per_mwh[rows]
-        return rows, earned, terms.uptime[rows]
+        return parts, parts.runners(rows, earned, terms.uptime[rows], self.scenario.power.multiplier * at.power)
 
     def hours_musd(self, mining_mw: Array, lease_mw: Sequence[Array], at: Multipliers = TODAY) -> float:
         """[V3] What deciding hours together adds, discounted after-tax USD million: use of blocks less what caps cost."""

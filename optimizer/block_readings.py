@@ -26,9 +26,8 @@ BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 
 @dataclass(frozen=True)
 class BlockReading:
-    """One site: bands by price point, and values in USD million today. Shapes: (months, points), fleets first.
-
-    bands: how many. gain: per MW of a block in an hour that counts so many hours. lost: per meter MW of a fleet, the same.
+    """One site, in USD million today, each of shape (months, states of the hours): hours by state; gain per MW of a block that is
+    used through them, lost per meter MW that runs through them, of each runner (models/runners.py), infinite where it is off.
     """
 
     use: BlockUse
@@ -38,41 +37,45 @@ class BlockReading:
     lost: list[Array]
 
     @classmethod
-    def of(cls, use: BlockUse, ledger: Ledger, fleets: list[str]) -> BlockReading:
+    def of(cls, use: BlockUse, ledger: Ledger) -> BlockReading:
         found = ledger.hours.block_hours(use.site)
         mining, contract = ledger.worth_of_a_dollar("mining"), ledger.worth_of_a_dollar("power_contract")
         per_hour = found.hours / USD_PER_MUSD
         gain = [row * per_hour * contract[:, np.newaxis] for row in found.gain]
-        lost = [row * per_hour * mining[:, np.newaxis] for row in found.lost]
-        assert len(lost) == len(use.fleets) == len(fleets)
+        lost = [
+            np.where(on, np.where(on, row, 0.0) * per_hour * mining[:, np.newaxis], np.inf)
+            for row, on in zip(found.lost, found.on, strict=True)
+        ]
+        assert len(lost) == len(use.fleets) and found.hours.shape == use.band_of_state.shape
         return cls(use, found.hours, gain, found.block_mw, lost)
 
     @cached_property
     def _edges(self) -> tuple[Array, Array]:
-        """What a MW of load may be worth at the margin, nothing included: by point, shape (edges, inside points), and added up by
-        band in rising order, shape (edges, bands), with the points in the same order.
+        """What a MW of load may be worth at the margin, nothing included: by state, shape (edges, states inside), and added up by
+        band in rising order, shape (edges, bands), with the states in the same order. No MW is worth more than all blocks gain.
         """
         inside, bands = self._inside, len(self.use.months)
         gains = [np.where(mw[:, np.newaxis] > 0, gain, 0.0) for gain, mw in zip(self.gain, self.block_mw, strict=True)]
-        losses = [np.maximum(lost, 0.0) / self.use.loss_factor for lost in self.lost]
+        most = np.sum([np.zeros_like(self.hours), *gains], axis=0)
+        losses = [np.clip(lost / self.use.loss_factor, 0.0, most) for lost in self.lost]
         points = np.array([row[inside] for row in (np.zeros_like(self.hours), *gains, *losses)])
-        band = self.use.band_of_point[inside]
+        band = self.use.band_of_state[inside]
         sums = np.array([np.bincount(band, weights=row, minlength=bands) for row in points])
         order = np.argsort(sums, axis=0, kind="stable")
         return np.take_along_axis(points, order[:, band], axis=0), np.take_along_axis(sums, order, axis=0)
 
     @cached_property
     def _inside(self) -> BoolArray:
-        return np.asarray(self.use.band_of_point != NO_BAND)
+        return np.asarray(self.use.band_of_state != NO_BAND)
 
-    def price_of_point(self, price: Array) -> Array:
-        """Of a MW of load through each point's hours, USD million; price: of a MW through each band, shape (bands,).
+    def price_of_state(self, price: Array) -> Array:
+        """Of a MW of load through each state's hours, USD million; price: of a MW through each band, shape (bands,).
 
         A band's price lies between two of the values that a MW may have at the margin; each of its hours has the price that lies
         as far between its own two. So what decides in the band decides in every hour.
         """
         points, sums = self._edges
-        band, count = self.use.band_of_point[self._inside], np.arange(len(price))
+        band, count = self.use.band_of_state[self._inside], np.arange(len(price))
         low = np.clip(np.sum(sums <= price, axis=0) - 1, 0, len(sums) - 1)
         high = np.minimum(low + 1, len(sums) - 1)
         span = sums[high, count] - sums[low, count]
@@ -85,19 +88,19 @@ class BlockReading:
 
     def load_musd(self, price: Array) -> Array:
         """What a meter MW of firm load earns by using blocks, USD million, shape (months,)."""
-        found: Array = self.use.loss_factor * self.price_of_point(price).sum(axis=1)
+        found: Array = self.use.loss_factor * self.price_of_state(price).sum(axis=1)
         return found
 
     def mining_musd(self, price: Array) -> Array:
-        """What an energised MW of each fleet earns by using blocks, USD million, shape (fleets of the site, months)."""
-        paid = self.use.loss_factor * self.price_of_point(price)
+        """What an energised MW of a fleet earns in each runner by using blocks, USD million, shape (runners, months)."""
+        paid = self.use.loss_factor * self.price_of_state(price)
         rows = [np.where(lost < 0, paid, np.maximum(paid - lost, 0.0)).sum(axis=1) for lost in self.lost]
-        found: Array = self.use.uptime * np.array(rows).reshape(len(rows), len(self.hours))
+        found: Array = self.use.able * np.array(rows).reshape(len(rows), len(self.hours))
         return found
 
     def blocks_musd(self, price: Array) -> list[float]:
         """What the blocks earn beyond the price of the load, USD million, term by term."""
-        paid = self.price_of_point(price)
+        paid = self.price_of_state(price)
         return [
             term
             for gain, mw in zip(self.gain, self.block_mw, strict=True)

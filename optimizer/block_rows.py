@@ -1,10 +1,12 @@
 r"""[V3] Blocks that are not resold in full: how much of their energy is used, in bands of hours (models/block_use.py).
 
     used_mw[s, j, t, b]    MW of block j of site s that the load uses in band b of month t      0 <= . <= MW of the block
-    extra_mw[k, t, b]      meter MW of fleet k that run though the index does not pay           0 <= . <= uptime x available
+    extra_mw[k, p, t, b]   meter MW of fleet k in part p that run though the index does not pay 0 <= . <= able[k,p] x available
 
-earn gain[j,t,b] and lose loss[k,t,b], USD million per MW. There is a column only where it can be worth something. The coefficients
-contain prices: at others the bands are others, and the program is stated anew (Program.at_prices).
+earn gain[j,t,b] and lose loss[k,p,t,b], USD million per MW. Parts are those of the site's mining (models/mining_parts.py), by
+number: 0 where it has but one. able: MW that run of an energised one, the share in the part x uptime. There is a column only where
+it can be worth something. The coefficients contain prices: at others the bands are others, and the program is stated anew
+(Program.at_prices).
 """
 
 from __future__ import annotations
@@ -65,13 +67,13 @@ def _may_draw(values: Values, use: BlockUse) -> BoolArray:
 
 
 def extra_columns(values: Values, uses: list[BlockUse]) -> Iterator[Column]:
-    """Fleets that may run on blocks alone: where they do not run anyway, are there, and lose less than a block gains."""
+    """Machines that may run on blocks alone: where they do not run anyway, are there, and lose less than a block gains."""
     for use in uses:
         most = use.loss_factor * np.max(np.where(use.block_mw > 0, use.gain_musd, 0.0), axis=0, initial=0.0)
-        for at, k in enumerate(use.fleets.tolist()):
-            able = use.uptime[at, 0] * values.available_mw[k, use.months]
+        for at, (k, part) in enumerate(zip(use.fleets.tolist(), use.parts.tolist(), strict=True)):
+            able = use.able[at, 0] * values.available_mw[k, use.months]
             for b in np.flatnonzero(~use.runs[at] & (able > 0) & (use.loss_musd[at] < most)).tolist():
-                yield (values.fleets[k].name, *_band(values, use, b)), float(able[b]), -float(use.loss_musd[at, b])
+                yield (values.fleets[k].name, part, *_band(values, use, b)), float(able[b]), -float(use.loss_musd[at, b])
 
 
 def _band(values: Values, use: BlockUse, band: int) -> tuple[str, int]:
@@ -91,7 +93,7 @@ def block_structure(uses: list[BlockUse]) -> tuple[Any, ...]:
             use.loss_factor,
             *(
                 table.tobytes()
-                for table in (use.months, use.numbers, use.block_mw, use.gain_musd, use.runs, use.uptime, use.loss_musd)
+                for table in (use.months, use.numbers, use.block_mw, use.gain_musd, use.runs, use.able, use.loss_musd)
             ),
         )
         for use in uses
@@ -128,7 +130,7 @@ def state_block_rows(model: pyo.ConcreteModel, values: Values, uses: list[BlockU
 def _block_load(model: pyo.ConcreteModel, values: Values, uses: list[BlockUse], monthly_terms: MonthlyTerms) -> None:
     r"""[V3] What is used of blocks is what the load buys.
 
-        sum_j used_mw[s,j,t,b] <= (1 + losses) x ( sum_{k runs in b} uptime[k] mining_mw[k,t] + sum_k extra_mw[k,t,b]
+        sum_j used_mw[s,j,t,b] <= (1 + losses) x ( sum_{k,p runs in b} able[k,p] mining_mw[k,t] + sum_{k,p} extra_mw[k,p,t,b]
                                                    + sum_{l,c} firm[l,c,t] lease_mw[l,c] )     for every site s, month t, band b
 
     MW on both sides; firm: of leases whose power the landlord pays. Dual: value today of one more MW of load through the band that
@@ -143,7 +145,7 @@ def _block_load(model: pyo.ConcreteModel, values: Values, uses: list[BlockUse], 
             key = (use.site, *_band(values, use, b))
             if key in rows:
                 load = [*_running(model, values, use, b, key[1:]), *(term for by_month in firm for term in by_month[t])]
-                rows[key] += [(-use.loss_factor * mw, column) for mw, column in load]
+                rows[key] += added([(-use.loss_factor * mw, column) for mw, column in load])
     model.block_load = pyo.Constraint(list(rows), rule=_at_most_zero(rows))
 
 
@@ -151,27 +153,40 @@ def _running(
     model: pyo.ConcreteModel, values: Values, use: BlockUse, band: int, key: tuple[Any, ...]
 ) -> Iterator[tuple[float, Any]]:
     """What mining draws in a band, as (coefficient, column) pairs."""
-    for at, k in enumerate(use.fleets.tolist()):
+    for at, (k, part) in enumerate(zip(use.fleets.tolist(), use.parts.tolist(), strict=True)):
         name = values.fleets[k].name
         if use.runs[at, band] and (name, key[0]) in model.mining_mw:
-            yield float(use.uptime[at, 0]), model.mining_mw[name, key[0]]
-        elif (name, *key) in model.extra_mw:
-            yield 1.0, model.extra_mw[(name, *key)]
+            yield float(use.able[at, 0]), model.mining_mw[name, key[0]]
+        elif (name, part, *key) in model.extra_mw:
+            yield 1.0, model.extra_mw[(name, part, *key)]
 
 
 def _extra_run(model: pyo.ConcreteModel, values: Values, uses: list[BlockUse]) -> None:
     r"""[V3] Machines run on blocks only where they are energised.
 
-        extra_mw[k,t,b] <= uptime[k] mining_mw[k,t]     for every fleet k, month t, band b with that column
+        extra_mw[k,p,t,b] <= able[k,p] mining_mw[k,t]     for every fleet k, part p, month t, band b with that column
 
-    Meter MW on both sides. Dual: value today of one more MW of the fleet that can run in the band, USD million per MW.
+    Meter MW on both sides. Dual: value today of one more MW of the part that can run in the band, USD million per MW.
     """
-    uptime = {values.fleets[k].name: float(use.uptime[at, 0]) for use in uses for at, k in enumerate(use.fleets.tolist())}
+    able = {
+        (values.fleets[k].name, part): float(use.able[at, 0])
+        for use in uses
+        for at, (k, part) in enumerate(zip(use.fleets.tolist(), use.parts.tolist(), strict=True))
+    }
     rows = {
-        (name, month, number): [(1.0, column), (-uptime[name], model.mining_mw[name, month])]
-        for (name, month, number), column in model.extra_mw.items()
+        (name, part, month, number): [(1.0, column), (-able[name, part], model.mining_mw[name, month])]
+        for (name, part, month, number), column in model.extra_mw.items()
     }
     model.extra_run = pyo.Constraint(list(rows), rule=_at_most_zero(rows))
+
+
+def added(terms: list[tuple[float, Any]]) -> list[tuple[float, Any]]:
+    """A column once, with the sum of its coefficients."""
+    found: dict[int, tuple[float, Any]] = {}
+    for coefficient, column in terms:
+        before = found.get(id(column), (0.0, column))[0]
+        found[id(column)] = (before + coefficient, column)
+    return list(found.values())
 
 
 def _at_most_zero(rows: dict[tuple[Any, ...], list[tuple[float, Any]]]) -> Any:

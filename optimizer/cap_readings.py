@@ -19,9 +19,9 @@ MWH_PER_GWH = 1000.0
 
 @dataclass(frozen=True)
 class CapReading:
-    """One site. fleets: numbers of its fleets. gwh, margin_musd: of an energised MW at each price point where it pays, losses
-    included, shape (fleets, months, points). lease_gwh: of a critical MW by offer of the site, shape (starts, months).
-    limit_gwh: by year.
+    """One site. fleets: number of each runner's fleet (models/runners.py). gwh, margin_musd: of an energised MW at each price point
+    where it pays, losses included, shape (runners, months, points). lease_gwh: of a critical MW by offer of the site, shape
+    (starts, months). limit_gwh: by year.
     """
 
     site: str
@@ -60,7 +60,9 @@ class CapReading:
         return np.array([price.get((self.site, year), 0.0) for year in self.year_of_month.tolist()])
 
     def given_up_musd(self, price: dict[tuple[str, int], float]) -> Array:
-        """What an energised MW of each fleet pays for energy or gives up, hour by hour the less of the two, (fleets, months)."""
+        """What an energised MW of a fleet pays for the energy of each runner or gives up, hour by hour the less of the two, shape
+        (runners, months).
+        """
         paid = self.gwh * self.by_month(price)[np.newaxis, :, np.newaxis]
         found: Array = np.minimum(self.margin_musd, paid).sum(axis=2)
         return found

@@ -5,7 +5,8 @@ In an hour with the blocks in the order of what using them gains (index less res
     U[i] = max(U[i-1], min(U[i-1] + MW of block i, load that loses less than block i gains))
 
 and machines that run only because of them do so in the order of what they lose. models/block_use.py does the same by bands, and the
-program by columns; none of them shares this.
+program by columns; none of them shares this. Of the machines of a fleet those in a service or programme count apart, and hours are
+told apart by which of them are off.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ..models.hour_states import HourStates, IntArray
 from ..models.months import Array, Calendar
 from ..models.power import FixedBlock
 from ..models.prices import PriceTable
@@ -26,16 +28,20 @@ BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 
 @dataclass(frozen=True)
 class BlockHours:
-    """What a MWh of a site is worth to it in every hour, shape (months, points) each: blocks and fleets in order.
+    """What a MWh of a site is worth to it in every hour, shape (months, states) each (models/hour_states.py); blocks and machines
+    in order.
 
-    gain: of a block's energy, used rather than resold, USD per MWh. lost: of running, USD per MWh at the meter (below 0: it earns).
-    hours: of each point. block_mw: shape (months,).
+    gain: of a block's energy, used rather than resold, USD per MWh. lost: of running, USD per MWh at the meter (below 0: it earns;
+    infinite where the machines are `on` no more). hours: of each state. block_mw: shape (months,).
     """
 
     blocks: tuple[FixedBlock, ...]
     block_mw: list[Array]
     gain: list[Array]
     lost: list[Array]
+    on: list[BoolArray]
+    point: IntArray
+    """The price point of each state."""
     hours: Array
     loss_factor: float
     same_dollar: Array
@@ -48,12 +54,16 @@ class BlockHours:
         table: PriceTable,
         multiplier: float,
         before_power: Sequence[Array],
+        on: Sequence[BoolArray],
+        states: HourStates,
         same_dollar: Array,
         calendar: Calendar,
     ) -> BlockHours:
-        """before_power: what a MWh of each fleet earns before its power, shape (months,)."""
+        """before_power: what a MWh of each lot of machines earns before its power, shape (months, points) or (months, 1). on:
+        whether it may run, by state.
+        """
         assert site.supply.kind == "index"
-        index = multiplier * table.usd_per_mwh
+        index = multiplier * table.usd_per_mwh[:, states.point]
         lost_share = 0.0 if site.delivery is None else site.delivery.loss_fraction
         delivery = np.zeros(calendar.length) if site.delivery is None else site.delivery.usd_per_mwh.values(calendar)
         price = (1 + lost_share) * (index + site.supply.adder_usd_per_mwh) + delivery[:, np.newaxis]
@@ -65,16 +75,21 @@ class BlockHours:
                 for block in blocks
             ],
             gain=[np.where(index > (brings := block.resale_usd_per_mwh(index)), index - brings, 0.0) for block in blocks],
-            lost=[price - earned[:, np.newaxis] for earned in before_power],
-            hours=table.hours,
+            lost=[
+                np.where(may_run, price - np.broadcast_to(earned, table.hours.shape)[:, states.point], np.inf)
+                for earned, may_run in zip(before_power, on, strict=True)
+            ],
+            on=list(on),
+            point=states.point,
+            hours=states.hours,
             loss_factor=1 + lost_share,
             same_dollar=same_dollar[:, np.newaxis],
         )
 
     def dispatch(self, able_mw: Sequence[Array], firm_mw: Array) -> tuple[list[Array], list[Array]]:
-        """MW of each block that are used, and meter MW of each fleet that run beyond what pays at the index, (months, points) each.
+        """MW of each block that are used, and meter MW of machines that run beyond what pays at the index, (months, states) each.
 
-        able_mw: of each fleet, shape (months,). firm_mw: of leases, shape (months,).
+        able_mw: of each lot of machines, shape (months,). firm_mw: of leases, shape (months,).
         """
         stands = [loss >= 0 for loss in self.lost]
         running = [np.where(still, 0.0, mw[:, np.newaxis]) for still, mw in zip(stands, able_mw, strict=True)]
@@ -99,10 +114,11 @@ class BlockHours:
         return found
 
     def _extra(self, bought_mw: Array, stands: list[BoolArray], able_mw: Sequence[Array]) -> list[Array]:
-        """Meter MW of each fleet that so much is bought for, those that lose least first."""
+        """Meter MW of each lot of machines that so much is bought for, those that lose least first."""
         lost = np.array(self.lost).reshape(len(self.lost), *self.hours.shape)
         extra, left = np.zeros_like(lost), bought_mw / self.loss_factor
-        ready = np.array([np.where(still, mw[:, np.newaxis], 0.0) for still, mw in zip(stands, able_mw, strict=True)])
+        free = [still & on for still, on in zip(stands, self.on, strict=True)]
+        ready = np.array([np.where(standing, mw[:, np.newaxis], 0.0) for standing, mw in zip(free, able_mw, strict=True)])
         for rank in np.argsort(lost, axis=0, kind="stable"):
             runs = np.minimum(np.take_along_axis(ready, rank[np.newaxis], 0)[0], left)
             np.put_along_axis(extra, rank[np.newaxis], runs[np.newaxis], 0)

@@ -14,8 +14,11 @@ import numpy as np
 
 from ..models.mining import Fleet
 from ..models.months import Array, Month
+from ..models.off_hours import OffIn
+from ..models.runners import IntArray, SiteParts
 from ..models.site import Site
 from .ledger_blocks import BlockHours
+from .ledger_mining import allowed_hours, shares_of_mw
 
 if TYPE_CHECKING:
     from .ledger import Ledger, Line
@@ -24,10 +27,21 @@ ByStart = dict[tuple[str, Month], float]
 
 
 @dataclass(frozen=True)
-class CapHours:
-    """Mining at a site with a cap, fleets by name. mwh: of an energised MW at the meter, where it pays, (months, points) each.
+class Lot:
+    """The machines of a fleet that are in one service or programme, or in none. share: of every MW of the fleet. sold_usd: what a
+    service pays a MW for an hour that it runs, shape (months, points) or (months, 1). called: hours in which it is called on.
+    """
 
-    margin: what a MWh earns, USD, same shape; factor: MWh bought for each of them.
+    fleet: Fleet
+    share: float
+    sold_usd: Array
+    called: list[tuple[OffIn, Array]]
+
+
+@dataclass(frozen=True)
+class CapHours:
+    """Mining at a site with a cap, lots of machines in order. mwh: of an energised MW of the fleet at the meter, where it pays,
+    (months, points) each. margin: what a MWh earns, USD, same shape; factor: MWh bought for each of them.
     """
 
     fleets: list[Fleet]
@@ -64,14 +78,14 @@ class DecidedHours:
         found: dict[str, Array] = {}
         for site in self._sites:
             if site.blocks_to_use:
-                hours = self.block_hours(site.name)
+                hours = self.block_hours(site.name).hours
                 _, extra = self._dispatch(site, mining_mw, lease_mw)
-                found |= {
-                    fleet.name: (mw * hours.hours).sum(axis=1) for fleet, mw in zip(self._fleets_at(site), extra, strict=True)
-                }
+                for lot, mw in zip(self._lots(site), extra, strict=True):
+                    found[lot.fleet.name] = found.get(lot.fleet.name, 0.0) + (mw * hours).sum(axis=1)
             if site.energy_cap is not None:
                 held = self._held_mwh(site, mining_mw, lease_mw)
-                found |= {fleet.name: -mwh.sum(axis=1) for fleet, mwh in zip(self._fleets_at(site), held, strict=True)}
+                for lot, mwh in zip(self._lots(site), held, strict=True):
+                    found[lot.fleet.name] = found.get(lot.fleet.name, 0.0) - mwh.sum(axis=1)
         return found
 
     def _fleets_at(self, site: Site) -> list[Fleet]:
@@ -79,10 +93,20 @@ class DecidedHours:
         here = (fleet for fleet in self._ledger.scenario.mining_fleets if fleet.site == site.name)
         return sorted(here, key=lambda fleet: fleet.name)
 
-    def _before_power(self, fleet: Fleet) -> Array:
-        """What a MWh earns, USD, shape (months,)."""
-        revenue = fleet.revenue_usd_per_mwh(self._ledger.hashprice_usd_per_ph_day)
-        return revenue - revenue * fleet.pool_fee_fraction - fleet.variable_opex_usd_per_mwh
+    def _lots(self, site: Site) -> list[Lot]:
+        """By fleet, and in the order of services, programmes and the rest."""
+        ledger = self._ledger
+        multiplier = ledger.scenario.power.multiplier * ledger.at.power
+        shares = shares_of_mw(site, ledger.price_table(site), ledger.calendar)
+        return [
+            Lot(fleet, share, multiplier * sold, called) for fleet in self._fleets_at(site) for share, sold, _, called in shares
+        ]
+
+    def _before_power(self, lot: Lot) -> Array:
+        """What a MWh earns, USD, shape (months, points) or (months, 1)."""
+        revenue = lot.fleet.revenue_usd_per_mwh(self._ledger.hashprice_usd_per_ph_day)
+        coins = revenue - revenue * lot.fleet.pool_fee_fraction - lot.fleet.variable_opex_usd_per_mwh
+        return np.asarray(coins[:, np.newaxis] + lot.sold_usd)
 
     # --- blocks --------------------------------------------------------------------------------------------------------
 
@@ -90,10 +114,13 @@ class DecidedHours:
         """What the energy of a site's blocks is worth hour by hour."""
         if site_name not in self._blocks:
             ledger, site = self._ledger, self._ledger.scenario.site(site_name)
-            earned = [self._before_power(fleet) for fleet in self._fleets_at(site)]
+            table, calendar, lots = ledger.price_table(site), ledger.calendar, self._lots(site)
+            states = SiteParts.of(site, table, calendar).states
+            on = [may_run for _ in self._fleets_at(site) for may_run in states.on]
+            earned = [self._before_power(lot) for lot in lots]
             same = ledger.worth_of_a_dollar("power_contract") / ledger.worth_of_a_dollar("mining")
             multiplier = ledger.scenario.power.multiplier * ledger.at.power
-            self._blocks[site_name] = BlockHours.of(site, ledger.price_table(site), multiplier, earned, same, ledger.calendar)
+            self._blocks[site_name] = BlockHours.of(site, table, multiplier, earned, on, states, same, calendar)
         return self._blocks[site_name]
 
     def _block_lines(self, site: Site, mining_mw: dict[str, Array], lease_mw: ByStart) -> Iterator[Line]:
@@ -103,28 +130,31 @@ class DecidedHours:
         for block, mw, gain in zip(found.blocks, used, found.gain, strict=True):
             usd = (mw * gain * found.hours).sum(axis=1)
             yield from self._ledger.taxed_monthly(site.name, {"block_energy_used": usd}, block.name, "power_contract")
-        for fleet, mw in zip(self._fleets_at(site), extra, strict=True):
-            yield from self._extra_run(site, fleet, mw * found.hours)
+        for lot, mw in zip(self._lots(site), extra, strict=True):
+            yield from self._extra_run(site, lot, mw * found.hours, found.point)
 
     def _dispatch(self, site: Site, mining_mw: dict[str, Array], lease_mw: ByStart) -> tuple[list[Array], list[Array]]:
         ledger = self._ledger
         none = np.zeros(ledger.calendar.length)
-        able = [fleet.uptime_fraction * mining_mw.get(fleet.name, none) for fleet in self._fleets_at(site)]
+        able = [lot.share * lot.fleet.uptime_fraction * mining_mw.get(lot.fleet.name, none) for lot in self._lots(site)]
         leases = {lease.name: lease for lease in ledger.scenario.leases_at(site.name) if lease.power_paid_by == "landlord"}
         firm = [mw * ledger.load_mw(leases[name], start) for (name, start), mw in sorted(lease_mw.items()) if name in leases]
         return self.block_hours(site.name).dispatch(able, np.sum([none, *firm], axis=0))
 
-    def _extra_run(self, site: Site, fleet: Fleet, mwh: Array) -> list[Line]:
-        """Mining that runs though the index does not pay; mwh: shape (months, points)."""
-        total = mwh.sum(axis=1)
+    def _extra_run(self, site: Site, lot: Lot, mwh: Array, point: IntArray) -> list[Line]:
+        """Mining that runs though the index does not pay; mwh: by state of the hours; point: the price point of each."""
+        fleet, total = lot.fleet, mwh.sum(axis=1)
         revenue = fleet.revenue_usd_per_mwh(self._ledger.hashprice_usd_per_ph_day)
-        power = (mwh * self._ledger.energy_price(site)).sum(axis=1)
+        price = self._ledger.energy_price(site)
+        power = (mwh * price[:, point]).sum(axis=1)
         amounts = {
             "mining_revenue": revenue * total,
             "pool_fee": -revenue * fleet.pool_fee_fraction * total,
             "mining_power": -power,
             "mining_variable_opex": -fleet.variable_opex_usd_per_mwh * total,
         }
+        if site.ancillary_services:
+            amounts["ancillary_income"] = (mwh * np.broadcast_to(lot.sold_usd, price.shape)[:, point]).sum(axis=1)
         if site.delivery is not None:
             amounts["mining_losses"] = -site.delivery.loss_fraction * power
             amounts["mining_delivery"] = -site.delivery.usd_per_mwh.values(self._ledger.calendar) * total
@@ -139,15 +169,21 @@ class DecidedHours:
             lost = 0.0 if site.delivery is None else site.delivery.loss_fraction
             delivery = site.delivery_usd_per_mwh(ledger.calendar)[:, np.newaxis]
             price = ledger.energy_price(site)
-            fleets = self._fleets_at(site)
-            margin = [self._before_power(fleet)[:, np.newaxis] - delivery - price - lost * price for fleet in fleets]
-            hours = ledger.price_table(site).hours
-            mwh = [np.where(earned > 0, fleet.uptime_fraction * hours, 0.0) for fleet, earned in zip(fleets, margin, strict=True)]
-            self._caps[site_name] = CapHours(fleets, mwh, margin, 1.0 + lost)
+            table, lots = ledger.price_table(site), self._lots(site)
+            margin = [self._before_power(lot) - delivery - price - lost * price for lot in lots]
+            mwh = [
+                lot.share
+                * lot.fleet.uptime_fraction
+                * np.where(earned > 0, allowed_hours(site, table, ledger.calendar, lot.called), 0.0)
+                for lot, earned in zip(lots, margin, strict=True)
+            ]
+            self._caps[site_name] = CapHours([lot.fleet for lot in lots], mwh, margin, 1.0 + lost)
         return self._caps[site_name]
 
     def _held_mwh(self, site: Site, mining_mw: dict[str, Array], lease_mw: ByStart) -> list[Array]:
-        """MWh of each fleet at the meter that a cap holds back, (months, points): the best hours of a year fill the cap first."""
+        """MWh of each lot of machines at the meter that a cap holds back, shape (months, points) each: the best hours of a year
+        fill the cap first.
+        """
         ledger, found = self._ledger, self.cap_hours(site.name)
         none = np.zeros(ledger.calendar.length)
         able = np.array(

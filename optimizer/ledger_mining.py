@@ -38,30 +38,37 @@ def mining_of_mw(
     worth: what a dollar of mined coins counts for when it decides which hours pay (ledger_coins.py); 1 where they are sold at once.
     """
     none = np.zeros(calendar.length)
-    unsold = none[:, np.newaxis]
-    shares: list[tuple[float, Array, Array, Off]] = [
-        (service.share_fraction, _sold(service, table, calendar), none, []) for service in site.ancillary_services
-    ]
-    shares += [
-        (
-            programme.share_fraction,
-            unsold,
-            programme.usd_per_mw(calendar),
-            [(programme.off_in, programme.off_hours(calendar, table))],
-        )
-        for programme in site.standby
-    ]
-    rest = 1.0 - sum(share for share, *_ in shares)
-    if rest > 0:
-        shares.append((rest, unsold, none, []))
     amounts: dict[str, Array] = {}
     mwh = none
-    for share, ancillary, standby, called in shares:
+    for share, ancillary, standby, called in shares_of_mw(site, table, calendar):
         found = _part(site, fleet, table, multiplier, revenue, worth, calendar, multiplier * ancillary, called)
         for item, usd in (*found.usd.items(), ("standby_income", standby)):
             amounts[item] = amounts.get(item, none) + share * usd
         mwh = mwh + share * found.mwh
     return MiningOfMw(amounts, mwh)
+
+
+def shares_of_mw(site: Site, table: PriceTable, calendar: Calendar) -> list[tuple[float, Array, Array, Off]]:
+    """Of every MW: the share in each service and programme, what a MW of it is paid for an hour that it runs (before the power
+    multiplier) and for a month of standing by, and the hours in which it is called on; what is in none of them last.
+    """
+    none = np.zeros(calendar.length)
+    unsold = none[:, np.newaxis]
+    shares: list[tuple[float, Array, Array, Off]] = [
+        (service.share_fraction, _sold(service, table, calendar), none, []) for service in site.ancillary_services
+    ]
+    for programme in site.standby:
+        called: Off = [(programme.off_in, programme.off_hours(calendar, table))]
+        shares.append((programme.share_fraction, unsold, programme.usd_per_mw(calendar), called))
+    rest = 1.0 - sum(share for share, *_ in shares)
+    return [*shares, (rest, unsold, none, [])] if rest > 0 else shares
+
+
+def allowed_hours(site: Site, table: PriceTable, calendar: Calendar, called: Off) -> Array:
+    """Hours of each price point in which a MW may run that is called on in some, where peaks are avoided always or never."""
+    off = [(item.off_in, item.off_hours(calendar, table)) for item in site.curtailments] + called
+    off += [(peak.off_in, peak.off_hours(calendar, table)) for peak in site.coincident_peaks if peak.avoid == "always"]
+    return _allowed(table, off, by_hour=True) * table.hours
 
 
 def _sold(service: AncillaryService, table: PriceTable, calendar: Calendar) -> Array:
@@ -120,7 +127,7 @@ def _best_way(site: Site, calendar: Calendar, table: PriceTable, obliged: Off, e
     earns: USD at each price point where nothing is off, shape (months, points). by_hour: whether points of one price differ.
     """
     charge, kept, best = np.zeros(calendar.length), np.ones_like(earns), np.full(calendar.length, -np.inf)
-    for avoids in product((False, True), repeat=len(site.coincident_peaks)):
+    for avoids in product(*(peak.may_be_avoided for peak in site.coincident_peaks)):
         paid, off = np.zeros(calendar.length), list(obliged)
         for avoided, peak in zip(avoids, site.coincident_peaks, strict=True):
             paid = paid + peak.usd_per_mw(calendar) * (1.0 - peak.avoided_fraction * avoided)

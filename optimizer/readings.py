@@ -118,10 +118,7 @@ class Readings:
     @cached_property
     def blocks(self) -> list[BlockReading]:
         """[V3] Blocks that are not resold in full, a site each."""
-        return [
-            BlockReading.of(use, self.ledger, [self.values.fleets[k].name for k in use.fleets.tolist()])
-            for use in self.values.block_uses
-        ]
+        return [BlockReading.of(use, self.ledger) for use in self.values.block_uses]
 
     @cached_property
     def firm_load_mw(self) -> list[Array]:

@@ -71,9 +71,9 @@ class SafeBounds(Readings):
         """[V3] What a MW of mining earns as load that uses blocks, less what caps cost it, USD million, (fleets, months)."""
         found = np.zeros_like(self.mining_musd)
         for site in self.blocks:
-            found[site.use.fleets] += site.mining_musd(prices.load[site.use.site])
+            np.add.at(found, site.use.fleets, site.mining_musd(prices.load[site.use.site]))
         for cap in self.caps:
-            found[cap.fleets] -= cap.given_up_musd(prices.energy)
+            np.subtract.at(found, cap.fleets, cap.given_up_musd(prices.energy))
         return found
 
     def hours_of_lease(self, prices: Prices, offer: int) -> Array:

@@ -39,7 +39,7 @@ from plain_evaluator import (
     month_text,
     parts_of_a_mw,
     path_value,
-    subsets,
+    ways,
 )
 from scipy.sparse import csc_array
 
@@ -248,18 +248,18 @@ class Program:
         opinion, kept = self.opinion, 1 - self.opinion.tax_rate
         site = opinion.sites[fleet["site"]]
         peaks = [at_month(peak, month) for peak in site["coincident_peaks"] if in_season(peak, month)]
-        ways = []
-        for avoided in subsets(len(peaks)):
+        columns = []
+        for avoided in ways(peaks):
             charges = math.fsum(
                 1000 * path_value(peak["usd_per_kw"], month) * (1 - peak["avoided_fraction"] * (number in avoided))
                 for number, peak in enumerate(peaks)
             )
             value = opinion.mid_month("mining", kept * (part.standby_usd - charges), month)
-            ways.append(self._column(value, self._most_mw(fleet, month)))
+            columns.append(self._column(value, self._most_mw(fleet, month)))
             off = [*curtailed(site, month), *part.called, *(peaks[number] for number in avoided)]
-            self._hours(fleet, month, ways[-1], part, off)
+            self._hours(fleet, month, columns[-1], part, off)
         for sign in (1.0, -1.0):
-            self.rows.add([*((way, sign) for way in ways), (energised, -sign * part.share)], 0.0)
+            self.rows.add([*((way, sign) for way in columns), (energised, -sign * part.share)], 0.0)
 
     def _hours(self, fleet: Data, month: int, energised: int, part: Part, off: list[Data]) -> None:
         """Every hour with its own column, also those that do not pay."""
@@ -268,10 +268,14 @@ class Program:
         lost, delivery = opinion.delivery_terms(site, month)
         coins = opinion.fleet_usd_per_mwh(fleet, month) * (1 - fleet["pool_fee_fraction"])
         earned = coins * (1 + opinion.coin_premium(month)) - fleet["variable_opex_usd_per_mwh"]
-        for number, (cell, _, allowed) in enumerate(opinion.cells_with_off(site, month, off, off)):
+        cells = [(cell, cell.hours, allowed) for cell, _, allowed in opinion.cells_with_off(site, month, off, off)]
+        if opinion.used_blocks(site, month):  # what others do in the same hour counts
+            own = parts_of_a_mw(site, month).index(part)
+            cells = [(cell, hours, float(own in on)) for _, cell, hours, on in opinion.states_of_month(site, month)]
+        for number, (cell, hours, allowed) in enumerate(cells):
             sold = part.sold_usd(cell, opinion.data["power"]["multiplier"])
             earns = earned + sold - delivery - cell.usd_per_mwh * (1 + lost)
-            margin = opinion.mid_month("mining", kept * cell.hours * earns, month)
+            margin = opinion.mid_month("mining", kept * hours * earns, month)
             run = self._column(margin, self._most_mw(fleet, month))
             self.rows.add([(run, 1.0), (energised, -fleet["uptime_fraction"] * allowed)], 0.0)
             self.run_columns.setdefault((site["name"], month, number), []).append(run)
@@ -316,11 +320,10 @@ class Program:
             for column, (name, start) in self.offer_columns.items()
             if opinion.leases[name]["site"] == site["name"]
         ]
-        pairs = zip(opinion.market_hours(site, month), opinion.site_hours(site, month), strict=True)
-        for number, (market, cell) in enumerate(sorted(pairs, key=lambda pair: pair[0])):
+        for number, (market, cell, hours, _) in enumerate(opinion.states_of_month(site, month)):
             sellers, _ = opinion.hour_of_blocks(site, month, cell, market.usd_per_mwh)
             used = [
-                self._column(opinion.mid_month("mining", kept * market.hours * seller.gain_usd_per_mwh, month), seller.mw)
+                self._column(opinion.mid_month("mining", kept * hours * seller.gain_usd_per_mwh, month), seller.mw)
                 for seller in sellers
             ]
             runs = [(column, -bought) for column in self.run_columns.get((site["name"], month, number), [])]

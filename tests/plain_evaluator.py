@@ -276,6 +276,13 @@ def parts_of_a_mw(site: Data, month: int) -> list[Part]:
     return [*parts, Part(1.0 - math.fsum(part.share for part in parts), 0.0, 0.0, ())]
 
 
+def ways(peaks: list[Data]) -> list[tuple[int, ...]]:
+    """Every set of peaks, by number, that mining may avoid: with those that it always avoids, without those that it never does."""
+    forced = {number for number, peak in enumerate(peaks) if peak["avoid"] == "always"}
+    barred = {number for number, peak in enumerate(peaks) if peak["avoid"] == "never"}
+    return [chosen for chosen in subsets(len(peaks)) if forced <= set(chosen) and not barred & set(chosen)]
+
+
 def subsets(size: int) -> list[tuple[int, ...]]:
     """Every set of the numbers from 0 to size - 1, small ones first."""
     return [chosen for count in range(size + 1) for chosen in combinations(range(size), count)]
@@ -720,7 +727,7 @@ class PlainScenario:
             premium = self.coin_premium(month) * self._coins_per_mwh(fleet, month)
             return cash + (premium * self._part_mwh(fleet, month, part, avoided) if premium else 0.0)
 
-        return max(subsets(len(self.sites[fleet["site"]]["coincident_peaks"])), key=worth)
+        return max(ways(self.sites[fleet["site"]]["coincident_peaks"]), key=worth)
 
     def _part_mwh(self, fleet: Data, month: int, part: Part, avoided: tuple[int, ...]) -> float:
         site = self.sites[fleet["site"]]
@@ -1518,8 +1525,54 @@ class PlainScenario:
             return 0.0
         return float(lease["load_factor_fraction"] * self._terms(lease, month, start)[2])
 
-    def hour_of_blocks(self, site: Data, month: int, cell: Hour, price: float) -> tuple[list[Seller], dict[str, float]]:
-        """What each block gains in an hour at a market price, and what running loses (below 0: earns), by fleet; per MWh.
+    def states_of_month(self, site: Data, month: int) -> list[tuple[Hour, Hour, float, frozenset[int]]]:
+        """(hour at the market, at the site, hours that it counts, numbers of the parts that may run then), in order of price.
+
+        Stretches of the month's hours in order of price are cut where any agreement begins or ends; in each of them every set of
+        agreements by chance may fall together.
+        """
+        key = ("states", site["name"], month)
+        if key not in self._memory:
+            self._memory[key] = list(self._states_of_month(site, month))
+        return list(self._memory[key])
+
+    def _states_of_month(self, site: Data, month: int) -> Iterator[tuple[Hour, Hour, float, frozenset[int]]]:
+        pairs = sorted(zip(self.market_hours(site, month), self.site_hours(site, month), strict=True), key=lambda pair: pair[0])
+        total, since = math.fsum(market.hours for market, _ in pairs), 0.0
+        everywhere = [*curtailed(site, month), *self.peaks_always_avoided(site, month)]
+        of_part = [[*everywhere, *part.called] for part in parts_of_a_mw(site, month)]
+        spans = []
+        for agreements in of_part:
+            dearest = max([a["off_hours_per_month"] for a in agreements if a["off_in"] == "dearest"], default=0.0)
+            cheapest = max([a["off_hours_per_month"] for a in agreements if a["off_in"] == "cheapest"], default=0.0)
+            spans.append((cheapest, total - dearest))
+        everyone = frozenset(range(len(of_part)))
+        chances = [(a, everyone) for a in everywhere]
+        chances += [(a, frozenset([n])) for n, part in enumerate(parts_of_a_mw(site, month)) for a in part.called]
+        chances = [(a, hit) for a, hit in chances if a["off_in"] == "average"]
+        for _, group in groupby(pairs, key=lambda pair: pair[0].usd_per_mwh):
+            same = list(group)
+            until = since + math.fsum(market.hours for market, _ in same)
+            cuts = sorted({since, until, *(edge for span in spans for edge in span if since < edge < until)})
+            for begin, end in pairwise(cuts):
+                ranked = frozenset(n for n, (low, high) in enumerate(spans) if low <= begin and end <= high)
+                for chosen in subsets(len(chances)):
+                    odds = math.prod(
+                        min(1.0, a["off_hours_per_month"] / total)
+                        if n in chosen
+                        else max(0.0, 1 - a["off_hours_per_month"] / total)
+                        for n, (a, _) in enumerate(chances)
+                    )
+                    on = ranked.difference(*(chances[n][1] for n in chosen))
+                    for market, cell in same if odds > 0 else ():
+                        yield market, cell, market.hours * (end - begin) / (until - since) * odds, on
+            since = until
+
+    def peaks_always_avoided(self, site: Data, month: int) -> list[Data]:
+        return [at_month(peak, month) for peak in site["coincident_peaks"] if peak["avoid"] == "always" and in_season(peak, month)]
+
+    def hour_of_blocks(self, site: Data, month: int, cell: Hour, price: float) -> tuple[list[Seller], dict[tuple[str, int], float]]:
+        """What each block gains in an hour at a market price, and what running loses (below 0: earns), by fleet and part; per MWh.
 
         In dollars of mining: a dollar of a block counts for as many as it is worth beside one of them today.
         """
@@ -1530,9 +1583,14 @@ class PlainScenario:
         ]
         lost, delivery = self.delivery_terms(site, month)
         loses = {
-            name: cell.usd_per_mwh * (1 + lost) + delivery + fleet["variable_opex_usd_per_mwh"] - self._coins_per_mwh(fleet, month)
+            (name, n): cell.usd_per_mwh * (1 + lost)
+            + delivery
+            + fleet["variable_opex_usd_per_mwh"]
+            - self._coins_per_mwh(fleet, month)
+            - part.sold_usd(cell, self.data["power"]["multiplier"])
             for name, fleet in self.miners.items()
             if fleet["site"] == site["name"]
+            for n, part in enumerate(parts_of_a_mw(site, month))
         }
         return sellers, loses
 
@@ -1541,25 +1599,29 @@ class PlainScenario:
         for month in self.months:
             if self.used_blocks(site, month):
                 firm = self.firm_mw(site, month, lease_mw)
-                for market, cell in zip(self.market_hours(site, month), self.site_hours(site, month), strict=True):
-                    yield from self._hour_of_use(site, month, market, cell, firm, mining_mw)
+                for market, cell, hours, on in self.states_of_month(site, month):
+                    yield from self._hour_of_use(site, month, market._replace(hours=hours), cell, on, firm, mining_mw)
 
     def _hour_of_use(
-        self, site: Data, month: int, market: Hour, cell: Hour, firm: float, mining_mw: MiningMw
+        self, site: Data, month: int, market: Hour, cell: Hour, on: frozenset[int], firm: float, mining_mw: MiningMw
     ) -> Iterator[tuple[str, Entry]]:
         lost, delivery = self.delivery_terms(site, month)
         sellers, loses = self.hour_of_blocks(site, month, cell, market.usd_per_mwh)
         buyers = [Buyer("firm", firm * (1 + lost), None)]
-        for name, loss in loses.items():
-            mw = self.miners[name]["uptime_fraction"] * mining_mw.get((name, month_text(month)), 0.0)
-            buyers.append(Buyer(name, mw * (1 + lost), None if loss < 0 else loss / (1 + lost)))
+        parts, of_buyer = parts_of_a_mw(site, month), {}
+        for (name, n), loss in loses.items():
+            mw = parts[n].share * self.miners[name]["uptime_fraction"] * mining_mw.get((name, month_text(month)), 0.0)
+            if n in on:
+                of_buyer[f"{name} / {n}"] = name, parts[n]
+                buyers.append(Buyer(f"{name} / {n}", mw * (1 + lost), None if loss < 0 else loss / (1 + lost)))
         standing = {buyer.name for buyer in buyers if buyer.cost_usd_per_mwh is not None}
         blocks = {block["name"]: block for block in self.used_blocks(site, month)}
         for block, buyer, mw in trade(sellers, buyers):
             usd = mw * market.hours * (market.usd_per_mwh - resale(blocks[block], market.usd_per_mwh))
             yield block, Entry(month, "block_energy_used", usd, self.mid_month("power_contract", usd, month))
             if buyer in standing:
-                fleet, mwh = self.miners[buyer], mw * market.hours / (1 + lost)
+                name, part = of_buyer[buyer]
+                fleet, mwh = self.miners[name], mw * market.hours / (1 + lost)
                 revenue = self.fleet_usd_per_mwh(fleet, month)
                 for item, per_mwh in (
                     ("mining_revenue", revenue),
@@ -1568,8 +1630,9 @@ class PlainScenario:
                     ("mining_losses", -lost * cell.usd_per_mwh),
                     ("mining_delivery", -delivery),
                     ("mining_variable_opex", -fleet["variable_opex_usd_per_mwh"]),
+                    ("ancillary_income", part.sold_usd(cell, self.data["power"]["multiplier"])),
                 ):
-                    yield buyer, Entry(month, item, mwh * per_mwh, self.mid_month("mining", mwh * per_mwh, month))
+                    yield name, Entry(month, item, mwh * per_mwh, self.mid_month("mining", mwh * per_mwh, month))
 
     # ---- energy caps
 
@@ -1603,14 +1666,11 @@ class PlainScenario:
                 for month in self.months:
                     mw = mining_mw.get((name, month_text(month)), 0.0)
                     if fleet["site"] == site["name"] and month // 12 == year and mw:
-                        lost, delivery = self.delivery_terms(site, month)
-                        for cell in self.site_hours(site, month):
-                            earned = self._coins_per_mwh(fleet, month) - fleet["variable_opex_usd_per_mwh"]
-                            margin = earned - delivery - cell.usd_per_mwh * (1 + lost)
-                            if margin > 0:
-                                bought = fleet["uptime_fraction"] * mw * cell.hours * (1 + lost)
-                                worth = self.mid_month("mining", margin, month) / (1 + lost)
-                                hours.append((worth, bought, name, month, margin / (1 + lost)))
+                        for part in parts_of_a_mw(site, month):
+                            hours += [
+                                (worth, mw * bought, name, month, margin)
+                                for worth, bought, margin in self._capped(fleet, month, part)
+                            ]
             drawn = math.fsum(bought for _, bought, *_ in hours) + self.leased_mwh(site, year, lease_mw)
             over = drawn - self.cap_mwh(site, year)
             for _, bought, name, month, margin in sorted(hours):
@@ -1619,6 +1679,19 @@ class PlainScenario:
                 if held:
                     usd = -held * margin
                     yield name, Entry(month, "energy_cap_forgone", usd, self.mid_month("mining", usd, month))
+
+    def _capped(self, fleet: Data, month: int, part: Part) -> Iterator[tuple[float, float, float]]:
+        """(worth today per MWh bought, MWh bought, margin per MWh bought) of a part of one MW, hour by hour where it pays."""
+        site = self.sites[fleet["site"]]
+        lost, delivery = self.delivery_terms(site, month)
+        off = [*curtailed(site, month), *self.peaks_always_avoided(site, month), *part.called]
+        for cell, allowed, _ in self.cells_with_off(site, month, off, off):
+            earned = self._coins_per_mwh(fleet, month) - fleet["variable_opex_usd_per_mwh"]
+            sold = part.sold_usd(cell, self.data["power"]["multiplier"])
+            margin = earned + sold - delivery - cell.usd_per_mwh * (1 + lost)
+            if margin > 0:
+                bought = part.share * allowed * fleet["uptime_fraction"] * cell.hours * (1 + lost)
+                yield self.mid_month("mining", margin, month) / (1 + lost), bought, margin / (1 + lost)
 
     def blocks_usd(self, mining_mw: MiningMw, lease_mw: LeaseMw) -> float:
         """What the use of blocks adds to a plan today, after tax."""

@@ -127,6 +127,10 @@ def random_terms(draw: Draw) -> Data:
         {"name": f"Peak {n}", "usd_per_kw": draw.path(0.01, 30), "avoided_fraction": draw.random.choice([0, 1, 0.9]), **off()}
         for n in range(draw.whole(0, 2))
     ]
+    for peak in terms["coincident_peaks"]:
+        chosen = random.Random(f"avoid {peak['usd_per_kw']}").random()
+        if chosen < 0.3:
+            peak["avoid"] = "always" if chosen < 0.15 else "never"
     terms["curtailments"] = [{"name": f"Duty {n}", **off()} for n in range(draw.whole(0, 2))]
     shares = [draw.random.choice([0, draw.number(0, 0.33)]) for _ in range(3)]
     terms["ancillary_services"] = [
@@ -177,8 +181,15 @@ def _without_hosting(data: Data) -> None:
             lease["hosting"] = None
 
 
+def _with_a_policy_of_peaks(site: Data, seed: int) -> None:
+    """Peaks are avoided or not as a policy where a block or a cap decides hours."""
+    own = random.Random(f"policy {seed} {site['name']}")
+    for peak in site["coincident_peaks"]:
+        peak["avoid"] = own.choice(["always", "always", "never"])
+
+
 def with_resale_terms(scenario: hl.Scenario, seed: int) -> hl.Scenario:
-    """The scenario with blocks that may not be resold in full, at sites that buy at index and have no terms of their own hours."""
+    """The scenario with blocks that may not be resold in full, at sites that buy at index, whatever else decides their hours."""
     own, data = Draw(seed), scenario.model_dump(mode="json", by_alias=True)
     own.random, own.first, own.length = (
         random.Random(f"resale {seed}"),
@@ -187,8 +198,7 @@ def with_resale_terms(scenario: hl.Scenario, seed: int) -> hl.Scenario:
     )
     for number, site in enumerate(data["sites"]):
         site["supply"] = {"kind": "index", "adder_usd_per_mwh": own.number(-5, 10)}
-        for field in ("coincident_peaks", "curtailments", "ancillary_services", "standby"):
-            site[field] = []
+        _with_a_policy_of_peaks(site, seed)
         site["delivery"] = own.random.choice([None, {"usd_per_mwh": own.path(0, 8), "loss_fraction": own.number(0, 0.1)}])
         site["blocks"] = [random_block(own, number, k) for k in range(own.whole(1, 3))]
         for block in site["blocks"]:
@@ -200,13 +210,12 @@ def with_resale_terms(scenario: hl.Scenario, seed: int) -> hl.Scenario:
 
 
 def with_energy_caps(scenario: hl.Scenario, seed: int) -> hl.Scenario:
-    """The scenario with caps on what some sites draw in a year, at sites without other terms of their hours."""
+    """The scenario with caps on what some sites draw in a year, whatever else decides their hours."""
     own, data = Draw(seed), scenario.model_dump(mode="json", by_alias=True)
     own.random, own.first = random.Random(f"caps {seed}"), month_number(str(scenario.calendar.start))
     own.length = scenario.calendar.length
     for site in data["sites"]:
-        for field in ("coincident_peaks", "curtailments", "ancillary_services", "standby"):
-            site[field] = []
+        _with_a_policy_of_peaks(site, seed)
         site["delivery"] = own.random.choice([None, {"usd_per_mwh": own.path(0, 8), "loss_fraction": own.number(0, 0.1)}])
         most = 8_760 * max(step["mw_total"] for step in site["energised_mw"])
         if own.chance(0.8):

@@ -186,15 +186,18 @@ _LOSSES = {"usd_per_mwh": {"flat": 2.0}, "loss_fraction": 0.0625}
 
 def power_blocks() -> Scenario:
     """One site in two months: machines that run at the index and ones that run on a block alone, two blocks that are not resold
-    in full, one of them for a month, losses, and an offer whose power the landlord pays.
+    in full, one of them for a month, losses, an offer whose power the landlord pays, and a programme that calls on a quarter of the
+    machines in January's dearest hours.
     """
     curve = {"share_of_hours_fraction": [0.5, 0.375, 0.125], "usd_per_mwh": [[10.0, 50.0, 150.0]] * 12, "multiplier": {"flat": 1.0}}
     block = {"name": "First", "mw": 30.0, "usd_per_mwh": 30.0, "from": "2026-01", "to": "2026-12", "resale_fraction": 0.5}
     other = {"name": "Second", "mw": 20.0, "usd_per_mwh": 30.0, "from": "2026-02", "to": "2026-12", "resale_fraction": 0.0}
+    called = {"name": "ERS", "share_fraction": 0.25, "usd_per_mw_month": {"flat": 100.0}, "off_hours_per_month": 186.0}
+    called |= {"to_month_of_year": 1}
     return scenario(
         horizon__end="2026-02",
         power__zones__0__price={"kind": "duration_bands", **curve},
-        sites=[_site("North", blocks=[block, other], delivery=_LOSSES)],
+        sites=[_site("North", blocks=[block, other], delivery=_LOSSES, standby=[called])],
         fleets=[fleet("New", site="North", mw=20.0), fleet("Old", site="North", mw=30.0, j_per_th=40.0, uptime_fraction=0.75)],
         leases=[offer("Offer", site="North", power_paid_by="landlord", critical_it_mw=8.0)],
         finance__discount_rate_per_year={"mining": 0.12, "lease": 0.08, "capex": 0.08, "power_contract": 0.04},
@@ -227,16 +230,18 @@ _JANUARY = {"earliest": "2027-01", "latest": "2027-01"}
 
 
 def energy_cap() -> Scenario:
-    """One site in two months over a year's end, capped: two fleets on two prices, a deal and an offer that draw too."""
+    """One site in two months over a year's end, capped: two fleets on two prices, a quarter of both in a service that is paid in
+    the new year, a deal and an offer that draw too.
+    """
     curve = {"share_of_hours_fraction": [0.5, 0.5], "usd_per_mwh": [[10.0, 50.0]] * 12, "multiplier": {"flat": 1.0}}
     deal, window = _signed("Deal", "2026-12", site="North", critical_it_mw=8.0), {"earliest": "2026-12", "latest": "2027-01"}
+    delivery = {"usd_per_mwh": {"flat": 2.0}, "loss_fraction": 0.0625}
+    service = {"name": "ECRS", "share_fraction": 0.25, "usd_per_mw_hour": {"flat": 16.0}, "to_month_of_year": 1}
     return scenario(
         horizon__end="2027-01",
         finance__valuation_date="2026-12-01",
         power__zones__0__price={"kind": "duration_bands", **curve},
-        sites=[
-            _site("North", energy_cap={"mwh_per_year": 240_000.0}, delivery={"usd_per_mwh": {"flat": 2.0}, "loss_fraction": 0.0625})
-        ],
+        sites=[_site("North", energy_cap={"mwh_per_year": 240_000.0}, delivery=delivery, ancillary_services=[service])],
         fleets=[fleet("New", site="North", mw=20.0), fleet("Old", site="North", mw=30.0, j_per_th=40.0, uptime_fraction=0.75)],
         leases=[deal, offer("Offer", site="North", critical_it_mw=8.0, start_window=window)],
         finance__discount_rate_per_year={"mining": 0.12, "lease": 0.08, "capex": 0.08, "power_contract": 0.08},

@@ -156,7 +156,7 @@ def test_bands_are_few_and_hold_every_dear_hour() -> None:
     (use,) = values.block_uses
     table = values.scenario.price_tables["Zone"]
     gains = table.usd_per_mwh > 0
-    assert np.array_equal(use.band_of_point != NO_BAND, gains & (table.hours > 0))
+    assert np.array_equal(use.band_of_state != NO_BAND, gains & (table.hours > 0))
     assert 2 <= len(use.months) <= 4
 
 
@@ -224,21 +224,6 @@ def test_a_series_over_hashprice_states_the_program_anew() -> None:
 
 
 # ---------------------------------------------------------------- bad input
-
-OFF = {"off_hours_per_month": 30, "off_in": "dearest"}
-TERMS: dict[str, dict[str, Any]] = {
-    "coincident_peaks": {"name": "4CP", "usd_per_kw": {"flat": 16}, "avoided_fraction": 1, **OFF},
-    "curtailments": {"name": "Host", "off_hours_per_month": 10, "off_in": "cheapest"},
-    "ancillary_services": {"name": "ECRS", "share_fraction": 0.3, "usd_per_mw_hour": {"flat": 8}},
-    "standby": {"name": "ERS", "share_fraction": 0.2, "usd_per_mw_month": {"flat": 5000}, **OFF},
-}
-
-
-@pytest.mark.parametrize("field", TERMS)
-def test_blocks_to_use_beside_other_terms_of_the_hours_are_refused(field: str) -> None:
-    with pytest.raises(ValueError, match=f"not resold in full .* beside {field}"):
-        one_month(block(resale_fraction=0), **{f"sites__0__{field}": [TERMS[field]]})
-    one_month(block(), **{f"sites__0__{field}": [TERMS[field]]})
 
 
 @pytest.mark.parametrize(
