@@ -142,8 +142,13 @@ def _terms(site: Site, scenario: Scenario) -> Iterator[str]:
         yield f"delivery {usd} USD/MWh, losses {100 * site.delivery.loss_fraction:g} %"
     for peak in site.coincident_peaks:
         usd = _ends(peak.usd_per_kw.values(calendar), scenario)
-        avoids = f"mining avoids {100 * peak.avoided_fraction:g} % of it by being off"
-        yield f"coincident peak {peak.name}, {usd} USD per kW and month, {_season(peak)}; {avoids} {_off(peak)}"
+        share = f"{100 * peak.avoided_fraction:g} % of it by being off {_off(peak)}"
+        avoids = {
+            "when_it_pays": f"mining avoids {share} where that pays",
+            "always": f"mining always avoids {share}",
+            "never": "mining pays it too",
+        }[peak.avoid]
+        yield f"coincident peak {peak.name}, {usd} USD per kW and month, {_season(peak)}; {avoids}"
     for duty in site.curtailments:
         yield f"curtailment {duty.name}, {_season(duty)}: mining is off {_off(duty)}"
     for service in site.ancillary_services:
