@@ -4,8 +4,10 @@ Nothing of the library is needed to evaluate it. At multipliers h of the hashpri
 
     a fleet's MW runs in the hours in which    p price < b(h) = h revenue (1 - pool) - variable - adder
     its margin before tax is                   v(h, p) = uptime sum hours max(0, b(h) - p price) - fixed - charge      USD a month
-    cash of a lease option per critical MW     rows "fixed" + r rows "rent" + p rows "power"
-    value of a plan                            sum MW max(0, (1 - tax) v) d + sum critical MW rows d + standing rows d
+    cash of an option per MW of it             rows "fixed" + r rows "rent" + p rows "power"
+    value of a plan                            sum MW max(0, (1 - tax) v) d + sum MW of options rows d + standing rows d
+
+An option is a lease at one start, per critical MW, or an expansion from one month on, per meter MW that it adds.
 
 Rows are the ledger's lines taken apart by what they scale with; `PlanTerms.of` compares the whole with the ledger at other prices
 before it hands anything out, so a term of a contract that does not fit into this form is refused, never approximated.
@@ -23,6 +25,7 @@ from typing import Literal
 import numpy as np
 
 from ..errors import InputError, Problem
+from ..models.expansion import Expansion
 from ..models.hosting import first_hosted
 from ..models.lease import LeaseOffer
 from ..models.months import Array, Calendar, Month
@@ -70,9 +73,9 @@ class FleetTerms:
 
 @dataclass(frozen=True)
 class CashRow:
-    """Cash of one critical MW of a lease option (or of no decision) in each month, USD, shape (months,).
+    """Cash of one MW of an option (or of no decision) in each month, USD, shape (months,).
 
-    option: number of the lease option, -1 for cash that no decision changes. item: one of the ledger's.
+    option: number of the option, -1 for cash that no decision changes. item: one of the ledger's.
     """
 
     option: int
@@ -93,31 +96,64 @@ class LeaseOption:
     start: Month
     occupied_mw: Array
 
+    @property
+    def name(self) -> str:
+        return self.offer.name
+
+    @property
+    def site(self) -> str:
+        return self.offer.site
+
+
+@dataclass(frozen=True)
+class ExpansionOption:
+    """An expansion energised from one month on. added_mw: 1 in the months in which a MW is there, shape (months,)."""
+
+    expansion: Expansion
+    site: str
+    start: Month
+    added_mw: Array
+
+    @property
+    def name(self) -> str:
+        return self.expansion.name
+
 
 @dataclass(frozen=True)
 class PlanTerms:
     """The list.
 
     zones: (name, prices in USD/MWh ascending, hours at each price), both of shape (months, points).
-    machines_mw: shape (plans, fleets, months); critical_mw: shape (plans, options). ids: a short hash of each plan's allocation.
+    machines_mw: shape (plans, fleets, months). option_mw: critical MW of the lease options, then meter MW of the expansions, shape
+    (plans, options). ids: a short hash of each plan's allocation.
     """
 
     scenario: Scenario
     zones: tuple[tuple[str, Array, Array], ...]
     fleets: tuple[FleetTerms, ...]
-    options: tuple[LeaseOption, ...]
+    leases: tuple[LeaseOption, ...]
+    expansions: tuple[ExpansionOption, ...]
     rows: tuple[CashRow, ...]
     decisions: tuple[Decisions, ...]
     machines_mw: Array
-    critical_mw: Array
+    option_mw: Array
+
+    @property
+    def options(self) -> tuple[LeaseOption | ExpansionOption, ...]:
+        """Leases first."""
+        return (*self.leases, *self.expansions)
+
+    @property
+    def critical_mw(self) -> Array:
+        """Of the lease options, shape (plans, leases)."""
+        found: Array = self.option_mw[:, : len(self.leases)]
+        return found
 
     @classmethod
     def of(cls, values: Values, decisions: Sequence[Decisions]) -> PlanTerms:
         """The terms of these plans. Raises InputError where the scenario has terms that do not fit into this form."""
         if values.machine_choices:
             raise _no_machines(values)
-        if values.expansions:
-            raise _no_expansions(values)
         if values.scenario.finance.cash is not None:
             raise InputError([Problem("terms of the plans", "finance.cash", *FLOORS_REFUSED)])
         if field := field_of_hours(values.scenario):
@@ -134,10 +170,24 @@ class PlanTerms:
             for row in range(len(offer.starts))
             if any(plan.lease_mw[number][row] for plan in decisions)
         ]
-        options = tuple(
+        leases = tuple(
             LeaseOption(values.offers[number].offer, values.offers[number].starts[row], values.offers[number].occupied_mw[row])
             for number, row in used
         )
+        energised = [
+            (number, row)
+            for number, one in enumerate(values.expansions)
+            for row in range(len(one.months))
+            if any(plan.expansion_mw[number][row] for plan in decisions)
+        ]
+        expansions = tuple(
+            ExpansionOption(one.expansion, one.site, one.months[row], one.there[row])
+            for one, row in ((values.expansions[number], row) for number, row in energised)
+        )
+        option_mw = [
+            [plan.lease_mw[number][row] for number, row in used] + [plan.expansion_mw[number][row] for number, row in energised]
+            for plan in decisions
+        ]
         zones = sorted(values.scenario.price_tables)
         multiplier = values.scenario.power.multiplier
         tables = values.scenario.price_tables
@@ -145,13 +195,12 @@ class PlanTerms:
             scenario=values.scenario,
             zones=tuple((zone, multiplier * tables[zone].usd_per_mwh, tables[zone].hours) for zone in zones),
             fleets=tuple(_fleet_terms(values, k, zones) for k in range(len(values.fleets))),
-            options=options,
-            rows=tuple(_rows(values.scenario, options)),
+            leases=leases,
+            expansions=expansions,
+            rows=tuple(_rows(values.scenario, (*leases, *expansions))),
             decisions=tuple(decisions),
             machines_mw=np.array([plan.mining_mw for plan in decisions]).reshape(len(decisions), *values.available_mw.shape),
-            critical_mw=np.array([[plan.lease_mw[number][row] for number, row in used] for plan in decisions]).reshape(
-                len(decisions), len(used)
-            ),
+            option_mw=np.array(option_mw).reshape(len(decisions), len(used) + len(energised)),
         )
         terms._compare_with_ledger()
         known = PlanValues(values)
@@ -214,7 +263,7 @@ class PlanTerms:
         return worth
 
     def option_musd(self, at: Multipliers = TODAY, discount: float = 1.0) -> tuple[Array, float]:
-        """Value of one critical MW of each option, shape (options,), and of what no decision changes, USD million."""
+        """Value of one MW of each option, shape (options,), and of what no decision changes, USD million."""
         worth = np.zeros(len(self.options) + 1)
         for row in self.rows:
             factor = self.factor(row.kind, row.when, discount)
@@ -225,7 +274,7 @@ class PlanTerms:
         """Value of every plan, USD million, shape (plans,)."""
         options, standing = self.option_musd(at, discount)
         mining = self.machines_mw.reshape(len(self.decisions), -1) @ self.mining_musd(at, discount).ravel()
-        found: Array = mining + self.critical_mw @ options + standing
+        found: Array = mining + self.option_mw @ options + standing
         return found
 
     @cached_property
@@ -234,16 +283,16 @@ class PlanTerms:
         return tuple(self._id(plan) for plan in range(len(self.decisions)))
 
     def _id(self, plan: int) -> str:
-        leases = [
-            f"{option.offer.name} {option.start} {mw:.6f}"
-            for option, mw in zip(self.options, self.critical_mw[plan].tolist(), strict=True)
+        taken = [
+            f"{option.name} {option.start} {mw:.6f}"
+            for option, mw in zip(self.options, self.option_mw[plan].tolist(), strict=True)
             if mw
         ]
         fleets = [
             fleet.name + " ".join(f"{mw:.6f}" for mw in row)
             for fleet, row in zip(self.fleets, self.machines_mw[plan].tolist(), strict=True)
         ]
-        return "P" + hashlib.sha256("\n".join([*leases, *fleets]).encode()).hexdigest()[:6].upper()
+        return "P" + hashlib.sha256("\n".join([*taken, *fleets]).encode()).hexdigest()[:6].upper()
 
     # --- proof ---------------------------------------------------------------------------------------------------------
 
@@ -258,8 +307,8 @@ class PlanTerms:
                 lines = ledger.mining(fleets[fleet.name])
                 self._refuse_difference(fleet.name, self.fleet_hours(k, at)[2] * factor, lines)
             for number, option in enumerate(self.options):
-                lines = ledger.lease(option.offer, option.start)
-                self._refuse_difference(option.offer.name, worth[number : number + 1] * USD_PER_MUSD, lines, of_all_months=True)
+                lines = _lines(ledger, option)
+                self._refuse_difference(option.name, worth[number : number + 1] * USD_PER_MUSD, lines, of_all_months=True)
             self._refuse_difference("standing cash", np.array([standing]) * USD_PER_MUSD, ledger.standing, of_all_months=True)
 
     @staticmethod
@@ -295,13 +344,6 @@ def _no_machines(values: Values) -> InputError:
     return InputError([Problem("terms of the plans", "machines", found, "machines that are owned and stay", hint)])
 
 
-def _no_expansions(values: Values) -> InputError:
-    names = listed(one.name for one in values.expansions)
-    found = f"expansions ({names}), whose MW and cash differ from plan to plan"
-    hint = "run, map and compare evaluate them; a workbook or a page of live formulas cannot"
-    return InputError([Problem("terms of the plans", "expansions", found, "sites whose energised MW are given", hint)])
-
-
 def _mining_demanded() -> InputError:
     """Plans of live formulas let machines stand still where they lose money."""
     found = "a rule that asks for MW that mine, so that machines may have to run at a loss"
@@ -332,11 +374,18 @@ def _fleet_terms(values: Values, k: int, zones: list[str]) -> FleetTerms:
     )
 
 
-def _rows(scenario: Scenario, options: Sequence[LeaseOption]) -> Iterator[CashRow]:
+def _lines(ledger: Ledger, option: LeaseOption | ExpansionOption) -> list[Line]:
+    """Of one MW."""
+    if isinstance(option, LeaseOption):
+        return ledger.lease(option.offer, option.start)
+    return ledger.expansion(option.site, option.expansion, option.start)
+
+
+def _rows(scenario: Scenario, options: Sequence[LeaseOption | ExpansionOption]) -> Iterator[CashRow]:
     """The ledger's lines of every option and of no decision, taken apart by what they scale with."""
     ledgers = [Ledger(scenario, Multipliers(1.0, rent, power)) for rent, power in ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0))]
     for number, option in enumerate(options):
-        yield from _parts(number, [ledger.lease(option.offer, option.start) for ledger in ledgers])
+        yield from _parts(number, [_lines(ledger, option) for ledger in ledgers])
     yield from _parts(-1, [ledger.standing for ledger in ledgers])
 
 

@@ -12,9 +12,9 @@ so nowhere on it is the best plan of the list worth less than V by more than
 
 which is the value of a matrix game. For any mix q of tangents max_j sum_i q_i G_ij bounds it, so the bound is proved by
 arithmetic, and a small linear program only finds a good q. The simplex with the largest bound is cut where the gap of an edge is
-largest, which is where two plans are worth the same: after few cuts the sides of the simplices lie along the kinks of V, and chords
-touch it. The plan that is best at the new corner joins the list. Once the bound is small enough everywhere, plans are dropped while
-it allows that.
+largest, which is where two plans are worth the same, or inside, where several are: after few cuts the sides of the simplices lie
+along the kinks of V, and chords touch it. The plan that is best at the new corner joins the list. Once the bound is small enough
+everywhere, plans are dropped while it allows that.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ from .plan_values import PlanValues
 
 NEAREST_CUT = 0.02
 """An edge is cut no nearer to its ends than this share."""
-LEVEL = 0.01
-"""Edges whose gap is below this share of the simplex's bound are level; then the longest is cut."""
+LEVEL = 0.1
+"""Edges whose gap is below this share of the simplex's bound are level: the gap lies between them."""
 GOOD_ENOUGH = 0.4
 """A plan joins the list where those on it are worth less by more than this share of the tolerance."""
 FAR = 20.0
@@ -196,11 +196,11 @@ class Sandwich:
         return _Look(point, plans, values, slopes[:, self._columns])
 
     def _better(self, simplex: _Simplex, tolerance_musd: float) -> Iterator[_Simplex]:
-        """The simplex with a better bound, if that can help, or its halves."""
+        """The simplex with a better bound, if that can help, or its parts."""
         if simplex.middle is None and simplex.bound_musd < FAR * tolerance_musd:
             yield self._played(simplex)
         else:
-            yield from self._halves(simplex)
+            yield from self._parts(simplex)
 
     # --- one simplex -----------------------------------------------------------------------------------------------------
 
@@ -254,23 +254,35 @@ class Sandwich:
             plan_of.append(plans[known])
         return np.vstack(rows), np.concatenate(plan_of)
 
-    def _halves(self, simplex: _Simplex) -> Iterator[_Simplex]:
-        """Cut at the edge with the largest gap, where it is largest: at the kink between the plans of its ends."""
-        gaps, _ = self._gaps(simplex, None)
-        cuts = {}
-        for first, second in itertools.combinations(range(len(simplex.corners)), 2):
-            share, gap = _peak(gaps[:, first], gaps[:, second])
-            cuts[simplex.corners[first], simplex.corners[second]] = (gap, share)
-        (first, second), (gap, share) = max(cuts.items(), key=lambda cut: cut[1][0])
-        if gap < LEVEL * simplex.bound_musd:
-            first, second = max(cuts, key=self._length)
-            share = 0.5
-        new = self._corner(self._between(first, second, share), first if share <= 0.5 else second)
-        for replaced in (first, second):
+    def _parts(self, simplex: _Simplex) -> Iterator[_Simplex]:
+        """Cut at a new corner: each part has it in place of one of the corners between which it lies."""
+        new, between = self._cut(simplex)
+        for replaced in between:
             part = self._simplex(tuple(new if corner == replaced else corner for corner in simplex.corners))
             if part.bound_musd > simplex.bound_musd:  # what holds on the whole holds on a part
                 part = replace(part, bound_musd=simplex.bound_musd, plans=simplex.plans)
             yield part
+
+    def _cut(self, simplex: _Simplex) -> tuple[int, list[int]]:
+        """A new corner, and the corners between which it lies: on the edge with the largest gap, where that is largest, at the kink
+        between the plans of its ends. Where no edge has a gap to speak of, the point that is worst for the tangents, where more
+        than two plans meet; and where that lies on an edge, the middle of the longest one.
+        """
+        gaps, _ = self._gaps(simplex, None)
+        cuts, at_corner = {}, gaps.min(axis=0)
+        for first, second in itertools.combinations(range(len(simplex.corners)), 2):
+            share, gap = _peak(gaps[:, first], gaps[:, second])
+            gap -= max(at_corner[first], at_corner[second])  # which no cut makes smaller
+            cuts[simplex.corners[first], simplex.corners[second]] = (gap, share)
+        edge, (gap, share) = max(cuts.items(), key=lambda cut: cut[1][0])
+        if gap < LEVEL * simplex.bound_musd:
+            weights = self._game.worst(gaps)
+            if np.count_nonzero(weights) > 2:
+                point = weights @ np.array([self.corners[corner].point for corner in simplex.corners])
+                new = self._corner(tuple(point.tolist()), simplex.corners[int(np.argmax(weights))])
+                return new, [corner for corner, weight in zip(simplex.corners, weights.tolist(), strict=True) if weight]
+            edge, share = max(cuts, key=self._length), 0.5
+        return self._corner(self._between(*edge, share), edge[0] if share <= 0.5 else edge[1]), list(edge)
 
     def _length(self, edge: tuple[int, int]) -> float:
         """Length of an edge in shares of the box's sides."""
@@ -363,11 +375,11 @@ class Sandwich:
             known = len(corner.look.plans)
             if known < len(self.plans):
                 later = self._look(corner.look.point, np.arange(known, len(self.plans)))
-                both = (np.concatenate(pair) for pair in zip(_parts(corner.look), _parts(later), strict=True))
+                both = (np.concatenate(pair) for pair in zip(_of_look(corner.look), _of_look(later), strict=True))
                 self.corners[number] = replace(corner, look=_Look(corner.look.point, *both))
 
 
-def _parts(look: _Look) -> tuple[IntArray, Array, Array]:
+def _of_look(look: _Look) -> tuple[IntArray, Array, Array]:
     return look.plans, look.values, look.slopes
 
 
@@ -409,6 +421,15 @@ class _Game:
         mix = self._mix(gaps / single[best])
         bound = float(np.max(mix @ gaps))
         return (bound, np.flatnonzero(mix)) if bound < single[best] else (float(single[best]), np.array([best]))
+
+    def worst(self, gaps: Array) -> Array:
+        """The mix of columns at which the lowest row is highest, shape (columns,), small shares left out."""
+        scale = float(gaps.max(axis=1).min())
+        self._mix(gaps / scale if scale > 0 else gaps)
+        weights = np.abs(np.array(self._highs.getSolution().row_dual[: gaps.shape[1]]))
+        weights = np.where(weights < NEAREST_CUT * weights.sum(), 0.0, weights)
+        total = float(weights.sum())
+        return weights / total if math.isfinite(total) and total > 0 else np.zeros(gaps.shape[1])
 
     def _mix(self, gaps: Array) -> Array:
         """Minimise t with sum_i q_i G_ij <= t for every column j, q a mix: columns q and t, rows j and the sum."""

@@ -221,3 +221,19 @@ TERMS_BY_THE_HOUR: dict[str, Any] = {
 def rich(**changes: Any) -> Scenario:
     """Two sites in 21 months with about everything that a scenario can say: power paid by landlords, blocks, rights, a budget."""
     return scenario(**{**_RICH, **changes})
+
+
+def growing(**changes: Any) -> Scenario:
+    """The same with expansions of both sites: one with halls, one by its window, one that pays at better prices alone."""
+    grid = {"name": "Grid", "mw": 40.0, "capex_usd_per_mw": 150_000.0, "build_months": 2, "lead_months": 2}
+    grid |= {"hpc_suitable_fraction": 0.5, "fixed_usd_per_mw_month": 900.0, "residual_fraction": 0.3}
+    later = {
+        "name": "Later",
+        "mw": 10.0,
+        "capex_usd_per_mw": 90_000.0,
+        "lead_months": 1,
+        "window": {"earliest": "2026-09", "latest": "2026-10"},
+    }
+    dear = {"name": "Dear", "mw": 20.0, "capex_usd_per_mw": 700_000.0, "lead_months": 3}
+    own = {"sites__0__expansions": [grid, later], "sites__1__expansions": [dear], "fleets__2__mw": 60.0}
+    return rich(**{**own, "fleets__0__mw": 110.0, "finance__capex_budget_usd": {"2026": 22e6}, **changes})

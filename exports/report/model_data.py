@@ -17,7 +17,7 @@ SAME_SHAPE = 1e-14
 
 
 def model_data(terms: PlanTerms) -> dict[str, Any]:
-    """Zones, fleets, lease options, cash rows, plans, sites, discounting: PlanTerms in JSON."""
+    """Zones, fleets, options, cash rows, plans, sites, discounting: PlanTerms in JSON."""
     scenario, calendar = terms.scenario, terms.calendar
     kinds = dict.fromkeys(["mining", *(row.kind for row in terms.rows)])
     return {
@@ -58,7 +58,7 @@ def model_data(terms: PlanTerms) -> dict[str, Any]:
             {
                 "id": terms.ids[plan],
                 "machines": [packed(mw) for mw in terms.machines_mw[plan]],
-                "critical": [plain_number(mw) for mw in terms.critical_mw[plan]],
+                "options": [plain_number(mw) for mw in terms.option_mw[plan]],
             }
             for plan in range(len(terms.decisions))
         ],
@@ -79,10 +79,12 @@ def zones_data(scenario: Scenario) -> list[dict[str, Any]]:
 
 
 def _options(terms: PlanTerms) -> list[dict[str, Any]]:
-    """Lease options; meter MW of one critical MW by use, as the plan's allocation has them."""
+    """Lease options, with meter MW of one critical MW by use as the plan's allocation has them; and expansions, with MW that one MW
+    adds to the site.
+    """
     calendar = terms.calendar
-    found = []
-    for option in terms.options:
+    found: list[dict[str, Any]] = []
+    for option in terms.leases:
         since = np.arange(calendar.length) - calendar.index(option.start)
         uses = {use: option.offer.gross_up * share[0] for use, share in lease_uses(option.offer, since[np.newaxis, :])}
         found.append(
@@ -94,7 +96,10 @@ def _options(terms: PlanTerms) -> list[dict[str, Any]]:
                 "uses": {use: packed(mw) for use, mw in uses.items() if np.any(mw)},
             }
         )
-    return found
+    return found + [
+        {"offer": one.name, "site": one.site, "start": str(one.start), "uses": {}, "adds": packed(one.added_mw)}
+        for one in terms.expansions
+    ]
 
 
 def _multiples(rows: Array) -> dict[str, Packed | list[Packed]]:

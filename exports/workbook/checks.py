@@ -126,12 +126,12 @@ class ChecksPage:
                 [block for pair in zip(calc.prices.prices, calc.prices.hours, strict=True) for block in pair],
             ),
             ("machines of the plans", [calc.machines.block]),
-            ("cash of the lease options", [calc.terms.block]),
+            ("cash of the options", [calc.terms.block]),
             (
                 "revenue, charges and fixed prices of the fleets",
                 [calc.mining.revenue, calc.mining.charge, calc.mining.fixed_price],
             ),
-            ("use of MW by the lease options", [Block(calc.uses.sheet, 4, len(calc.uses.rows))]),
+            ("MW that the options take or add", [Block(calc.uses.sheet, 4, len(calc.uses.rows))]),
         )
         for number, ((what, blocks), value) in enumerate(zip(sums, self._checksums(calc), strict=True)):
             kept = [block for block in blocks if block.rows]

@@ -108,13 +108,15 @@ def with_plans(plan: Plan, found: DecisionMap, decisions: list[Decisions]) -> Ex
 
 
 def _words(terms: PlanTerms, plan: int) -> str:
-    """The offers that a plan takes, with MW and first start."""
+    """The offers that a plan takes and the expansions that it energises, with MW and first start."""
     taken: dict[str, tuple[float, str]] = {}
-    for option, mw in zip(terms.options, terms.critical_mw[plan].tolist(), strict=True):
+    for option, mw in zip(terms.leases, terms.critical_mw[plan].tolist(), strict=True):
         if mw and option.offer.status == "offered":
             before, first = taken.get(option.offer.name, (0.0, str(option.start)))
             taken[option.offer.name] = (before + mw, min(first, str(option.start)))
     text = "; ".join(f"{mw:,.4g} MW {name} from {first}" for name, (mw, first) in taken.items()) or "no offer: mine"
+    for one, mw in zip(terms.expansions, terms.option_mw[plan, len(terms.leases) :].tolist(), strict=True):
+        text += f"; {mw:,.4g} MW more by {one.name} from {one.start}" if mw else ""
     return text if len(text) <= LONGEST_WORDS else f"{text[:LONGEST_WORDS]}..."
 
 

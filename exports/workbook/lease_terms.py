@@ -1,4 +1,4 @@
-"""Cash of the lease options: the ledger's rows per critical MW, their value at each discount rate, and their use of MW."""
+"""Cash of the options (leases, expansions): the ledger's rows per MW, their value at each discount rate, and their use of MW."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...models.months import Array
-from ...optimizer.plan_terms import LeaseOption
+from ...optimizer.plan_terms import ExpansionOption, LeaseOption
 from ...optimizer.tables import lease_uses
 from .book import FIRST, MONTH, TOTAL, Block, Book, quoted
 from .plan_values import PlanValuesPage
 from .shadow import DISCOUNTS, SCALES, Shadow
 from .timeline import Timeline
 
-USES = ("lease", "conversion", "kept")
+ADDED = "energised"
+"""What an expansion does with its MW."""
+USES = ("lease", "conversion", "kept", ADDED)
 MW, FIRST_VALUE = 6, 7
-"""Columns of the options: critical MW in the plan shown, and the first of their values."""
+"""Columns of the options: MW in the plan shown, and the first of their values."""
 
 
 class TermsPage:
@@ -26,17 +28,18 @@ class TermsPage:
         self.shadow, self.timeline, self.plans = shadow, timeline, plans
         self.sheet = book.timed("Lease terms")
         words = (
-            "Cash of one critical MW of each lease option at the scenario's prices (and what no decision changes), USD by month."
+            "Cash of one MW of each option (critical MW of a lease, meter MW of an expansion) at the scenario's prices, and of "
+            "what no decision changes, USD by month."
         )
         self.sheet.title("Lease terms", words, FIRST + 6)
         timeline.head(self.sheet)
-        self.sheet.text(3, TOTAL, "critical MW of the plan shown", "head")
+        self.sheet.text(3, TOTAL, "MW of the plan shown", "head")
         self.block = Block(self.sheet, 4, max(len(shadow.rows), 1))
         after = FIRST + shadow.months
         self.option, self.of_rent, self.of_power, self.group, self.own_mw = range(after, after + 5)
         self.values = after + 5
         for column, text in enumerate(
-            ("option", "scales with rent", "scales with power price", "kind of cash", "critical MW of the status quo"), start=after
+            ("option", "scales with rent", "scales with power price", "kind of cash", "MW of the status quo"), start=after
         ):
             self.sheet.text(3, column, text, "head")
         for column, which in enumerate(DISCOUNTS, start=self.values):
@@ -47,7 +50,7 @@ class TermsPage:
     def _write(self) -> None:
         sheet, shadow, options = self.sheet, self.shadow, self.shadow.terms.options
         if not shadow.rows:
-            sheet.labels(4, ["no lease and no standing cash"])
+            sheet.labels(4, ["no option and no standing cash"])
         for at, row in enumerate(shadow.rows, start=self.block.first):
             whose = row.name if row.option < 0 else f"{row.name}, {options[row.option].start}"
             sheet.labels(at, [row.item, whose, row.site, row.scales, row.when], "USD/MW")
@@ -65,7 +68,7 @@ class TermsPage:
 
     def _mw(self, row: int, column: int, option: int, plan_name: str, plan: int) -> None:
         formula = f"=INDEX({self.plans.mw_of_option(option)},{plan_name})"
-        self.sheet.formula(row, column, formula, self.shadow.terms.critical_mw[plan, option], "calc", "mw")
+        self.sheet.formula(row, column, formula, self.shadow.terms.option_mw[plan, option], "calc", "mw")
 
     def _value(self, at: int, number_of_row: int) -> None:
         row = self.shadow.rows[number_of_row]
@@ -102,23 +105,27 @@ class TermsPage:
 
 
 class OptionsPage:
-    """A row an option: its critical MW in the plan shown, and the value of one critical MW by what it scales with."""
+    """A row an option: its MW in the plan shown, and the value of one MW by what it scales with."""
 
     def __init__(self, book: Book, shadow: Shadow, terms: TermsPage, plans: PlanValuesPage) -> None:
         self.shadow = shadow
         self.sheet = book.sheet("Options", "#6B7280", [(0, 0, 34), (1, 5, 15), (MW, FIRST_VALUE + 12, 13)])
         self.sheet.title(
-            "Options", "Each lease offer at each start that a plan of the list uses, and what one critical MW of it is worth.", 12
+            "Options",
+            "Each lease offer at each start, and each expansion from each month, that a plan of the list uses, and what one MW of "
+            "it (critical MW of a lease, meter MW of an expansion) is worth.",
+            12,
         )
-        heads = ("offer", "site", "status", "start", "gross-up", "number", "critical MW of the plan shown")
+        heads = ("option", "site", "status", "start", "gross-up", "number", "MW of the plan shown")
         for column, text in enumerate((*heads, *(f"{scales}, {which}" for which in DISCOUNTS for scales in SCALES))):
             self.sheet.text(3, column, text, "head")
         for number, option in enumerate(shadow.terms.options):
-            lease = option.offer
-            self.sheet.labels(4 + number, [lease.name, lease.site, lease.status, str(option.start)])
-            self.sheet.numbers(4 + number, [lease.gross_up, number + 1.0], "any", first=4)
+            status = option.offer.status if isinstance(option, LeaseOption) else "expansion"
+            gross_up = option.offer.gross_up if isinstance(option, LeaseOption) else 1.0
+            self.sheet.labels(4 + number, [option.name, option.site, status, str(option.start)])
+            self.sheet.numbers(4 + number, [gross_up, number + 1.0], "any", first=4)
             formula = f"=INDEX({plans.mw_of_option(number)},plan_shown)"
-            self.sheet.formula(4 + number, MW, formula, shadow.terms.critical_mw[shadow.shown, number], "calc", "mw")
+            self.sheet.formula(4 + number, MW, formula, shadow.terms.option_mw[shadow.shown, number], "calc", "mw")
         last = len(shadow.terms.options)
         self.sheet.labels(4 + last, ["what no decision changes"])
         self.sheet.numbers(4 + last, [last + 1.0], "whole", first=5)
@@ -142,11 +149,11 @@ class OptionsPage:
                     self.sheet.formula(4 + number, FIRST_VALUE + 3 * d + s, formula, value, "calc", "value")
 
     def _now(self) -> None:
-        """Whether the plan shown takes the option, and what a critical MW of it is worth at the prices typed."""
-        for column, text in ((self.flag, "in the plan shown"), (self.value_now, "value of one critical MW now, M USD")):
+        """Whether the plan shown takes the option, and what a MW of it is worth at the prices typed."""
+        for column, text in ((self.flag, "in the plan shown"), (self.value_now, "value of one MW now, M USD")):
             self.sheet.text(3, column, text, "head")
         for number in range(len(self.shadow.terms.options)):
-            row, mw = 4 + number, float(self.shadow.terms.critical_mw[self.shadow.shown, number])
+            row, mw = 4 + number, float(self.shadow.terms.option_mw[self.shadow.shown, number])
             taken = self.sheet.cell(row, MW).split("!")[1]
             self.sheet.formula(row, self.flag, f"=IF({taken}>0,1,0)", float(mw > 0), "calc", "whole")
             fixed, rent, power = (self.value(number, 0, scales).split("!")[1] for scales in range(3))
@@ -158,36 +165,39 @@ class OptionsPage:
 
 
 class UsesPage:
-    """Meter MW that one critical MW of each option takes, by use, sorted by offer and use."""
+    """Meter MW that one critical MW of each lease takes, by use, sorted by offer and use; and that one MW of an expansion adds."""
 
     def __init__(self, book: Book, shadow: Shadow, timeline: Timeline, plans: PlanValuesPage) -> None:
         self.shadow = shadow
         self.sheet = book.timed("Use of MW")
-        words = "Meter MW that one critical MW of each option takes: under lease, dark for the build, kept after the term."
+        words = (
+            "Meter MW that one critical MW of a lease takes: under lease, dark for the build, kept after the term; and that one MW "
+            "of an expansion adds."
+        )
         self.sheet.title("Use of MW", words, FIRST + 6)
         timeline.head(self.sheet)
-        self.sheet.text(3, TOTAL, "critical MW of the plan shown", "head")
+        self.sheet.text(3, TOTAL, "MW of the plan shown", "head")
         self.rows = list(self._profiles())
         for at, (number, option, use, mw) in enumerate(self.rows, start=4):
-            self.sheet.labels(at, [option.offer.name, use, option.offer.site, str(option.start)], "MW/MW")
+            self.sheet.labels(at, [option.name, use, option.site, str(option.start)], "MW/MW")
             formula = f"=INDEX({plans.mw_of_option(number)},plan_shown)"
-            self.sheet.formula(at, TOTAL, formula, shadow.terms.critical_mw[shadow.shown, number], "calc", "mw")
+            self.sheet.formula(at, TOTAL, formula, shadow.terms.option_mw[shadow.shown, number], "calc", "mw")
             self.sheet.numbers(at, mw, "any")
 
-    def _profiles(self) -> Iterator[tuple[int, LeaseOption, str, Array]]:
+    def _profiles(self) -> Iterator[tuple[int, LeaseOption | ExpansionOption, str, Array]]:
+        """(number of the option, the option, use, meter MW per MW of it by month)."""
         options = self.shadow.terms.options
-        order = sorted(range(len(options)), key=lambda number: (options[number].offer.site, options[number].offer.name))
+        order = sorted(range(len(options)), key=lambda number: (options[number].site, options[number].name))
         found = [(number, use, mw) for number in order for use, mw in profile(options[number], self.shadow)]
-        for number, use, mw in sorted(
-            found, key=lambda row: (options[row[0]].offer.site, options[row[0]].offer.name, USES.index(row[1]))
-        ):
+        for number, use, mw in sorted(found, key=lambda row: (options[row[0]].site, options[row[0]].name, USES.index(row[1]))):
             yield number, options[number], use, mw
 
-    def offers(self) -> Iterator[tuple[str, str, str, range]]:
-        """(site, offer, use, consecutive rows)."""
-        keys = [(option.offer.site, option.offer.name, use) for _, option, use, _ in self.rows]
+    def of_site(self, site: str, adding: bool = False) -> Iterator[tuple[str, str, range]]:
+        """(offer, use, consecutive rows); adding: those of expansions instead."""
+        keys = [(option.site, option.name, use) for _, option, use, _ in self.rows]
         for key in dict.fromkeys(keys):
-            yield *key, range(keys.index(key), keys.index(key) + keys.count(key))
+            if key[0] == site and (key[2] == ADDED) == adding:
+                yield *key[1:], range(keys.index(key), keys.index(key) + keys.count(key))
 
     def sum_of(self, rows: range) -> str:
         """Meter MW in the month of the formula."""
@@ -196,8 +206,11 @@ class UsesPage:
         return f"SUMPRODUCT({self.sheet.area(first, TOTAL, last, TOTAL)},{month})"
 
 
-def profile(option: LeaseOption, shadow: Shadow) -> Iterator[tuple[str, Array]]:
-    """(use, meter MW per critical MW by month), those that are ever used."""
+def profile(option: LeaseOption | ExpansionOption, shadow: Shadow) -> Iterator[tuple[str, Array]]:
+    """(use, meter MW per MW by month), those that are ever used."""
+    if isinstance(option, ExpansionOption):
+        yield ADDED, option.added_mw
+        return
     since = np.arange(shadow.months) - shadow.calendar.index(option.start)
     for use, share in lease_uses(option.offer, since):
         if np.any(share):

@@ -47,7 +47,7 @@ def offers_in_list(shadow: Shadow, plan: Plan) -> list[OfferInList]:
     """Every offer of the scenario in the order of the plan's table."""
     found = []
     for row in plan.rows["leases"]:
-        own = [n for n, option in enumerate(shadow.terms.options) if option.offer.name == row["offer"]]
+        own = [n for n, option in enumerate(shadow.terms.leases) if option.name == row["offer"]]
         found.append(OfferInList(row["offer"], row["site"], min(own, default=0), max(own, default=-1)))
     return found
 
@@ -67,7 +67,7 @@ class BreakEvensPage:
         self.sheet.text(5, 0, "plan", "head")
         column = 1
         for offer in offers:
-            if offer.last >= offer.first and shadow.terms.options[offer.first].offer.status == "offered":
+            if offer.last >= offer.first and shadow.terms.leases[offer.first].offer.status == "offered":
                 self.first_column[offer.name] = column
                 self._offer(offer, column)
                 column += 4
@@ -177,7 +177,7 @@ class LeasesPage:
         starts = options.sheet.area(own[0], 3, own[-1], 3)
         helper = options.sheet.area(own[0], options.flag, own[-1], options.flag)
         taken = np.flatnonzero(mw > 0)
-        first = str(shadow.terms.options[offer.first + int(taken[0])].start) if len(taken) else "-"
+        first = str(shadow.terms.leases[offer.first + int(taken[0])].start) if len(taken) else "-"
         yield 3, f'=IFERROR(INDEX({starts},MATCH(1,{helper},0)),"-")', first, "any"
         value = options.sheet.area(own[0], options.value_now, own[-1], options.value_now)
         worth = float(mw @ shadow.option_now[offer.first : offer.last + 1])
@@ -186,7 +186,7 @@ class LeasesPage:
             result = break_evens.multiplier[offer.name]
             cell = break_evens.result(offer.name)
             yield 5, f'=IF(ISNUMBER({cell}),{cell},"-")', result if result != "" else "-", "times"
-            rent = shadow.terms.options[offer.first].offer.first_year_rent_usd_per_kw_month
+            rent = shadow.terms.leases[offer.first].offer.first_year_rent_usd_per_kw_month
             static = absolute(at, FIRST_STATIC + 5)
             usd: float | str = float(result) * rent if result != "" else "-"
             yield 6, f'=IF(ISNUMBER({absolute(at, 5)}),{absolute(at, 5)}*{static},"-")', usd, "usd"

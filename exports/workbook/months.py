@@ -62,34 +62,52 @@ class AllocationMonths:
             self.sheet.monthly(self.running.first + k, formula, running[k], "mw")
 
     def _site(self, site: str, uses: UsesPage) -> None:
-        shadow, calendar = self.shadow, self.shadow.calendar
-        energised = shadow.terms.scenario.site(site).energised(calendar)
+        shadow = self.shadow
         self.sheet.text(self.row, 0, site, "section")
         self.row += 1
-        self.energised[site] = self.row
-        self.sheet.labels(self.row, ["energised", "", site], "MW")
-        self.sheet.numbers(self.row, energised, "mw")
-        self.row += 1
+        left = self._energised(site, uses).copy()
         first = self.row
-        left = energised.copy()
         running = shadow.running_of(shadow.shown)
         for k, fleet in enumerate(shadow.terms.fleets):
             if fleet.site == site:
                 left = left - running[k]
                 self._add(site, "mining", fleet.name, f"={self.running.cell(k)}", running[k])
-        for where, offer, use, rows in uses.offers():
-            if where == site:
-                mw = sum((self._of_use(uses, number) for number in rows), np.zeros(shadow.months))
-                left = left - mw
-                self._add(site, use, offer, f"={uses.sum_of(rows)}", mw)
+        for offer, use, rows in uses.of_site(site):
+            mw = self._of_uses(uses, rows)
+            left = left - mw
+            self._add(site, use, offer, f"={uses.sum_of(rows)}", mw)
         block = Block(self.sheet, first, self.row - first)
         energised_cell = Block(self.sheet, self.energised[site], 1).cell(0)
         total = f"SUM({block.column()})" if block.rows else "0"
         self._add(site, "idle", "", f"=ROUND({energised_cell}-{total},value_digits)", np.round(left, 8) + 0.0)
 
-    def _of_use(self, uses: UsesPage, number: int) -> Array:
-        option, _, _, mw = uses.rows[number]
-        return mw * float(self.shadow.terms.critical_mw[self.shadow.shown, option])
+    def _energised(self, site: str, uses: UsesPage) -> Array:
+        """Rows of the site's energised MW: given ones, those of each expansion, and their sum."""
+        given = self.shadow.terms.scenario.site(site).energised(self.shadow.calendar)
+        expansions = list(uses.of_site(site, adding=True))
+        self.sheet.labels(self.row, ["energised, given" if expansions else "energised", "", site], "MW")
+        self.sheet.numbers(self.row, given, "mw")
+        block, total = Block(self.sheet, self.row, 1 + len(expansions)), given
+        for name, _, rows in expansions:
+            self.row += 1
+            mw = self._of_uses(uses, rows)
+            self.sheet.labels(self.row, ["expansion", name, site], "MW")
+            self.sheet.monthly(self.row, f"={uses.sum_of(rows)}", mw, "mw")
+            total = total + mw
+        if expansions:
+            self.row += 1
+            self.sheet.labels(self.row, ["energised", "", site], "MW")
+            self.sheet.monthly(self.row, f"=SUM({block.column()})", total, "mw")
+        self.energised[site] = self.row
+        self.row += 1
+        return total
+
+    def _of_uses(self, uses: UsesPage, rows: range) -> Array:
+        found = np.zeros(self.shadow.months)
+        for number in rows:
+            option, _, _, mw = uses.rows[number]
+            found = found + mw * float(self.shadow.terms.option_mw[self.shadow.shown, option])
+        return found
 
     def _add(self, site: str, use: str, name: str, formula: str, mw: Array) -> None:
         self.sheet.labels(self.row, [use, name, site], "MW")

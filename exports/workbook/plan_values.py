@@ -57,7 +57,7 @@ class PlanValuesPage:
         self.sheet: Sheet = book.sheet("Plan values", "#6B7280", [(0, 0, 7), (1, 1, 10), (2, 2, 46), (3, 3, 12), (4, 200, 12)])
         self.sheet.title(
             "Plan values",
-            "Every plan of the list: critical MW of each option and its value at the prices typed and at every case, M USD.",
+            "Every plan of the list: MW of each option (critical MW of leases, meter MW of expansions) and its value, M USD.",
             12,
         )
         self.leases = FIRST_OPTION + len(shadow.terms.options)
@@ -128,7 +128,7 @@ class PlanValuesPage:
     def _heads(self, case_prices: dict[str, tuple[str, str, str]]) -> None:
         sheet, terms = self.sheet, self.shadow.terms
         names = ["no.", "plan", "what it does", "critical MW"]
-        names += [f"{option.offer.name}, {option.start}" for option in terms.options]
+        names += [f"{option.name}, {option.start}" for option in terms.options]
         names += [f"leases {scales}, {which}" for which in DISCOUNTS for scales in SCALES]
         names += ["machines", "NPV", "NPV, rounded", "rank", "beats the best above rent x", "beats the best below rent x"]
         names += [f"machines at {case.name}" for case in self.shadow.cases] + [f"NPV at {case.name}" for case in self.shadow.cases]
@@ -143,22 +143,25 @@ class PlanValuesPage:
         for d, which in enumerate(DISCOUNTS):
             for s, scales in enumerate(SCALES):
                 row = VALUE_ROWS + len(SCALES) * d + s
-                self.sheet.text(row, 2, f"value of one critical MW, {scales}, discount {which}", "note")
+                self.sheet.text(row, 2, f"value of one MW, {scales}, discount {which}", "note")
                 for number in range(len(self.shadow.terms.options)):
                     value = self.shadow.option_values[number, d, s]
                     self.sheet.formula(row, FIRST_OPTION + number, f"={options.value(number, d, s)}", value, "calc", "value")
 
     def _leases(self, plan: int, row: int, options: OptionsPage) -> None:
-        mw, count = self.shadow.terms.critical_mw[plan], len(self.shadow.terms.options)
+        terms, mw = self.shadow.terms, self.shadow.terms.option_mw[plan]
+        count, leases = len(terms.options), len(terms.leases)
         own = f"{absolute(row, FIRST_OPTION)}:{absolute(row, self.leases - 1)}"
-        self.sheet.formula(row, 3, f"=SUM({own})" if count else "=SUM(0)", float(mw.sum()), "calc", "mw")
+        critical = f"{absolute(row, FIRST_OPTION)}:{absolute(row, FIRST_OPTION + leases - 1)}"
+        formula = f"=SUM({critical})" if leases else "=SUM(0)"
+        self.sheet.formula(row, 3, formula, float(terms.critical_mw[plan].sum()), "calc", "mw")
         self.sheet.numbers(row, mw, "mw", first=FIRST_OPTION)
         for d in range(len(DISCOUNTS)):
             for s in range(len(SCALES)):
                 at = VALUE_ROWS + len(SCALES) * d + s
                 values = f"{absolute(at, FIRST_OPTION)}:{absolute(at, self.leases - 1)}"
-                leases = f"SUMPRODUCT({own},{values})+" if count else ""
-                formula = f"={leases}{options.value(count, d, s)}"
+                taken = f"SUMPRODUCT({own},{values})+" if count else ""
+                formula = f"={taken}{options.value(count, d, s)}"
                 self.sheet.formula(row, self.lease_column(d, s), formula, self.shadow.lease_values[plan, d, s], "calc", "value")
 
     def _of_machines(self, plan: int, row: int, column: int, calc: Calculations, value: Block, npv: float) -> None:

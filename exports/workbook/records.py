@@ -169,8 +169,11 @@ def write_tables(book: Book, plan: Plan) -> None:
         ("allocation_by_year", ("site", "year", "use", "name", "mw")),
         ("cash_by_year", ("year", "item", "usd")),
         ("leases", ("site", "offer", "status", "critical_mw", "meter_mw", "npv_usd", "irr", "capex_usd")),
+        ("expansions", ("site", "name", "mw", "of_mw", "capex_usd")),
     ):
         rows = plan.rows[table]
+        if table == "expansions" and not rows:
+            continue
         for number, row in enumerate(rows, start=4):
             for at, field in enumerate(fields, start=column):
                 value = row[field]

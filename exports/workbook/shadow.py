@@ -179,7 +179,7 @@ class Shadow:
         return sorted(self.terms.rows, key=lambda row: (items.index(row.item), row.option if row.option >= 0 else last))
 
     def row_value(self, row: CashRow, which: str) -> float:
-        """USD million per critical MW at a multiplier of 1 (the yearly curves apply but at base)."""
+        """USD million per MW of the option at a multiplier of 1 (the yearly curves apply but at base)."""
         usd = row.usd * self.factor((row.kind, row.when), which)
         if row.scales != "fixed" and which != "base":
             usd = usd * self.curve[row.scales]
@@ -192,7 +192,7 @@ class Shadow:
 
     @cached_property
     def option_values(self) -> Array:
-        """[options and standing cash last, discounts, scales] USD million per critical MW."""
+        """[options and standing cash last, discounts, scales] USD million per MW."""
         found = np.zeros((len(self.terms.options) + 1, len(DISCOUNTS), len(SCALES)))
         for row, values in zip(self.rows, self.row_values, strict=True):
             found[row.option, :, SCALES.index(row.scales)] += values
@@ -200,14 +200,14 @@ class Shadow:
 
     @cached_property
     def option_now(self) -> Array:
-        """[options and standing cash last] USD million per critical MW at the prices typed."""
+        """[options and standing cash last] USD million per MW at the prices typed."""
         found: Array = self.option_values[:, 0, :] @ np.array([1.0, self.x["rent"], self.x["power"]])
         return found
 
     @cached_property
     def lease_values(self) -> Array:
-        """[plans, discounts, scales] of leases and standing cash."""
-        mw = np.column_stack([self.terms.critical_mw, np.ones(self.plans)])
+        """[plans, discounts, scales] of options and standing cash."""
+        mw = np.column_stack([self.terms.option_mw, np.ones(self.plans)])
         return np.tensordot(mw, self.option_values, axes=1)
 
     # --- plans -------------------------------------------------------------------------------------------------------------
@@ -315,12 +315,12 @@ class Shadow:
         return np.where(gains, self.terms.machines_mw[plan], 0.0)
 
     def row_usd(self, row: CashRow) -> Array:
-        """USD of one critical MW in each month at the prices typed."""
+        """USD of one MW in each month at the prices typed."""
         return row.usd if row.scales == "fixed" else row.usd * self.multiplier(row.scales)
 
     def mw_of(self, row: CashRow, plan: int) -> float:
-        """Critical MW of a plan that a row is multiplied by."""
-        return 1.0 if row.option < 0 else float(self.terms.critical_mw[plan, row.option])
+        """MW of a plan that a row is multiplied by."""
+        return 1.0 if row.option < 0 else float(self.terms.option_mw[plan, row.option])
 
     def mining_cash(self, plan: int) -> dict[str, Array]:
         """USD by item and month."""

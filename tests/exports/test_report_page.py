@@ -11,7 +11,7 @@ from typing import Any
 import hashlease as hl
 import numpy as np
 import pytest
-from cases import rich, scenario
+from cases import growing, rich, scenario
 from hashlease.exports.report.page import report_page
 from hashlease.exports.report.pdf import browser_of, pdf_of
 from hashlease.exports.report.study import Study
@@ -61,13 +61,8 @@ def ledger_lines(study: Study, plan: int, at: Multipliers) -> list[Line]:
     for k, fleet in enumerate(values.fleets):
         gains = np.sum([line.discounted_usd for line in ledger.mining(fleet)], axis=0) > 0
         mining[fleet.name] = np.where(gains, terms.machines_mw[plan][k], 0.0)
-    leases = {
-        (offer.offer.name, start): float(mw)
-        for offer, amounts in zip(values.offers, decisions.lease_mw, strict=True)
-        for start, mw in zip(offer.starts, amounts, strict=True)
-        if mw
-    }
-    return ledger.lines(mining, leases)
+    _, leases, _, expanded = decisions.named(values)
+    return ledger.lines(mining, leases, expansion_mw=expanded)
 
 
 def positions(study: Study, seed: int) -> list[tuple[float, float, float]]:
@@ -76,9 +71,10 @@ def positions(study: Study, seed: int) -> list[tuple[float, float, float]]:
     return [(1.0, 1.0, 1.0), *((draw.uniform(0, 2.3), draw.uniform(0.3, 2), draw.uniform(0, 2)) for _ in range(POSITIONS))]
 
 
-@pytest.mark.parametrize("name", ["rich", "rockdale", "two_offers"])
+@pytest.mark.parametrize("name", ["rich", "rockdale", "two_offers", "growing"])
 def test_the_page_computes_what_plan_terms_and_the_ledger_do(name: str, browser: Browser, study: Study, tmp_path: Path) -> None:
-    study = study if name == "rich" else Study(hl.solve(hl.load(name)), tolerance=0.02)
+    if name != "rich":
+        study = Study(hl.solve(growing() if name == "growing" else hl.load(name)), tolerance=0.02)
     page, said = opened(browser, tmp_path, study)
     for position in positions(study, len(name)):
         at = Multipliers(*position)
@@ -96,7 +92,8 @@ def test_the_page_computes_what_plan_terms_and_the_ledger_do(name: str, browser:
                 assert np.max(np.abs(own - cash[key])) <= 1e-9 * max(float(np.max(np.abs(cash[key]))), 1.0), key
             for site in study.scenario.sites:
                 mw = np.sum([row[2] for row in found["mw"] if row[0] == site.name], axis=0)
-                assert np.max(np.abs(mw - site.energised(study.scenario.calendar))) < 1e-6
+                there = study.terms.decisions[plan].energised_mw(study.values, site.name)
+                assert np.max(np.abs(mw - there)) < 1e-6
     assert said == []
 
 

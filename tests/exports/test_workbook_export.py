@@ -14,7 +14,7 @@ import numpy as np
 import openpyxl
 import pytest
 import xlsxwriter
-from cases import data
+from cases import data, growing
 from hashlease import InputError, Scenario, load, solve
 from hashlease.cli import run_command
 from hashlease.exports.workbook.choices import Choices
@@ -43,6 +43,11 @@ def rockdale() -> Export:
 @cache
 def plain() -> Export:
     return export_of(load("two_offers"))
+
+
+@cache
+def grown() -> Export:
+    return export_of(growing(), tolerance=0.01)
 
 
 def typed(export: Export, kind: str) -> Choices:
@@ -74,19 +79,14 @@ def by_ledger(export: Export, plan: int, at: Multipliers, discount: float) -> tu
     scenario = other_rates(export.plan.scenario, discount)
     ledger, decisions = Ledger(scenario, at), export.terms.decisions[plan]
     values = export.found.values.values
+    _, leases, _, expanded = decisions.named(values)
     mining: dict[str, Array] = {}
     for k, fleet in enumerate(values.fleets):
         margin = np.sum([line.usd for line in ledger.mining(fleet)], axis=0)
         mining[fleet.name] = np.where(margin > 0, decisions.mining_mw[k], 0.0)
-    leases = {
-        (offer.offer.name, start): float(mw)
-        for offer, amounts in zip(values.offers, decisions.lease_mw, strict=True)
-        for start, mw in zip(offer.starts, amounts, strict=True)
-        if mw
-    }
     cash: dict[str, Array] = {}
     npv = 0.0
-    for line in ledger.lines(mining, leases):
+    for line in ledger.lines(mining, leases, expansion_mw=expanded):
         cash[line.item] = cash.get(line.item, np.zeros(len(line.usd))) + line.usd
         npv += float(line.discounted_usd.sum())
     return cash, npv / USD_PER_MUSD
@@ -95,7 +95,7 @@ def by_ledger(export: Export, plan: int, at: Multipliers, discount: float) -> tu
 # --- the shadow, which the formulas' values come from, against the program -------------------------------------------------
 
 
-@pytest.mark.parametrize("export", [rockdale, plain], ids=["rockdale", "two offers"])
+@pytest.mark.parametrize("export", [rockdale, plain, grown], ids=["rockdale", "two offers", "growing"])
 @pytest.mark.parametrize("kind", ["as planned", "inside", "zero", "huge"])
 def test_every_plan_is_worth_what_the_ledger_says(export: Any, kind: str) -> None:
     one, choices = export(), typed(export(), kind)
@@ -190,6 +190,19 @@ def test_every_number_is_what_libreoffice_calculates(soffice: str, tmp_path: Pat
     numbers, wrong = recalculated(soffice, rockdale(), typed(rockdale(), kind), tmp_path)
     assert numbers > 50_000
     assert not wrong[:10], len(wrong)
+
+
+def test_every_number_of_a_site_that_expands(soffice: str, tmp_path: Path) -> None:
+    """The plan shown energises more or less as prices move it; idle MW and checks follow."""
+    export = grown()
+    for kind in ("inside", "curves"):
+        numbers, wrong = recalculated(soffice, export, typed(export, kind), tmp_path)
+        assert numbers > 5_000
+        assert not wrong[:10], len(wrong)
+    shadow = Shadow(export.terms, export.choices, export.status_quo)
+    added = export.terms.option_mw[:, len(export.terms.leases) :].sum(axis=1)
+    assert added[shadow.shown] > 0 and added[shadow.shown] != added[export.status_quo]
+    assert "MW more by Grid from" in export.words[shadow.shown]
 
 
 @pytest.mark.parametrize("plans", [3, 40, 200])

@@ -16,7 +16,6 @@ from hashlease.models.values import Values
 from hashlease.optimizer.certificate import Certifier
 from hashlease.optimizer.expansion_readings import ExpansionReadings
 from hashlease.optimizer.optimise import Optimiser
-from hashlease.optimizer.plan_terms import PlanTerms
 from hashlease.optimizer.policies import Valuer
 from hashlease.optimizer.site_by_site import SiteBySite, can_go_site_by_site
 from hashlease.optimizer.why import why
@@ -343,13 +342,6 @@ def test_a_decision_map_holds_plans_with_expansions() -> None:
         changed = larger(expansion(), leases=[offer("Offer")], market__hashprice__multiplier=multiplier)
         best = found.npv_usd(hashprice=multiplier).max()
         assert 0 <= certified(changed).npv_usd - best + 1.0 <= found.tolerance_usd + 2.0
-
-
-def test_live_formulas_refuse_expansions_in_plain_words() -> None:
-    case = larger(expansion())
-    values = Values(case)
-    with pytest.raises(hl.InputError, match=r"expansions \(More\), whose MW and cash differ from plan to plan"):
-        PlanTerms.of(values, [])
 
 
 def test_ties_are_broken_as_the_documents_say() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cases import rich
+from cases import growing, rich
 from hashlease import InputError, decision_map, load
 from hashlease.models.hosting import first_hosted
 from hashlease.models.scenario import Scenario
@@ -29,18 +29,12 @@ def terms_of(scenario: Scenario) -> tuple[Values, PlanTerms]:
 
 def by_ledger_musd(scenario: Scenario, values: Values, plan: Decisions, at: Multipliers) -> tuple[float, float]:
     """Value and gross flows of a plan whose machines stand idle in months that lose money."""
-    ledger = Ledger(scenario, at)
+    ledger, (_, leases, _, expanded) = Ledger(scenario, at), plan.named(values)
     gains = np.array(
         [np.sum([line.discounted_usd for line in ledger.mining(fleet)], axis=0) > 0 for fleet in values.fleets], dtype=bool
     ).reshape(plan.mining_mw.shape)
     mining = {fleet.name: np.where(gains[k], plan.mining_mw[k], 0.0) for k, fleet in enumerate(values.fleets)}
-    leases = {
-        (offer.offer.name, start): float(mw)
-        for offer, amounts in zip(values.offers, plan.lease_mw, strict=True)
-        for start, mw in zip(offer.starts, amounts, strict=True)
-        if mw
-    }
-    lines = ledger.lines(mining, leases)
+    lines = ledger.lines(mining, leases, expansion_mw=expanded)
     return total_usd(lines) / USD_PER_MUSD, gross_usd(lines) / USD_PER_MUSD
 
 
@@ -67,6 +61,20 @@ def test_random_plans_are_worth_what_the_ledger_says(case: int) -> None:
         for plan, decisions in enumerate(terms.decisions):
             expected, gross = by_ledger_musd(scenario, values, decisions, at)
             assert found[plan] == pytest.approx(expected, abs=1e-9 * max(gross, 1.0))
+
+
+def test_plans_that_expand_a_site_are_worth_what_the_ledger_says() -> None:
+    """Mining alone energises less than the plan of today, whose leases take MW of the expansions."""
+    scenario = growing()
+    values, terms = terms_of(scenario)
+    (expanded,) = terms.option_mw[:, len(terms.leases) :].T
+    assert expanded.tolist() == pytest.approx([40 / 3, 0])
+    for at in ELSEWHERE:
+        for plan, decisions in enumerate(terms.decisions):
+            expected, gross = by_ledger_musd(scenario, values, decisions, at)
+            assert terms.npv_musd(at)[plan] == pytest.approx(expected, abs=1e-9 * max(gross, 1.0))
+    items = {row.item: row.scales for row in terms.rows if row.option >= len(terms.leases)}
+    assert items == {"expansion_capex": "fixed", "expansion_upkeep": "fixed", "residual_value": "fixed", "income_tax": "fixed"}
 
 
 def test_the_list_of_a_map_is_worth_what_the_map_says() -> None:

@@ -200,13 +200,11 @@ def test_one_mistake_is_one_problem_and_writes_nothing(tmp_path: Path, capsys: p
 @pytest.mark.parametrize(
     "beside", ["energy_cap: {mwh_per_year: 700000}", "blocks: [{name: B, mw: 9, usd_per_mwh: 35, resale_fraction: 0.9}]"]
 )
-def test_caps_and_blocks_to_use_refuse_it_too(beside: str, tmp_path: Path) -> None:
+def test_caps_and_blocks_to_use_stand_beside_it(beside: str, tmp_path: Path) -> None:
     text = from_file(ancillary_columns=COLUMNS)
     block = "    blocks:\n      - {name: Block, mw: 40, usd_per_mwh: 35, from: 2026-01, to: 2027-12}\n"
     text = changed(block, f"    {beside.replace('9}', '9, from: 2026-01, to: 2027-12}')}\n", text)
-    (problem,) = problems(tmp_path, text, FILE)
-    assert "ancillary_services" in problem.found
-    assert "decide" in problem.allowed
+    assert load(write(tmp_path, text, {"prices.csv": FILE})).sites[0].decides_hours
 
 
 def test_a_good_one_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

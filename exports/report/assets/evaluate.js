@@ -118,6 +118,7 @@ class Model {
     this.options = data.options.map((option) => ({
       ...option,
       uses: Object.fromEntries(Object.entries(option.uses).map(([use, mw]) => [use, unpack(mw, true)])),
+      adds: option.adds && unpack(option.adds, true),
     }));
     this.plans = data.plans.map((plan) => ({ ...plan, machines: plan.machines.map((mw) => unpack(mw, true)) }));
     this.sites = data.sites.map((site) => ({ name: site.name, energised: unpack(site.energised, true) }));
@@ -164,7 +165,7 @@ class Model {
     return row.scales === "rent" ? at.rent : row.scales === "power" ? at.power : 1;
   }
 
-  /** Value of one critical MW of each option without rent and of rent at a multiplier of 1, and of what no decision changes, USD. */
+  /** Value of one MW of each option (critical MW of a lease, meter MW of an expansion) without rent and of rent at a multiplier of 1, and of what no decision changes, USD. */
   optionValues(at) {
     const fixed = new Float64Array(this.options.length);
     const rent = new Float64Array(this.options.length);
@@ -193,7 +194,7 @@ class Model {
         const row = worth[k];
         for (let t = 0; t < machines.length; t++) usd += machines[t] * row[t];
       });
-      plan.critical.forEach((mw, option) => {
+      plan.options.forEach((mw, option) => {
         usd += mw * fixed[option];
         perRent += mw * rent[option];
       });
@@ -247,18 +248,28 @@ class Model {
     };
     for (const site of this.sites) {
       this.options.forEach((option, number) => {
-        const critical = this.plans[plan].critical[number];
-        if (critical && option.site === site.name) {
-          for (const [use, mw] of Object.entries(option.uses)) add(site.name, use, option.offer, mw.map((value) => value * critical));
+        const taken = this.plans[plan].options[number];
+        if (taken && option.site === site.name) {
+          for (const [use, mw] of Object.entries(option.uses)) add(site.name, use, option.offer, mw.map((value) => value * taken));
         }
       });
       this.fleets.forEach((fleet, k) => {
         if (fleet.site === site.name) add(site.name, "mining", fleet.name, this.mining(plan, k, at));
       });
-      const left = Float64Array.from(site.energised);
+      const left = this.energised(plan, site);
       for (const row of found) if (row.site === site.name) row.mw.forEach((value, t) => (left[t] -= value));
       found.push({ site: site.name, use: "idle", name: "", mw: left.map((value) => (Math.abs(value) < 1e-7 ? 0 : value)) });
     }
+    return found;
+  }
+
+  /** Meter MW of a site that a plan may use, by month: energised ones and those of its expansions. */
+  energised(plan, site) {
+    const found = Float64Array.from(site.energised);
+    this.options.forEach((option, number) => {
+      const mw = this.plans[plan].options[number];
+      if (option.adds && mw && option.site === site.name) option.adds.forEach((value, t) => (found[t] += mw * value));
+    });
     return found;
   }
 
@@ -289,7 +300,7 @@ class Model {
       for (const [item, usd] of Object.entries(items)) this.push(lines, fleet.site, item, fleet.name, (t) => mw[t] * usd(t), factor);
     });
     for (const row of this.rows) {
-      const times = (row.option < 0 ? 1 : this.plans[plan].critical[row.option]) * this.scale(row, at);
+      const times = (row.option < 0 ? 1 : this.plans[plan].options[row.option]) * this.scale(row, at);
       if (times) this.push(lines, row.site, row.item, row.name, (t) => times * row.usd[t], this.factors[row.kind + " " + row.when]);
     }
     return lines;
@@ -314,8 +325,8 @@ class Model {
   leases(plan, signed) {
     const found = new Map();
     this.options.forEach((option, number) => {
-      const mw = this.plans[plan].critical[number];
-      if (mw && (signed || !option.signed)) found.set(option.offer, (found.get(option.offer) || 0) + mw);
+      const mw = this.plans[plan].options[number];
+      if (mw && !option.adds && (signed || !option.signed)) found.set(option.offer, (found.get(option.offer) || 0) + mw);
     });
     return found;
   }
