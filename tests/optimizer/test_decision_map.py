@@ -38,7 +38,9 @@ CASES: dict[str, tuple[Box, int]] = {
     "by_the_hour": (CUBE, 200),
     "helios": ({**PLANE, "power": (0.7, 1.4)}, 60),
 }
-"""Box and random points: of helios plans meet by threes inside of simplices whose edges have no gap; rockdale and rich have whole blocks, and multipliers of 0 are among those of the cube."""
+"""Box and random points: rockdale and rich have whole blocks, and multipliers of 0 are among those of the cube; of helios several
+plans meet inside of simplices whose edges have no gap.
+"""
 
 
 def case(name: str) -> Scenario:
