@@ -11,7 +11,7 @@ import numpy as np
 from ..models.months import Array, Calendar
 from ..models.scenario import Scenario
 from ..models.values import USD_PER_MUSD
-from .ledger import Line
+from .ledger_lines import Line
 
 
 @dataclass(frozen=True)

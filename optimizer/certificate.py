@@ -26,7 +26,7 @@ import numpy as np
 from ..models.months import Array
 from ..models.values import USD_PER_MUSD, Values
 from .decisions import Decisions
-from .ledger import Line, gross_usd, total_usd
+from .ledger_lines import Line, gross_usd, total_usd
 from .offer_rules import BrokenRule, dated_rows, missing_prerequisites, mixes
 from .policy_readings import PolicyReading
 from .prices import Prices

@@ -15,7 +15,8 @@ import numpy as np
 from ..models.months import Array
 from ..models.values import USD_PER_MUSD, Values
 from .budgets import cash_by_year_musd
-from .ledger import Ledger, Line
+from .ledger import Ledger
+from .ledger_lines import Line
 
 
 class DatedReadings:

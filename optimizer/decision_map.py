@@ -27,7 +27,7 @@ from .certificate import LEDGER_TOLERANCE, Certifier
 from .decisions import Decisions
 from .diagnosis import NoPlanError, conflicts, describe
 from .elastic import no_plan
-from .ledger import total_usd
+from .ledger_lines import total_usd
 from .money_rows import FLOORS_REFUSED
 from .optimise import InfeasibleError, Optimiser, SolverError
 from .plan import plain

@@ -16,7 +16,8 @@ import numpy as np
 from ..models.months import Array
 from ..models.values import Values
 from .dated_readings import DatedReadings
-from .ledger import Ledger, Line
+from .ledger import Ledger
+from .ledger_lines import Line
 
 WorthOfMw = Callable[[int], Array]
 """What MW of an expansion are worth by the prices of the limits that they ease, by month, USD million per MW."""

@@ -21,7 +21,8 @@ from .ledger_blocks import BlockHours
 from .ledger_mining import allowed_hours, shares_of_mw
 
 if TYPE_CHECKING:
-    from .ledger import Ledger, Line
+    from .ledger import Ledger
+    from .ledger_lines import Line
 
 ByStart = dict[tuple[str, Month], float]
 
@@ -138,7 +139,7 @@ class DecidedHours:
         none = np.zeros(ledger.calendar.length)
         able = [lot.share * lot.fleet.uptime_fraction * mining_mw.get(lot.fleet.name, none) for lot in self._lots(site)]
         leases = {lease.name: lease for lease in ledger.scenario.leases_at(site.name) if lease.power_paid_by == "landlord"}
-        firm = [mw * ledger.load_mw(leases[name], start) for (name, start), mw in sorted(lease_mw.items()) if name in leases]
+        firm = [mw * ledger.book(leases[name], start).load_mw() for (name, start), mw in sorted(lease_mw.items()) if name in leases]
         return self.block_hours(site.name).dispatch(able, np.sum([none, *firm], axis=0))
 
     def _extra_run(self, site: Site, lot: Lot, mwh: Array, point: IntArray) -> list[Line]:
@@ -219,4 +220,4 @@ class DecidedHours:
         ledger, site = self._ledger, self._ledger.scenario.site(site_name)
         lease = next(lease for lease in ledger.scenario.leases_at(site_name) if lease.name == name)
         hours = ledger.price_table(site).hours.sum(axis=1)
-        return np.asarray(self.cap_hours(site_name).factor * ledger.load_mw(lease, start) * hours)
+        return np.asarray(self.cap_hours(site_name).factor * ledger.book(lease, start).load_mw() * hours)

@@ -21,7 +21,8 @@ from ..models.mining import Fleet
 from ..models.months import Array, Month
 from ..models.values import Values
 from .dated_readings import DatedReadings
-from .ledger import Ledger, Line
+from .ledger import Ledger
+from .ledger_lines import Line
 
 
 class MachineReadings(DatedReadings):

@@ -34,7 +34,8 @@ from ..models.scenario import Scenario
 from ..models.values import TODAY, USD_PER_MUSD, Multipliers, Values
 from .block_rows import HOURS_REFUSED, field_of_hours
 from .decisions import Decisions
-from .ledger import Kind, Ledger, Line, When
+from .ledger import Ledger
+from .ledger_lines import Kind, Line, When
 from .money_rows import FLOORS_REFUSED
 from .plan_values import PlanValues
 from .policy_rules import demands_mining

@@ -30,8 +30,8 @@ from .decisions import SMALLEST_MW, Decisions
 from .diagnosis import NoPlanError, conflicts, describe
 from .elastic import explained
 from .expansion_table import expansions_of_rows
-from .ledger import Line, gross_usd, total_usd
 from .ledger_groups import LEASE_CAPEX, MACHINES
+from .ledger_lines import Line, gross_usd, total_usd
 from .machine_table import machines_of_rows
 from .optimise import InfeasibleError, Optimiser, SolverError
 from .pinned import PinnedPlan, fitted

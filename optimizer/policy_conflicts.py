@@ -150,9 +150,9 @@ class _Amounts:
         if (lease.name, what) not in self._known:
             starts = lease.starts(self.calendar)
             by_start = (
-                self.ledger.occupied_mw(lease, start)
+                self.ledger.book(lease, start).occupied_mw()
                 if what == "occupied"
-                else self.ledger.let_mw(lease, start, what == "delivered")
+                else self.ledger.book(lease, start).let_mw(what == "delivered")
                 for start in starts
             )
             rows = [lease.critical_it_mw * mw for mw in by_start]

@@ -19,7 +19,8 @@ from .block_readings import BlockReading
 from .budgets import Floor, budgets_of, cash_by_year_musd, floors_of
 from .cap_readings import CapReading
 from .expansion_readings import ExpansionReadings
-from .ledger import Ledger, Line, total_usd
+from .ledger import Ledger
+from .ledger_lines import Line, total_usd
 from .machine_readings import MachineReadings
 from .offer_rules import OfferRules
 from .policy_readings import PolicyReading, read_policy
@@ -93,22 +94,28 @@ class Readings:
     @cached_property
     def occupied_mw(self) -> list[Array]:
         """Meter MW per critical MW, shape (starts, months) for each offer."""
-        return [np.array([self.ledger.occupied_mw(offer.offer, start) for start in offer.starts]) for offer in self.values.offers]
+        return [
+            np.array([self.ledger.book(offer.offer, start).occupied_mw() for start in offer.starts]) for offer in self.values.offers
+        ]
 
     @cached_property
     def let_mw(self) -> list[Array]:
         """[C7] Meter MW per critical MW that are let, shape (starts, months) for each offer."""
-        return [np.array([self.ledger.let_mw(offer.offer, start) for start in offer.starts]) for offer in self.values.offers]
+        return [np.array([self.ledger.book(offer.offer, start).let_mw() for start in offer.starts]) for offer in self.values.offers]
 
     @cached_property
     def delivered_mw(self) -> list[Array]:
         """[C5] Of these, those that are delivered."""
-        return [np.array([self.ledger.let_mw(offer.offer, start, True) for start in offer.starts]) for offer in self.values.offers]
+        return [
+            np.array([self.ledger.book(offer.offer, start).let_mw(True) for start in offer.starts]) for offer in self.values.offers
+        ]
 
     @cached_property
     def rent_kusd(self) -> list[Array]:
         """[C7] Rent of a critical MW, thousand USD, shape (starts, months) for each offer."""
-        return [np.array([self.ledger.rent_kusd(offer.offer, start) for start in offer.starts]) for offer in self.values.offers]
+        return [
+            np.array([self.ledger.book(offer.offer, start).rent_kusd() for start in offer.starts]) for offer in self.values.offers
+        ]
 
     @cached_property
     def policy(self) -> list[PolicyReading]:
@@ -125,7 +132,7 @@ class Readings:
         """[V3] Meter MW around the clock that the landlord buys for a critical MW of each offer, shape (starts, months)."""
         return [
             float(offer.offer.power_paid_by == "landlord")
-            * np.array([self.ledger.load_mw(offer.offer, start) for start in offer.starts])
+            * np.array([self.ledger.book(offer.offer, start).load_mw() for start in offer.starts])
             for offer in self.values.offers
         ]
 
@@ -156,7 +163,7 @@ class Readings:
         for offer in self.values.offers:
             rows = np.zeros((len(offer.starts), len(self.calendar.years)))
             for row, start in enumerate(offer.starts if offer.offer.status == "offered" else []):
-                spent = self.ledger.spent_usd(offer.offer, start)
+                spent = self.ledger.book(offer.offer, start).spent_usd()
                 for column, year in enumerate(self.calendar.years):
                     rows[row, column] = math.fsum(spent[years == year].tolist()) / USD_PER_MUSD
             found.append(rows)

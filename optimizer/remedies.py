@@ -118,7 +118,7 @@ def _later_lease(supply: Supply, run: Run) -> Iterator[Remedy]:
             continue
         for later in range(1, int(calendar.end) - int(start_of(lease)) + 1):
             start = start_of(lease) + later
-            if _fits(supply, run, others + lease.critical_it_mw * ledger.occupied_mw(lease, start)):
+            if _fits(supply, run, others + lease.critical_it_mw * ledger.book(lease, start).occupied_mw()):
                 found.append((later, name, start))
                 break
     for later, name, start in sorted(found)[:1]:

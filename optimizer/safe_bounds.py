@@ -117,8 +117,8 @@ class SafeBounds(Readings):
     def _counted_at(self, rule: PolicyReading, lease: LeaseOffer, starts: list[Month]) -> Array:
         """What a rule counts of a critical MW at some starts, shape (starts, months)."""
         if rule.counts_rent:
-            return np.array([self.ledger.rent_kusd(lease, at) for at in starts])
-        return np.array([self.ledger.let_mw(lease, at, rule.delivered) for at in starts])
+            return np.array([self.ledger.book(lease, at).rent_kusd() for at in starts])
+        return np.array([self.ledger.book(lease, at).let_mw(rule.delivered) for at in starts])
 
     def _priced(self, prices: Prices) -> Iterator[tuple[PolicyReading, Array]]:
         """The rules that have a price, and the price in their months."""

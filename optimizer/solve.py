@@ -35,7 +35,7 @@ from .decisions import Decisions
 from .diagnosis import conflicts, describe
 from .elastic import explained
 from .expansion_table import ExpansionBreakEvens
-from .ledger import Line, gross_usd, total_usd
+from .ledger_lines import Line, gross_usd, total_usd
 from .machine_worth import MachineBreakEvens
 from .optimise import InfeasibleError, Optimiser, SolverError
 from .plan import Plan, Reference

@@ -26,8 +26,8 @@ from ..models.months import Calendar, Month
 from ..models.network import NetworkMonths, Opportunity, opportunity
 from ..models.scenario import Scenario
 from .certificate import LEDGER_TOLERANCE
-from .ledger import Line
 from .ledger_groups import MACHINES
+from .ledger_lines import Line
 from .policies import ValuedPlan, Valuer
 
 

@@ -47,7 +47,7 @@ def supplies(scenario: Scenario, site: Site) -> list[Supply]:
     signed = [lease for lease in sorted(scenario.leases_at(site.name), key=lambda lease: lease.name) if lease.status == "signed"]
     if not signed:
         return []
-    needs = {lease.name: lease.critical_it_mw * ledger.occupied_mw(lease, start_of(lease)) for lease in signed}
+    needs = {lease.name: lease.critical_it_mw * ledger.book(lease, start_of(lease)).occupied_mw() for lease in signed}
     energised = site.energised(calendar) + site.most_expanded(calendar)
     suitable = site.hpc_suitable(calendar) + site.most_suitable_expanded(calendar)
     reserved = scenario.reserved_mw(site.name)

@@ -20,8 +20,9 @@ from .dated_choices import choice_spent_musd, choices_of
 from .decisions import SMALLEST_MW, Decisions
 from .expansion_table import expansion_rows
 from .irr import internal_rate_of_return
-from .ledger import Ledger, Line
+from .ledger import Ledger
 from .ledger_groups import MINING
+from .ledger_lines import Line
 from .machine_table import machine_row
 from .machine_worth import MachineBreakEven
 from .prices import Prices

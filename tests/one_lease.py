@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from hashlease.models.scenario import Scenario
 from hashlease.models.values import Values
-from hashlease.optimizer.ledger import Ledger, total_usd
+from hashlease.optimizer.ledger import Ledger
+from hashlease.optimizer.ledger_lines import total_usd
 
 RATES = {"mining": 0.1, "lease": 0.1, "capex": 0.1, "power_contract": 0.1}
 

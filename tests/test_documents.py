@@ -88,7 +88,7 @@ def test_every_command_is_in_the_guide() -> None:
 
 
 def test_the_contract_names_every_column() -> None:
-    from hashlease.optimizer.ledger import ITEMS
+    from hashlease.optimizer.ledger_lines import ITEMS
     from hashlease.optimizer.tables import TABLES
 
     contract = (ROOT / "docs" / "json.md").read_text()

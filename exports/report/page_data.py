@@ -16,7 +16,7 @@ from ...models.sources import is_assumption
 from ...optimizer.compare import STEPS
 from ...optimizer.curves import PARAMETERS
 from ...optimizer.decision_map import MAP_TABLES, DecisionMap
-from ...optimizer.ledger import ITEMS
+from ...optimizer.ledger_lines import ITEMS
 from ...optimizer.plan import Plan, plain
 from ...optimizer.sensitivity import DEFAULT_CHANGE
 from ...optimizer.tables import TABLES, Row, without_dust

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...models.months import Array
 from ...models.values import USD_PER_MUSD
-from ...optimizer.ledger import ITEMS
+from ...optimizer.ledger_lines import ITEMS
 from .book import FIRST, TOTAL, Block, Book
 from .lease_terms import TermsPage, UsesPage
 from .mining import FIXED, POOL, VARIABLE, MiningPage

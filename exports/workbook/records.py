@@ -11,7 +11,7 @@ from ...models.months import Month
 from ...models.scenario import Scenario
 from ...models.sources import is_assumption
 from ...optimizer.decision_map import DecisionMap
-from ...optimizer.ledger import ITEMS
+from ...optimizer.ledger_lines import ITEMS
 from ...optimizer.plan import Plan
 from ..figures import figures
 from .book import GREY, LEGEND, TEAL, Book

@@ -14,7 +14,7 @@ import numpy as np
 
 from ...models.months import Array
 from ...models.values import USD_PER_MUSD
-from ...optimizer.ledger import Kind, When
+from ...optimizer.ledger_lines import Kind, When
 from ...optimizer.plan_terms import CashRow, PlanTerms, Scales
 from .choices import BEST, CURVES, Choices
 

@@ -196,7 +196,7 @@ def test_groups_of_cash_are_all_cash() -> None:
 
 
 def test_every_item_of_the_ledger_has_a_group_and_groups_differ_without_colour() -> None:
-    from hashlease.optimizer.ledger import ITEMS
+    from hashlease.optimizer.ledger_lines import ITEMS
 
     assert sorted(item for group in cash.GROUPS for item in group.items) == sorted(ITEMS)
     for one, two in combinations((*cash.GROUPS, cash.OTHER), 2):

@@ -16,7 +16,8 @@ from hashlease.exports.report.page import report_page
 from hashlease.exports.report.pdf import browser_of, pdf_of
 from hashlease.exports.report.study import Study
 from hashlease.models.values import Multipliers
-from hashlease.optimizer.ledger import Ledger, Line, gross_usd, total_usd
+from hashlease.optimizer.ledger import Ledger
+from hashlease.optimizer.ledger_lines import Line, gross_usd, total_usd
 from playwright.sync_api import Browser, sync_playwright
 from report_browser import LAUNCH, opened
 

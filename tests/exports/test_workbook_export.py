@@ -27,7 +27,8 @@ from hashlease.models.months import Array
 from hashlease.models.values import USD_PER_MUSD, Multipliers, Values
 from hashlease.optimizer.decisions import Decisions
 from hashlease.optimizer.irr import internal_rate_of_return
-from hashlease.optimizer.ledger import ITEMS, Ledger
+from hashlease.optimizer.ledger import Ledger
+from hashlease.optimizer.ledger_lines import ITEMS
 from hashlease.optimizer.optimise import Optimiser
 from office import cells, converted, differences, with_inputs_of, with_other_number
 from openpyxl.utils import range_boundaries

@@ -15,7 +15,8 @@ from hashlease.models.debt import Debt
 from hashlease.models.reopened import reopened
 from hashlease.models.scenario import Scenario
 from hashlease.models.values import Values
-from hashlease.optimizer.ledger import Ledger, total_usd
+from hashlease.optimizer.ledger import Ledger
+from hashlease.optimizer.ledger_lines import total_usd
 
 LOAN = {"loan_to_cost_fraction": 0.6, "rate_per_year": 0.12, "amortisation_years": 1.0}
 PAYMENT = 21_323.7092

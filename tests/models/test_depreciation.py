@@ -15,7 +15,8 @@ from hashlease.models.months import Month
 from hashlease.models.scenario import Scenario
 from hashlease.models.values import Values
 from hashlease.optimizer.deductions import share_deducted, share_left
-from hashlease.optimizer.ledger import Ledger, total_usd
+from hashlease.optimizer.ledger import Ledger
+from hashlease.optimizer.ledger_lines import total_usd
 
 REAL_PROPERTY_FIRST_YEAR = (2.461, 2.247, 2.033, 1.819, 1.605, 1.391, 1.177, 0.963, 0.749, 0.535, 0.321, 0.107)
 """Publication 946, table A-7a: year 1 of property placed in service in January, ..., December."""

@@ -15,7 +15,8 @@ from cases import fleet, offer, scenario
 from hashlease.models.hosting import first_hosted
 from hashlease.models.scenario import Scenario
 from hashlease.models.values import Multipliers, Values
-from hashlease.optimizer.ledger import Ledger, total_usd
+from hashlease.optimizer.ledger import Ledger
+from hashlease.optimizer.ledger_lines import total_usd
 from hashlease.optimizer.plan_terms import PlanTerms
 from one_lease import lines_usd, with_terms, worth_usd
 from pydantic import ValidationError

@@ -12,7 +12,8 @@ import hashlease as hl
 import pytest
 from cases import rich, scenario
 from hashlease.models.values import Multipliers, Values
-from hashlease.optimizer.ledger import ITEMS, Ledger
+from hashlease.optimizer.ledger import Ledger
+from hashlease.optimizer.ledger_lines import ITEMS
 from one_lease import RATES, factor, lines_usd, middle, with_terms, worth_usd
 
 ALL_TERMS: dict[str, Any] = {

@@ -14,7 +14,7 @@ from hashlease.models.months import Month
 from hashlease.models.scenario import Scenario
 from hashlease.optimizer.compare import COMPARISON_TABLES, STEPS, Comparison, compare, distinct
 from hashlease.optimizer.diagnosis import NoPlanError
-from hashlease.optimizer.ledger import ITEMS
+from hashlease.optimizer.ledger_lines import ITEMS
 from hashlease.optimizer.optimise import Optimiser, SolverError
 from hashlease.optimizer.pinned import PinnedLease, PinnedPlan, pin
 from hashlease.optimizer.policies import POLICIES, Valuer, checked_policies

@@ -12,7 +12,8 @@ from hashlease.models.values import TODAY, USD_PER_MUSD, Multipliers, Values
 from hashlease.optimizer import plan_terms
 from hashlease.optimizer.decisions import Decisions
 from hashlease.optimizer.diagnosis import conflicts
-from hashlease.optimizer.ledger import Ledger, gross_usd, total_usd
+from hashlease.optimizer.ledger import Ledger
+from hashlease.optimizer.ledger_lines import gross_usd, total_usd
 from hashlease.optimizer.optimise import Optimiser
 from hashlease.optimizer.plan_terms import PlanTerms
 from random_cases import random_case
