@@ -10,7 +10,7 @@ from html import escape
 from ...models.months import Month
 from ...optimizer.decision_map import DecisionMap
 from ...optimizer.tables import Row
-from ..decision import actions, musd, purchases, switched
+from ..decision import actions, expanded, musd, purchases, switched
 from .page_data import axes
 from .study import Study
 
@@ -122,13 +122,14 @@ def _tiles(study: Study) -> Iterator[tuple[str, str, str]]:
             yield label, _m(plan.npv_usd - reference.npv_usd, plus=True), f"M USD; that plan is worth {_m(reference.npv_usd)}"
         else:
             yield label, "not possible", "no plan like that keeps the rules"
-    capex = sum(row["capex_usd"] for row in leases if row["status"] == "offered") + _bought_usd(study)
+    built = math.fsum(row["capex_usd"] for row in plan.rows["expansions"])
+    capex = sum(row["capex_usd"] for row in leases if row["status"] == "offered") + built + _bought_usd(study)
     cash: dict[int, float] = defaultdict(float)
     for row in plan.rows["cash_by_year"]:
         cash[row["year"]] += row["usd"]
     year = min(cash, key=lambda year: cash[year], default=plan.scenario.calendar.start.year)
-    of = "new leases and machines" if _bought_usd(study) else "new leases"
-    worst = f"M USD of capex of {of}; lowest cash {_m(cash[year])} in {year}"
+    spent_on = ["new leases", *(["expansions"] if built else []), *(["machines"] if _bought_usd(study) else [])]
+    worst = f"M USD of capex of {' and '.join(spent_on)}; lowest cash {_m(cash[year])} in {year}"
     yield "To be spent", _m(capex), worst
 
 
@@ -159,7 +160,7 @@ def _signing(study: Study) -> Iterator[tuple[str, str, str]]:
         yield "Keep" if signed else "Grant" if right else "Sign", row["offer"], ", ".join(parts)
     if all(row["status"] == "signed" for row in rows):
         yield "Sign", "none of the offers", ""
-    for verb, text in purchases(study.plan):
+    for verb, text in (*expanded(study.plan), *purchases(study.plan)):
         what, _, terms = text.partition(": ")
         yield verb.capitalize(), what, terms
 

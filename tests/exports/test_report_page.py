@@ -111,6 +111,26 @@ def test_today_the_page_shows_the_certified_plan(browser: Browser, study: Study,
     assert cash == pytest.approx(study.plan.npv_usd, rel=1e-9)
 
 
+def test_expansions_are_told_and_follow_the_sliders(browser: Browser, tmp_path: Path) -> None:
+    """Their capex counts in what is to be spent; at a better hashprice the plan energises more."""
+    study = Study(hl.solve(growing()), {"hashprice": (0.8, 1.6), "rent": (0.9, 1.1), "power": (0.9, 1.1)}, 0.02)
+    page, said = opened(browser, tmp_path, study)
+    rows = {row["name"]: row for row in study.plan.rows["expansions"]}
+    leases = [row["capex_usd"] for row in study.plan.rows["leases"] if row["status"] == "offered"]
+    spent = page.locator(".tile", has_text="To be spent").inner_text()
+    assert f"{(sum(leases) + rows['Grid']['capex_usd']) / 1e6:,.1f}" in spent and "new leases and expansions" in spent
+    assert "Grid" in page.locator(".actions").first.inner_text()
+    assert page.locator("#best-expansions").inner_text() == "and energises 13.3 MW more by Grid"
+    page.evaluate("hashlease.set({ hashprice: 1.6 })")
+    page.locator("#best-npv", has_text=f"{study.terms.npv_musd(Multipliers(1.6)).max():,.1f}").wait_for()
+    more = page.evaluate("[...hashlease.model.expansions(hashlease.state.best).values()].reduce((a, b) => a + b, 0)")
+    assert more > rows["Grid"]["mw"] + 1
+    assert f"{max(page.evaluate('[...hashlease.model.expansions(hashlease.state.best).values()]')):,.1f} MW more by" in (
+        page.locator("#best-expansions").inner_text()
+    )
+    assert said == []
+
+
 def test_sliders_move_what_is_read(browser: Browser, study: Study, tmp_path: Path) -> None:
     page, said = opened(browser, tmp_path, study)
     for axis, value in (("hashprice", 1.31), ("rent", 1.17), ("power", 0.83)):

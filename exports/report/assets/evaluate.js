@@ -321,6 +321,16 @@ class Model {
     }
   }
 
+  /** Meter MW by expansion that a plan energises. */
+  expansions(plan) {
+    const found = new Map();
+    this.options.forEach((option, number) => {
+      const mw = this.plans[plan].options[number];
+      if (mw && option.adds) found.set(option.offer, (found.get(option.offer) || 0) + mw);
+    });
+    return found;
+  }
+
   /** Critical MW by offer of a plan; signed leases only where asked for. */
   leases(plan, signed) {
     const found = new Map();

@@ -252,6 +252,7 @@ function tellReadout() {
       ? "Values are exact for the plans of the list, but another plan may be worth more; nothing bounds by how much."
       : "No plan can be worth more than the best of these by over " + (bound < 1e4 ? number(bound) + " USD" : number(bound / 1e6, 2) + " M USD") + ".";
   const fact = (label, value, note, id) => el("div", { class: "fact" }, el("span", { class: "label" }, label), el("strong", { id }, value), el("span", { class: "note" }, note));
+  const more = [...model.expansions(best)];
   document.getElementById("readout").replaceChildren(
     fact("Best plan here", musd(values[best]), "M USD", "best-npv"),
     fact("The scenario's plan, kept", musd(values[today]), regret < 0.5e5 ? "M USD: still the best of the list" : "M USD: gives up " + musd(regret), "kept-npv"),
@@ -261,6 +262,7 @@ function tellReadout() {
       { class: "fact plan" },
       el("span", { class: "label" }, "It signs"),
       el("span", { id: "best-leases", class: "leases" }, state.choices[state.ofPlan[best]].words),
+      more.length ? el("span", { id: "best-expansions", class: "leases" }, "and energises " + more.map(([name, mw]) => number(mw, 1) + " MW more by " + name).join(", ")) : "",
       el("span", { class: "status " + words[0], id: "status" }, words[1]),
       el("span", { class: "note", id: "promise" }, promise),
     ),
