@@ -7,7 +7,7 @@ Nothing of the library is needed to evaluate it. At multipliers h of the hashpri
     cash of an option per MW of it             rows "fixed" + r rows "rent" + p rows "power"
     value of a plan                            sum MW max(0, (1 - tax) v) d + sum MW of options rows d + standing rows d
 
-An option is a lease at one start, per critical MW, or an expansion from one month on, per meter MW that it adds.
+An option is a lease at one start, per critical MW, or a decision about machines or an expansion in one month, per meter MW.
 
 Rows are the ledger's lines taken apart by what they scale with; `PlanTerms.of` compares the whole with the ledger at other prices
 before it hands anything out, so a term of a contract that does not fit into this form is refused, never approximated.
@@ -25,7 +25,7 @@ from typing import Literal
 import numpy as np
 
 from ..errors import InputError, Problem
-from ..models.expansion import Expansion
+from ..models.expansion_values import ExpansionValue
 from ..models.hosting import first_hosted
 from ..models.lease import LeaseOffer
 from ..models.months import Array, Calendar, Month
@@ -33,6 +33,7 @@ from ..models.refusal import listed
 from ..models.scenario import Scenario
 from ..models.values import TODAY, USD_PER_MUSD, Multipliers, Values
 from .block_rows import HOURS_REFUSED, field_of_hours
+from .dated_choices import DatedChoice, choices_of
 from .decisions import Decisions
 from .ledger import Ledger
 from .ledger_lines import Kind, Line, When
@@ -107,17 +108,22 @@ class LeaseOption:
 
 
 @dataclass(frozen=True)
-class ExpansionOption:
-    """An expansion energised from one month on. added_mw: 1 in the months in which a MW is there, shape (months,)."""
+class DatedOption:
+    """Machines bought, sold or moved, or an expansion energised, in one month. added_mw: that a MW of it adds to the energised ones
+    of its site, shape (months,).
+    """
 
-    expansion: Expansion
-    site: str
+    choice: DatedChoice
     start: Month
     added_mw: Array
 
     @property
     def name(self) -> str:
-        return self.expansion.name
+        return self.choice.name
+
+    @property
+    def site(self) -> str:
+        return self.choice.site
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,7 @@ class PlanTerms:
     """The list.
 
     zones: (name, prices in USD/MWh ascending, hours at each price), both of shape (months, points).
-    machines_mw: shape (plans, fleets, months). option_mw: critical MW of the lease options, then meter MW of the expansions, shape
+    machines_mw: shape (plans, fleets, months). option_mw: critical MW of the lease options, then meter MW of the others, shape
     (plans, options). ids: a short hash of each plan's allocation.
     """
 
@@ -133,16 +139,16 @@ class PlanTerms:
     zones: tuple[tuple[str, Array, Array], ...]
     fleets: tuple[FleetTerms, ...]
     leases: tuple[LeaseOption, ...]
-    expansions: tuple[ExpansionOption, ...]
+    dated: tuple[DatedOption, ...]
     rows: tuple[CashRow, ...]
     decisions: tuple[Decisions, ...]
     machines_mw: Array
     option_mw: Array
 
     @property
-    def options(self) -> tuple[LeaseOption | ExpansionOption, ...]:
+    def options(self) -> tuple[LeaseOption | DatedOption, ...]:
         """Leases first."""
-        return (*self.leases, *self.expansions)
+        return (*self.leases, *self.dated)
 
     @property
     def critical_mw(self) -> Array:
@@ -153,18 +159,7 @@ class PlanTerms:
     @classmethod
     def of(cls, values: Values, decisions: Sequence[Decisions]) -> PlanTerms:
         """The terms of these plans. Raises InputError where the scenario has terms that do not fit into this form."""
-        if values.machine_choices:
-            raise _no_machines(values)
-        if values.scenario.finance.cash is not None:
-            raise InputError([Problem("terms of the plans", "finance.cash", *FLOORS_REFUSED)])
-        if field := field_of_hours(values.scenario):
-            raise InputError([Problem("terms of the plans", field, *HOURS_REFUSED)])
-        if hosted := first_hosted(values.scenario):
-            raise _does_not_fit(hosted)
-        if values.scenario.finance.treasury is not None:
-            raise _does_not_fit("finance.treasury")
-        if demands_mining(values.scenario):
-            raise _mining_demanded()
+        refuse_terms(values)
         used = [
             (number, row)
             for number, offer in enumerate(values.offers)
@@ -175,20 +170,18 @@ class PlanTerms:
             LeaseOption(values.offers[number].offer, values.offers[number].starts[row], values.offers[number].occupied_mw[row])
             for number, row in used
         )
-        energised = [
+        choices, decided = choices_of(values), [[*plan.machine_mw, *plan.expansion_mw] for plan in decisions]
+        taken = [
             (number, row)
-            for number, one in enumerate(values.expansions)
-            for row in range(len(one.months))
-            if any(plan.expansion_mw[number][row] for plan in decisions)
+            for number, choice in enumerate(choices)
+            for row in range(len(choice.months))
+            if any(mw[number][row] for mw in decided)
         ]
-        expansions = tuple(
-            ExpansionOption(one.expansion, one.site, one.months[row], one.there[row])
-            for one, row in ((values.expansions[number], row) for number, row in energised)
-        )
         option_mw = [
-            [plan.lease_mw[number][row] for number, row in used] + [plan.expansion_mw[number][row] for number, row in energised]
-            for plan in decisions
+            [plan.lease_mw[number][row] for number, row in used] + [mw[number][row] for number, row in taken]
+            for plan, mw in zip(decisions, decided, strict=True)
         ]
+        dated = tuple(_dated_option(choices[number], row, values.calendar) for number, row in taken)
         zones = sorted(values.scenario.price_tables)
         multiplier = values.scenario.power.multiplier
         tables = values.scenario.price_tables
@@ -197,11 +190,11 @@ class PlanTerms:
             zones=tuple((zone, multiplier * tables[zone].usd_per_mwh, tables[zone].hours) for zone in zones),
             fleets=tuple(_fleet_terms(values, k, zones) for k in range(len(values.fleets))),
             leases=leases,
-            expansions=expansions,
-            rows=tuple(_rows(values.scenario, (*leases, *expansions))),
+            dated=dated,
+            rows=tuple(_rows(values.scenario, (*leases, *dated))),
             decisions=tuple(decisions),
             machines_mw=np.array([plan.mining_mw for plan in decisions]).reshape(len(decisions), *values.available_mw.shape),
-            option_mw=np.array(option_mw).reshape(len(decisions), len(used) + len(energised)),
+            option_mw=np.array(option_mw).reshape(len(decisions), len(used) + len(taken)),
         )
         terms._compare_with_ledger()
         known = PlanValues(values)
@@ -302,7 +295,7 @@ class PlanTerms:
         for at in TRIED:
             ledger = Ledger(self.scenario, at)
             worth, standing = self.option_musd(at)
-            fleets = {fleet.name: fleet for fleet in self.scenario.fleets}
+            fleets = {fleet.name: fleet for fleet in self.scenario.mining_fleets}
             factor = self.factor("mining", "middle") * (1 - self.scenario.finance.tax_rate)
             for k, fleet in enumerate(self.fleets):
                 lines = ledger.mining(fleets[fleet.name])
@@ -322,6 +315,25 @@ class PlanTerms:
             raise _does_not_fit(name)
 
 
+def refuse_terms(values: Values) -> None:
+    """Raises InputError where the scenario has terms that do not fit into this form, whatever its plans."""
+    if any(np.any(choice.hashprice_musd) for choice in values.machine_choices):
+        raise _no_machines(values)
+    if values.scenario.finance.cash is not None:
+        raise InputError([Problem("terms of the plans", "finance.cash", *FLOORS_REFUSED)])
+    if field := field_of_hours(values.scenario):
+        raise InputError([Problem("terms of the plans", field, *HOURS_REFUSED)])
+    if hosted := first_hosted(values.scenario):
+        raise _does_not_fit(hosted)
+    if values.scenario.finance.treasury is not None:
+        raise _does_not_fit("finance.treasury")
+    if demands_mining(values.scenario):
+        raise _mining_demanded()
+    for fleet in values.fleets:
+        if values.scenario.site(fleet.site).has_terms:
+            raise _does_not_fit(fleet.name)
+
+
 def _does_not_fit(name: str) -> InputError:
     return InputError(
         [
@@ -339,10 +351,10 @@ def _does_not_fit(name: str) -> InputError:
 
 
 def _no_machines(values: Values) -> InputError:
-    names = listed(choice.name for choice in values.machine_choices)
-    found = f"decisions about machines ({names}), whose MW and cash differ from plan to plan"
+    names = listed(choice.name for choice in values.machine_choices if np.any(choice.hashprice_musd))
+    found = f"machines that may be sold ({names}) at prices that move with the hashprice"
     hint = "run, map and compare evaluate them; a workbook or a page of live formulas cannot"
-    return InputError([Problem("terms of the plans", "machines", found, "machines that are owned and stay", hint)])
+    return InputError([Problem("terms of the plans", "machines", found, "machines that are kept, bought or moved", hint)])
 
 
 def _mining_demanded() -> InputError:
@@ -355,8 +367,6 @@ def _mining_demanded() -> InputError:
 def _fleet_terms(values: Values, k: int, zones: list[str]) -> FleetTerms:
     fleet, calendar = values.fleets[k], values.calendar
     site = values.scenario.site(fleet.site)
-    if site.has_terms:
-        raise _does_not_fit(fleet.name)
     charge = site.demand_charge
     unavoided = 0.0 if charge is None else 1.0 - charge.avoided_by_mining_fraction
     return FleetTerms(
@@ -375,14 +385,27 @@ def _fleet_terms(values: Values, k: int, zones: list[str]) -> FleetTerms:
     )
 
 
-def _lines(ledger: Ledger, option: LeaseOption | ExpansionOption) -> list[Line]:
+def _dated_option(choice: DatedChoice, row: int, calendar: Calendar) -> DatedOption:
+    added = choice.there[row] if isinstance(choice, ExpansionValue) else np.zeros(calendar.length)
+    return DatedOption(choice, choice.months[row], added)
+
+
+def _lines(ledger: Ledger, option: LeaseOption | DatedOption) -> list[Line]:
     """Of one MW."""
     if isinstance(option, LeaseOption):
         return ledger.lease(option.offer, option.start)
-    return ledger.expansion(option.site, option.expansion, option.start)
+    choice = option.choice
+    if isinstance(choice, ExpansionValue):
+        return ledger.expansion(choice.site, choice.expansion, option.start)
+    if choice.offer is not None:
+        return ledger.purchase(choice.offer, option.start)
+    if choice.move is not None:
+        return ledger.relocation(choice.move, option.start)
+    assert choice.fleet is not None
+    return ledger.used_sale(choice.fleet, option.start)
 
 
-def _rows(scenario: Scenario, options: Sequence[LeaseOption | ExpansionOption]) -> Iterator[CashRow]:
+def _rows(scenario: Scenario, options: Sequence[LeaseOption | DatedOption]) -> Iterator[CashRow]:
     """The ledger's lines of every option and of no decision, taken apart by what they scale with."""
     ledgers = [Ledger(scenario, Multipliers(1.0, rent, power)) for rent, power in ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0))]
     for number, option in enumerate(options):

@@ -79,8 +79,8 @@ def zones_data(scenario: Scenario) -> list[dict[str, Any]]:
 
 
 def _options(terms: PlanTerms) -> list[dict[str, Any]]:
-    """Lease options, with meter MW of one critical MW by use as the plan's allocation has them; and expansions, with MW that one MW
-    adds to the site.
+    """Lease options, with meter MW of one critical MW by use as the plan's allocation has them; and decisions about machines and
+    expansions, with MW that one MW adds to the site.
     """
     calendar = terms.calendar
     found: list[dict[str, Any]] = []
@@ -97,8 +97,15 @@ def _options(terms: PlanTerms) -> list[dict[str, Any]]:
             }
         )
     return found + [
-        {"offer": one.name, "site": one.site, "start": str(one.start), "uses": {}, "adds": packed(one.added_mw)}
-        for one in terms.expansions
+        {
+            "offer": one.name,
+            "site": one.site,
+            "start": str(one.start),
+            "uses": {},
+            "kind": one.choice.kind,
+            "adds": packed(one.added_mw),
+        }
+        for one in terms.dated
     ]
 
 

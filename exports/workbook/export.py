@@ -12,12 +12,12 @@ import numpy as np
 
 from ...errors import InputError, Problem
 from ...models.scenario import Scenario
-from ...models.values import TODAY, USD_PER_MUSD
+from ...models.values import TODAY, USD_PER_MUSD, Values
 from ...optimizer.decision_map import DecisionMap, decision_map
 from ...optimizer.decisions import Decisions
 from ...optimizer.diagnosis import NoPlanError
 from ...optimizer.plan import Plan
-from ...optimizer.plan_terms import PlanTerms
+from ...optimizer.plan_terms import PlanTerms, refuse_terms
 from ...optimizer.plan_values import PlanValues
 from ...optimizer.sandwich import Progress
 from ...optimizer.solve import solve
@@ -38,6 +38,7 @@ from .yearly_pages import AllocationPage, CashPage, PlansPage
 DEFAULT_BOX: Mapping[str, tuple[float, float]] = {"hashprice": (0.5, 2.0), "rent": (0.7, 1.4), "power": (0.7, 1.4)}
 DEFAULT_TOLERANCE = 0.005
 LONGEST_WORDS = 240
+DONE = {"expand": "more by", "buy": "bought of", "sell": "sold of", "move": "moved by"}
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ def export_of(
         raise InputError(
             [Problem("export", "", f"a plan that is not proved ({plan.verdict})", "a proved plan", "hashlease run tells why")]
         )
+    refuse_terms(Values(scenario))
     found = decision_map(scenario, box, tolerance, progress)
     return with_plans(plan, found, list(found.decisions))
 
@@ -115,8 +117,8 @@ def _words(terms: PlanTerms, plan: int) -> str:
             before, first = taken.get(option.offer.name, (0.0, str(option.start)))
             taken[option.offer.name] = (before + mw, min(first, str(option.start)))
     text = "; ".join(f"{mw:,.4g} MW {name} from {first}" for name, (mw, first) in taken.items()) or "no offer: mine"
-    for one, mw in zip(terms.expansions, terms.option_mw[plan, len(terms.leases) :].tolist(), strict=True):
-        text += f"; {mw:,.4g} MW more by {one.name} from {one.start}" if mw else ""
+    for one, mw in zip(terms.dated, terms.option_mw[plan, len(terms.leases) :].tolist(), strict=True):
+        text += f"; {mw:,.4g} MW {DONE[one.choice.kind]} {one.name} from {one.start}" if mw else ""
     return text if len(text) <= LONGEST_WORDS else f"{text[:LONGEST_WORDS]}..."
 
 

@@ -1,4 +1,4 @@
-"""Cash of the options (leases, expansions): the ledger's rows per MW, their value at each discount rate, and their use of MW."""
+"""Cash of the options (leases, machines, expansions): the ledger's rows per MW, what they are worth, and their use of MW."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...models.months import Array
-from ...optimizer.plan_terms import ExpansionOption, LeaseOption
+from ...optimizer.plan_terms import DatedOption, LeaseOption
 from ...optimizer.tables import lease_uses
 from .book import FIRST, MONTH, TOTAL, Block, Book, quoted
 from .plan_values import PlanValuesPage
@@ -16,6 +16,7 @@ from .timeline import Timeline
 
 ADDED = "energised"
 """What an expansion does with its MW."""
+STATUS = {"buy": "machines bought", "sell": "machines sold", "move": "machines moved", "expand": "expansion"}
 USES = ("lease", "conversion", "kept", ADDED)
 MW, FIRST_VALUE = 6, 7
 """Columns of the options: MW in the plan shown, and the first of their values."""
@@ -28,8 +29,8 @@ class TermsPage:
         self.shadow, self.timeline, self.plans = shadow, timeline, plans
         self.sheet = book.timed("Lease terms")
         words = (
-            "Cash of one MW of each option (critical MW of a lease, meter MW of an expansion) at the scenario's prices, and of "
-            "what no decision changes, USD by month."
+            "Cash of one MW of each option (critical MW of a lease, meter MW of machines or an expansion) at the scenario's "
+            "prices, and of what no decision changes, USD by month."
         )
         self.sheet.title("Lease terms", words, FIRST + 6)
         timeline.head(self.sheet)
@@ -113,14 +114,14 @@ class OptionsPage:
         self.sheet.title(
             "Options",
             "Each lease offer at each start, and each expansion from each month, that a plan of the list uses, and what one MW of "
-            "it (critical MW of a lease, meter MW of an expansion) is worth.",
+            "it (critical MW of a lease, meter MW of an expansion or of machines) is worth.",
             12,
         )
         heads = ("option", "site", "status", "start", "gross-up", "number", "MW of the plan shown")
         for column, text in enumerate((*heads, *(f"{scales}, {which}" for which in DISCOUNTS for scales in SCALES))):
             self.sheet.text(3, column, text, "head")
         for number, option in enumerate(shadow.terms.options):
-            status = option.offer.status if isinstance(option, LeaseOption) else "expansion"
+            status = option.offer.status if isinstance(option, LeaseOption) else STATUS[option.choice.kind]
             gross_up = option.offer.gross_up if isinstance(option, LeaseOption) else 1.0
             self.sheet.labels(4 + number, [option.name, option.site, status, str(option.start)])
             self.sheet.numbers(4 + number, [gross_up, number + 1.0], "any", first=4)
@@ -184,7 +185,7 @@ class UsesPage:
             self.sheet.formula(at, TOTAL, formula, shadow.terms.option_mw[shadow.shown, number], "calc", "mw")
             self.sheet.numbers(at, mw, "any")
 
-    def _profiles(self) -> Iterator[tuple[int, LeaseOption | ExpansionOption, str, Array]]:
+    def _profiles(self) -> Iterator[tuple[int, LeaseOption | DatedOption, str, Array]]:
         """(number of the option, the option, use, meter MW per MW of it by month)."""
         options = self.shadow.terms.options
         order = sorted(range(len(options)), key=lambda number: (options[number].site, options[number].name))
@@ -206,10 +207,11 @@ class UsesPage:
         return f"SUMPRODUCT({self.sheet.area(first, TOTAL, last, TOTAL)},{month})"
 
 
-def profile(option: LeaseOption | ExpansionOption, shadow: Shadow) -> Iterator[tuple[str, Array]]:
+def profile(option: LeaseOption | DatedOption, shadow: Shadow) -> Iterator[tuple[str, Array]]:
     """(use, meter MW per MW by month), those that are ever used."""
-    if isinstance(option, ExpansionOption):
-        yield ADDED, option.added_mw
+    if isinstance(option, DatedOption):
+        if np.any(option.added_mw):
+            yield ADDED, option.added_mw
         return
     since = np.arange(shadow.months) - shadow.calendar.index(option.start)
     for use, share in lease_uses(option.offer, since):

@@ -57,7 +57,7 @@ class PlanValuesPage:
         self.sheet: Sheet = book.sheet("Plan values", "#6B7280", [(0, 0, 7), (1, 1, 10), (2, 2, 46), (3, 3, 12), (4, 200, 12)])
         self.sheet.title(
             "Plan values",
-            "Every plan of the list: MW of each option (critical MW of leases, meter MW of expansions) and its value, M USD.",
+            "Every plan of the list: MW of each option (critical MW of leases, else meter MW) and its value, M USD.",
             12,
         )
         self.leases = FIRST_OPTION + len(shadow.terms.options)

@@ -140,11 +140,13 @@ def test_values_of_a_map_are_straight_lines_in_the_rent(study: Study) -> None:
 
 
 def test_machines_on_offer_are_in_the_report(browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The plan buys machines, which the sliders cannot hold; energy that stands still is of machines that are bought alone."""
+    """The plan buys machines; that others may be sold is what the sliders cannot hold. Energy that stands still is of machines that
+    are bought alone.
+    """
     monkeypatch.setattr(study_module, "MOST_CURVES", 1)
     study = Study(hl.solve(hl.load("pure_miner")), {"hashprice": (0.8, 1.3), "rent": (0.9, 1.1)}, 0.05)
     page, said = opened(browser, tmp_path, study)
-    assert "decisions about machines" in page.locator("#box-note").inner_text()
+    assert "machines that may be sold" in page.locator("#box-note").inner_text()
     bought = [row for row in study.plan.rows["machines"] if row["decision"] == "buy"]
     assert bought
     for row in bought:

@@ -14,7 +14,7 @@ import numpy as np
 import openpyxl
 import pytest
 import xlsxwriter
-from cases import data, growing
+from cases import data, growing, machines
 from hashlease import InputError, Scenario, load, solve
 from hashlease.cli import run_command
 from hashlease.exports.workbook.choices import Choices
@@ -48,7 +48,8 @@ def plain() -> Export:
 
 @cache
 def grown() -> Export:
-    return export_of(growing(), tolerance=0.01)
+    """Sites that expand, and machines on offer."""
+    return export_of(growing(machine_offers=[machines("Bought", site="Fixed")]), tolerance=0.01)
 
 
 def typed(export: Export, kind: str) -> Choices:
@@ -80,14 +81,14 @@ def by_ledger(export: Export, plan: int, at: Multipliers, discount: float) -> tu
     scenario = other_rates(export.plan.scenario, discount)
     ledger, decisions = Ledger(scenario, at), export.terms.decisions[plan]
     values = export.found.values.values
-    _, leases, _, expanded = decisions.named(values)
+    _, leases, decided, expanded = decisions.named(values)
     mining: dict[str, Array] = {}
     for k, fleet in enumerate(values.fleets):
         margin = np.sum([line.usd for line in ledger.mining(fleet)], axis=0)
         mining[fleet.name] = np.where(margin > 0, decisions.mining_mw[k], 0.0)
     cash: dict[str, Array] = {}
     npv = 0.0
-    for line in ledger.lines(mining, leases, expansion_mw=expanded):
+    for line in ledger.lines(mining, leases, decided, expanded):
         cash[line.item] = cash.get(line.item, np.zeros(len(line.usd))) + line.usd
         npv += float(line.discounted_usd.sum())
     return cash, npv / USD_PER_MUSD
@@ -201,9 +202,11 @@ def test_every_number_of_a_site_that_expands(soffice: str, tmp_path: Path) -> No
         assert numbers > 5_000
         assert not wrong[:10], len(wrong)
     shadow = Shadow(export.terms, export.choices, export.status_quo)
-    added = export.terms.option_mw[:, len(export.terms.leases) :].sum(axis=1)
+    adds = [float(option.added_mw.any()) for option in export.terms.dated]
+    added = export.terms.option_mw[:, len(export.terms.leases) :] @ np.array(adds)
     assert added[shadow.shown] > 0 and added[shadow.shown] != added[export.status_quo]
     assert "MW more by Grid from" in export.words[shadow.shown]
+    assert {option.choice.kind for option in export.terms.dated} == {"buy", "expand"}
 
 
 @pytest.mark.parametrize("plans", [3, 40, 200])

@@ -12,9 +12,11 @@ import pytest
 from cases import machines, scenario
 from hashlease.errors import InputError
 from hashlease.models.scenario import Scenario
-from hashlease.models.values import USD_PER_MUSD, Multipliers, Values
+from hashlease.models.values import TODAY, USD_PER_MUSD, Multipliers, Values
 from hashlease.optimizer.certificate import Certifier
 from hashlease.optimizer.decisions import Decisions
+from hashlease.optimizer.ledger import Ledger
+from hashlease.optimizer.ledger_lines import total_usd
 from hashlease.optimizer.optimise import Optimiser
 from hashlease.optimizer.plan_terms import PlanTerms
 from hashlease.optimizer.policies import Valuer
@@ -255,10 +257,21 @@ def test_policies_decide_machines_too() -> None:
     assert valuer.optimum.npv_usd >= none.npv_usd
 
 
-def test_live_formulas_refuse_machines_in_words() -> None:
+def test_live_formulas_hold_machines_that_are_bought() -> None:
     optimiser, _, plan, _ = solved(mining_only())
-    with pytest.raises(InputError, match=r"decisions about machines \(New\)"):
-        PlanTerms.of(optimiser.values, [plan])
+    terms = PlanTerms.of(optimiser.values, [plan])
+    assert [option.name for option in terms.dated] == ["New"]
+    for at in (TODAY, Multipliers(1.7, 0.3, 0.8), Multipliers(0.45, 1.0, 0.3)):
+        assert terms.npv_musd(at)[0] == pytest.approx(gainful_musd(optimiser.values, plan, at), rel=1e-9)
+
+
+def gainful_musd(values: Values, plan: Decisions, at: Multipliers) -> float:
+    """Value by the ledger of a plan whose machines stand idle in months that lose money."""
+    ledger, (mining, leases, decided, expanded) = Ledger(values.scenario, at), plan.named(values)
+    for fleet in values.fleets:
+        gains = np.sum([line.discounted_usd for line in ledger.mining(fleet)], axis=0) > 0
+        mining[fleet.name] = np.where(gains, mining[fleet.name], 0.0)
+    return total_usd(ledger.lines(mining, leases, decided, expanded)) / 1e6
 
 
 # --- selling -------------------------------------------------------------------------------------------------------------
@@ -346,6 +359,17 @@ def test_reasons_of_a_sale() -> None:
     flips = {flip["input"]: flip["to"] for flip in row["flips"]}
     assert flips["price"] == pytest.approx(9.76, rel=1e-9)
     assert flips["hashprice"] == pytest.approx((450_000 / 8_760 + 50) / 100, rel=1e-6)
+
+
+def test_live_formulas_hold_machines_that_are_moved_but_not_sales_that_follow_the_hashprice() -> None:
+    optimiser, _, plan, _ = solved(two_sites())
+    terms = PlanTerms.of(optimiser.values, [plan])
+    assert {option.choice.kind for option in terms.dated} == {"move"}
+    for at in (TODAY, Multipliers(1.7, 0.3, 0.8), Multipliers(0.45, 1.0, 0.3)):
+        assert terms.npv_musd(at)[0] == pytest.approx(gainful_musd(optimiser.values, plan, at), rel=1e-9)
+    optimiser, _, plan, _ = solved(selling(fleets__0__sale=sale(follows_hashprice_fraction=0.4)))
+    with pytest.raises(InputError, match=r"machines that may be sold \(Fleet\) at prices that move with the hashprice"):
+        PlanTerms.of(optimiser.values, [plan])
 
 
 def test_the_map_decides_sales_by_hashprice() -> None:

@@ -326,7 +326,7 @@ class Model {
     const found = new Map();
     this.options.forEach((option, number) => {
       const mw = this.plans[plan].options[number];
-      if (mw && option.adds) found.set(option.offer, (found.get(option.offer) || 0) + mw);
+      if (mw && option.kind === "expand") found.set(option.offer, (found.get(option.offer) || 0) + mw);
     });
     return found;
   }
@@ -336,7 +336,7 @@ class Model {
     const found = new Map();
     this.options.forEach((option, number) => {
       const mw = this.plans[plan].options[number];
-      if (mw && !option.adds && (signed || !option.signed)) found.set(option.offer, (found.get(option.offer) || 0) + mw);
+      if (mw && !option.kind && (signed || !option.signed)) found.set(option.offer, (found.get(option.offer) || 0) + mw);
     });
     return found;
   }
