@@ -345,10 +345,12 @@ class Scenario(Input):
         for number, site in enumerate(self.sites):
             if site.energy_cap is not None:
                 fleets = sum(fleet.site == site.name for fleet in self.mining_fleets)
-                points = fleets * self.price_tables[site.zone].hours.size
+                parts = 1 + len(site.ancillary_services) + len(site.standby)
+                points = fleets * parts * self.price_tables[site.zone].hours.size
                 if points > MOST_CAPPED_POINTS:
                     found = f"an energy cap over {points:,} prices of fleets and hours"
                     allowed = f"at most {MOST_CAPPED_POINTS:,}: fleets of the site x months x prices of a month"
+                    allowed += f" x {parts} (services, programmes, rest)" if parts > 1 else ""
                     hint = "prices as duration_bands or a month_hour_profile, or a shorter horizon"
                     yield Fault(("sites", number, "energy_cap"), found, allowed, hint)
 

@@ -153,6 +153,14 @@ def test_too_many_hours_are_refused_in_words() -> None:
     assert fault.place == ("sites", 0, "energy_cap") and "153,600" in fault.found
 
 
+def test_parts_of_the_mining_count_too() -> None:
+    service = {"name": "ECRS", "share_fraction": 0.3, "usd_per_mw_hour": {"flat": 8.0}}
+    with pytest.raises(ValidationError) as refused:
+        a_year(1, fleets=[fleet(f"Fleet {n}", mw=1.0) for n in range(1600)], sites__0__ancillary_services=[service])
+    (fault,) = refused.value.errors()[0]["ctx"]["faults"]
+    assert "153,600" in fault.found and "x 2 (services, programmes, rest)" in fault.allowed
+
+
 def test_a_map_refuses_in_words() -> None:
     with pytest.raises(hl.InputError, match="energy cap"):
         hl.decision_map(a_year(300_000, leases=[offer("Offer")]))
