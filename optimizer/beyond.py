@@ -13,6 +13,7 @@ import numpy as np
 from ..models.machine_values import months_in_use
 from ..models.months import Array, Month
 from ..models.scenario import Scenario
+from ..models.scenario_faults import path_gaps
 from ..models.values import Values
 from .decisions import Decisions
 from .ledger import Ledger
@@ -90,4 +91,4 @@ def _machines_left(values: Values, plan: Decisions, longer: Scenario) -> list[Ar
 def _extended(scenario: Scenario, until: Month) -> Scenario | None:
     """The scenario with a longer horizon; None if its paths do not reach so far."""
     longer = scenario.until(until)
-    return None if longer.path_gaps() else longer
+    return None if path_gaps(longer) else longer

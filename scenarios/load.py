@@ -16,7 +16,8 @@ from ..models.files import ZIP
 from ..models.names import LONGEST, composed
 from ..models.quantities import Quantity
 from ..models.refusal import Fault, Place, listed, nearest, shown
-from ..models.scenario import Origin, Scenario, name_faults
+from ..models.scenario import Origin, Scenario
+from ..models.scenario_faults import name_faults
 from .fields import apply_overrides
 from .workbook import EXCEL_97
 from .yaml_reader import LARGEST_BYTES, NEW, Document, read_yaml
