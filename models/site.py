@@ -75,6 +75,10 @@ def _in_order(ramp: tuple[RampStep, ...], field: str) -> None:
             raise refusal(f"{after.first_month} after {before.first_month}", "steps in order of time, each month once", field=field)
 
 
+MOST_BY_CHANCE = 6
+"""Each one more doubles the states of every hour (models/hour_states.py)."""
+
+
 class Site(Sourced):
     """A site with one grid connection."""
 
@@ -131,6 +135,11 @@ class Site(Sourced):
                 "solve it both ways and keep the better plan",
                 field="coincident_peaks",
             )
+        by_chance = sum(programme.off_in == "average" for programme in self.standby)
+        if self.blocks_to_use and by_chance > MOST_BY_CHANCE:
+            found = f"{by_chance} programmes that call by chance (off_in: average) beside {to_use}"
+            hint = "programmes of one kind as one, with their shares added up"
+            raise refusal(found, f"at most {MOST_BY_CHANCE}: any of them may be called on at once", hint, field="standby")
 
     @property
     def decides_hours(self) -> bool:

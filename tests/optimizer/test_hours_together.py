@@ -174,6 +174,14 @@ def test_a_peak_that_is_weighed_is_refused_in_words(beside: dict[str, Any]) -> N
         january(**{"blocks": [], **beside}, coincident_peaks=[{key: value for key, value in peak("").items() if key != "avoid"}])
 
 
+def test_more_programmes_by_chance_than_can_be_told_apart_are_refused() -> None:
+    programmes = [{**standby(0.1, 10, "average"), "name": f"ERS {n}"} for n in range(7)]
+    with pytest.raises(ValueError, match="7 programmes that call by chance .* at most 6"):
+        january(standby=programmes)
+    six = january(standby=programmes[:6])
+    assert six.npv_usd < january().npv_usd + 60
+
+
 def test_a_policy_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="when_it_pays"):
         january(coincident_peaks=[peak("mostly")])
