@@ -176,7 +176,7 @@ def test_a_peak_that_is_weighed_is_refused_in_words(beside: dict[str, Any]) -> N
 
 def test_more_programmes_by_chance_than_can_be_told_apart_are_refused() -> None:
     programmes = [{**standby(0.1, 10, "average"), "name": f"ERS {n}"} for n in range(7)]
-    with pytest.raises(ValueError, match="7 programmes that call by chance .* at most 6"):
+    with pytest.raises(ValueError, match=r"7 programmes that call by chance .* at most 6"):
         january(standby=programmes)
     six = january(standby=programmes[:6])
     assert six.npv_usd < january().npv_usd + 60
